@@ -1,0 +1,67 @@
+/**
+ * @file The executor contract: where a trial runs. The executor knows workers, attempts, time and memory limits, crashes and
+ * retries; it knows nothing of spaces or training. What a worker does with a task is in the module it is told to load.
+ */
+import type { Json } from "../base/canonical-json.ts";
+import type { Heartbeat, Outcome, Report, Task } from "../evaluators/evaluator.ts";
+
+/** What a worker may use. */
+export interface WorkerSlot {
+  readonly index: number;
+  /** Index of the only GPU it sees (CUDA_VISIBLE_DEVICES), or undefined for a CPU worker. */
+  readonly gpu?: number;
+}
+
+/** How the parent hears of a running task. All callbacks come from the parent's own event loop. */
+export interface TaskObserver {
+  /** A worker took the task (again after a retry, with `attempt` + 1). */
+  started(attempt: number, slot: WorkerSlot): void;
+  /** Answers whether the trial goes on. */
+  report(report: Report): "continue" | "stop";
+  heartbeat(beat: Heartbeat): void;
+}
+
+export interface RunningTask {
+  /** Resolves when the task has ended for good: an outcome, or `failed` with the reason after the last retry. Never rejects for what a trial does. */
+  readonly outcome: Promise<Outcome | "cancelled">;
+  /** Asks it to end: `soft` after its running epoch, as pruned or as it is; `hard` at once (the worker is killed). A cancelled task resolves to `"cancelled"`. */
+  cancel(how: "soft" | "hard"): void;
+}
+
+export interface Executor {
+  readonly slots: readonly WorkerSlot[];
+  /** How many tasks can be taken right now. */
+  readonly free: number;
+  /** Hands a task to a free worker. Throws `internal` if none is free. */
+  run(task: Task, observer: TaskObserver): RunningTask;
+  /** Ends every worker; running tasks are cancelled. */
+  close(): Promise<void>;
+}
+
+/** Built-in policy numbers of a worker pool. */
+export interface PoolOptions {
+  readonly slots: readonly WorkerSlot[];
+  /** File URL of the module that each worker loads. It exports `createRunner: CreateRunner`. */
+  readonly runnerModule: string;
+  /** Passed to `createRunner` in each worker. */
+  readonly init: Json;
+  /** How many times a trial whose worker died is given to another. Default 1. */
+  readonly retries?: number;
+  /** A worker that has sent nothing for this long is killed. Default 120,000. */
+  readonly hangMs?: number;
+}
+
+/** What a worker module exports. `signal` is aborted for a soft cancel. */
+export type CreateRunner = (init: Json, slot: WorkerSlot) => Promise<Runner>;
+
+export interface Runner {
+  run(
+    task: Task,
+    io: {
+      report(report: Report): Promise<"continue" | "stop">;
+      heartbeat(beat: Heartbeat): void;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Outcome>;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,77 @@
+/** @file What a study is, as its user writes it: `defineStudy({ space, controller, evaluator, … })`. */
+import type { Json } from "../base/canonical-json.ts";
+import type { Evaluator } from "../evaluators/evaluator.ts";
+import type { ControllerDefinition, Objective } from "../search/controller.ts";
+import type { AnySpace, SkeletonBase } from "../space/space.ts";
+
+export interface Budget {
+  /** Trials to finish (complete, pruned, failed or duplicate). */
+  readonly trials?: number;
+  /** Wall time of searching, counted over resumes. */
+  readonly hours?: number;
+  /** Stops when the first objective has reached this. */
+  readonly target?: number;
+}
+
+export interface Constraints {
+  readonly maxParams?: number;
+  readonly maxMacs?: number;
+  /** Estimated memory of training one candidate. */
+  readonly maxMemoryBytes?: number;
+}
+
+export interface PrunerOptions {
+  readonly kind: "median";
+  /** Trials that must have finished before anything is pruned. Default 5. */
+  readonly startupTrials?: number;
+  /** Steps of a trial that are never pruned. Default 1. */
+  readonly warmupSteps?: number;
+}
+
+export interface RetrainOptions {
+  /** How many of the best are retrained. */
+  readonly top: number;
+  readonly epochs: number;
+  /** Training runs per candidate, each with its own seed. Default 1. */
+  readonly seeds?: number;
+  /** Training images for the retraining; absent: as in the search. */
+  readonly train?: number;
+}
+
+export interface StudyDefinition {
+  /** Folder name under `results/`. Default: the config file's name. */
+  readonly name?: string;
+  readonly space: AnySpace;
+  /** Keys that override the space's default skeleton. */
+  readonly skeleton?: SkeletonBase;
+  readonly controller: ControllerDefinition;
+  readonly evaluator: Evaluator;
+  /** Default: the evaluator's first measure, maximised. */
+  readonly objectives?: readonly Objective[];
+  readonly constraints?: Constraints;
+  readonly budget?: Budget;
+  readonly pruner?: PrunerOptions;
+  readonly retrain?: RetrainOptions;
+  /** `skip`: failed trials count and the search goes on (default). `stop`: the first failure ends it. */
+  readonly failedTrials?: "skip" | "stop";
+  /** Share of failed trials (of at least 10 finished) above which the search stops with an error. Default 0.5. */
+  readonly maxFailedShare?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  readonly workers?: number;
+  /** Trials in flight; default: the number of workers. */
+  readonly parallelism?: number;
+  /** Limits of one trial. */
+  readonly limits?: { readonly timeMs?: number; readonly memoryBytes?: number };
+  readonly engine?: "auto" | "native" | "tfjs" | "reference";
+}
+
+/** How a worker, or a resume, finds the definition again: a module's export, with the flags that were laid over it. */
+export interface StudyReference {
+  /** File URL or absolute path of the module. */
+  readonly module: string;
+  /** `default` or a named export. */
+  readonly export: string;
+  /** JSON laid over the definition (from flags). */
+  readonly overrides: { readonly [key: string]: Json | undefined };
+}

@@ -1,0 +1,34 @@
+/** @file Test projects: `unit` (pure and fast), `integration` (needs the build: worker processes, the command line, the packed package). */
+import { defineConfig } from "vitest/config";
+
+const resolve = { conditions: ["cellwright-source", "node", "import", "module", "default"] };
+const ssr = {
+  resolve: { conditions: ["cellwright-source", "node", "import", "module", "default"], externalConditions: ["node"] },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["test/{unit,property,contract,golden}/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "integration",
+          include: ["test/{integration,interop}/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
