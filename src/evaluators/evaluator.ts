@@ -21,6 +21,8 @@ export interface Task {
   readonly seed: number;
   /** Folder for this trial's own files (log, checkpoint), or absent for none. */
   readonly dir?: string;
+  /** Whether to leave the trained weights in `dir` as `weights.safetensors`. */
+  readonly saveWeights?: boolean;
   /** Folder of the trial whose checkpoint to continue from. */
   readonly continueFrom?: string;
   /** Upper bounds under which the trial may train. */
