@@ -1,0 +1,186 @@
+/**
+ * @file Building a network by hand or in a space's `decode`: `network("mine", [32, 32, 3], (net) => …)`. Every step gives a tensor with its
+ * shape already known, so a mistake is reported at the line that makes it, with the path of the node.
+ *
+ * The first argument of every step is the node's path (`cell3/block1/left/dw`): weights, drawings and exported modules are named by it.
+ */
+import { CellwrightError, expected } from "../base/errors.ts";
+import type { ActivationName, Network, Node, NodeOf, OpAttributes, OpKind, Padding, Pair, Shape } from "./network.ts";
+import { placeOf } from "./order.ts";
+import { channelsOf } from "./ops/definition.ts";
+import { shapeOf } from "./ops/table.ts";
+import { checkNode } from "./validate-node.ts";
+
+/** The output of a node under construction. */
+export interface Tensor {
+  /** Path of the node that gives it. */
+  readonly id: string;
+  /** `[h, w, c]` or `[c]`. */
+  readonly shape: Shape;
+  /** The last side of the shape. */
+  readonly channels: number;
+}
+
+/** What layers take where they aren't told. */
+export interface NetworkDefaults {
+  readonly batchNorm: OpAttributes["batchNorm"];
+  /** What `activate` applies, in layers too. */
+  readonly activation: ActivationName;
+}
+
+/** A window's size: one number for a square. */
+export type Size = number | Pair;
+
+export interface WindowOptions {
+  readonly kernel: Size;
+  /** Default 1. */
+  readonly stride?: Size;
+  /** Default `same`. */
+  readonly padding?: Padding;
+}
+
+export interface ConvOptions extends WindowOptions {
+  readonly filters: number;
+  /** Default 1. */
+  readonly dilation?: Size;
+  /** Default 1. */
+  readonly groups?: number;
+  /** Default false: a batch norm usually follows. */
+  readonly bias?: boolean;
+}
+
+export type DepthwiseOptions = Omit<ConvOptions, "filters" | "groups">;
+
+/** What `build` returns: the logits `[classes]`, and an auxiliary head's if there is one. */
+export type Outputs = Tensor | { readonly logits: Tensor; readonly auxiliary?: Tensor };
+
+export interface NetworkBuilder {
+  /** The image. */
+  readonly input: Tensor;
+  readonly defaults: NetworkDefaults;
+  /** Adds any operation, attributes in full. The other methods are this with defaults. */
+  node<K extends OpKind>(path: string, op: K, inputs: readonly Tensor[], attributes: OpAttributes[K]): Tensor;
+  conv(path: string, x: Tensor, options: ConvOptions): Tensor;
+  depthwiseConv(path: string, x: Tensor, options: DepthwiseOptions): Tensor;
+  batchNorm(path: string, x: Tensor, options?: Partial<OpAttributes["batchNorm"]>): Tensor;
+  /** The network's default activation, or the one named. */
+  activate(path: string, x: Tensor, fn?: ActivationName): Tensor;
+  maxPool(path: string, x: Tensor, options: WindowOptions): Tensor;
+  avgPool(path: string, x: Tensor, options: WindowOptions): Tensor;
+  globalAvgPool(path: string, x: Tensor, options?: { readonly keepDims?: boolean }): Tensor;
+  flatten(path: string, x: Tensor): Tensor;
+  /** With bias unless told otherwise. */
+  dense(path: string, x: Tensor, options: { readonly units: number; readonly bias?: boolean }): Tensor;
+  add(path: string, inputs: readonly Tensor[]): Tensor;
+  multiply(path: string, x: Tensor, by: Tensor): Tensor;
+  concat(path: string, inputs: readonly Tensor[]): Tensor;
+  dropout(path: string, x: Tensor, rate: number): Tensor;
+  dropPath(path: string, x: Tensor, depthFraction: number): Tensor;
+  zero(path: string, x: Tensor, options?: { readonly stride?: number }): Tensor;
+  slice(path: string, x: Tensor, attributes: OpAttributes["slice"]): Tensor;
+  pad(path: string, x: Tensor, attributes: OpAttributes["pad"]): Tensor;
+}
+
+function toPair(size: Size): Pair {
+  return typeof size === "number" ? [size, size] : size;
+}
+
+function windowAttributes(options: WindowOptions): OpAttributes["maxPool"] {
+  return {
+    kernel: toPair(options.kernel),
+    stride: toPair(options.stride ?? 1),
+    padding: options.padding ?? "same",
+  };
+}
+
+/**
+ * Builds a network. `build` is given the builder and returns the logits. Throws `shape`, naming the node, at the first step that doesn't
+ * fit. `defaults` overrides TensorFlow's batch norm (epsilon 1e-3, momentum 0.99) and the default activation (relu).
+ */
+export function network(
+  name: string,
+  inputShape: Shape,
+  build: (net: NetworkBuilder) => Outputs,
+  defaults: Partial<NetworkDefaults> = {},
+): Network {
+  const nodes: Node[] = [];
+  const known = new Map<string, Tensor>();
+
+  function node<K extends OpKind>(path: string, op: K, inputs: readonly Tensor[], attributes: OpAttributes[K]): Tensor {
+    const made = { id: path, op, inputs: inputs.map(({ id }) => id), attributes } as NodeOf<K> as Node;
+    const place = placeOf({ name }, made);
+    const [problem] = checkNode(made, place);
+    if (problem !== undefined) throw new CellwrightError("shape", problem);
+    if (known.has(path)) throw new CellwrightError("shape", expected(place, "a path that no other node has", path));
+    for (const input of inputs) {
+      if (known.get(input.id) !== input) {
+        throw new CellwrightError("shape", expected(place, "inputs made by the same builder", input.id));
+      }
+    }
+    const shape = shapeOf(
+      made,
+      inputs.map((input) => input.shape),
+      place,
+    );
+    const tensor: Tensor = { id: path, shape, channels: channelsOf(shape) };
+    nodes.push(made);
+    known.set(path, tensor);
+    return tensor;
+  }
+
+  const filled: NetworkDefaults = {
+    batchNorm: defaults.batchNorm ?? { epsilon: 1e-3, momentum: 0.99 },
+    activation: defaults.activation ?? "relu",
+  };
+
+  const builder: NetworkBuilder = {
+    input: node("input", "input", [], { shape: inputShape }),
+    defaults: filled,
+    node,
+    conv: (path, x, options) =>
+      node(path, "conv", [x], {
+        filters: options.filters,
+        ...windowAttributes(options),
+        dilation: toPair(options.dilation ?? 1),
+        groups: options.groups ?? 1,
+        bias: options.bias ?? false,
+      }),
+    depthwiseConv: (path, x, options) =>
+      node(path, "depthwiseConv", [x], {
+        ...windowAttributes(options),
+        dilation: toPair(options.dilation ?? 1),
+        bias: options.bias ?? false,
+      }),
+    batchNorm: (path, x, options) => node(path, "batchNorm", [x], { ...filled.batchNorm, ...options }),
+    activate: (path, x, fn) => node(path, "activation", [x], { fn: fn ?? filled.activation }),
+    maxPool: (path, x, options) => node(path, "maxPool", [x], windowAttributes(options)),
+    avgPool: (path, x, options) => node(path, "avgPool", [x], windowAttributes(options)),
+    globalAvgPool: (path, x, options) => node(path, "globalAvgPool", [x], { keepDims: options?.keepDims ?? false }),
+    flatten: (path, x) => node(path, "flatten", [x], {}),
+    dense: (path, x, options) => node(path, "dense", [x], { units: options.units, bias: options.bias ?? true }),
+    add: (path, inputs) => node(path, "add", inputs, {}),
+    multiply: (path, x, by) => node(path, "multiply", [x, by], {}),
+    concat: (path, inputs) => node(path, "concat", inputs, {}),
+    dropout: (path, x, rate) => node(path, "dropout", [x], { rate }),
+    dropPath: (path, x, depthFraction) => node(path, "dropPath", [x], { depthFraction }),
+    zero: (path, x, options) => node(path, "zero", [x], { stride: options?.stride ?? 1 }),
+    slice: (path, x, attributes) => node(path, "slice", [x], attributes),
+    pad: (path, x, attributes) => node(path, "pad", [x], attributes),
+  };
+
+  const outputs = build(builder);
+  const { logits, auxiliary } = "logits" in outputs ? outputs : { logits: outputs, auxiliary: undefined };
+  for (const [role, tensor] of Object.entries({ logits, auxiliary })) {
+    if (tensor !== undefined && (known.get(tensor.id) !== tensor || tensor.shape.length !== 1)) {
+      throw new CellwrightError(
+        "shape",
+        expected(`${name}: ${role}`, "a tensor [classes] made by this builder", { id: tensor.id, shape: tensor.shape }),
+      );
+    }
+  }
+  return {
+    name,
+    nodes,
+    outputs: { logits: logits.id, ...(auxiliary === undefined ? {} : { auxiliary: auxiliary.id }) },
+  };
+}

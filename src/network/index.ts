@@ -1,0 +1,35 @@
+/** @file Public entry `cellwright/network`: networks as data, how to build them, their shapes, weights and sizes. */
+export {
+  network,
+  type ConvOptions,
+  type DepthwiseOptions,
+  type NetworkBuilder,
+  type NetworkDefaults,
+  type Outputs,
+  type Size,
+  type Tensor,
+  type WindowOptions,
+} from "./builder.ts";
+export { initializeWeight, initializeWeights } from "./initialize.ts";
+export { conv, factorized, identity, none, pool, separable, type Layer, type LayerOptions } from "./layers.ts";
+export type {
+  ActivationName,
+  Initializer,
+  Network,
+  Node,
+  NodeOf,
+  OpAttributes,
+  OpKind,
+  Padding,
+  Pair,
+  Shape,
+  WeightRole,
+  WeightSpec,
+  Weights,
+} from "./network.ts";
+export { activationNames } from "./ops/activation.ts";
+export { opKinds } from "./ops/table.ts";
+export { windowGeometry, type WindowGeometry } from "./ops/window.ts";
+export { topologicalOrder } from "./order.ts";
+export { inferShapes } from "./shapes.ts";
+export { weightSpecs } from "./weights.ts";
