@@ -12,6 +12,8 @@ export interface Task {
   readonly trial: number;
   /** 0 for the first attempt. Reports of a dead attempt are dropped. */
   readonly attempt: number;
+  /** `retrain` runs the study's retraining evaluator. */
+  readonly phase: "search" | "retrain";
   readonly genotype: Genotype;
   readonly skeleton: SkeletonBase;
   readonly recipe: RecipeOverrides;
@@ -99,4 +101,6 @@ export interface Evaluator {
   /** Loads what is loaded once per worker (the data set, the engine). Called before the first task; throws `data` or `engine`. */
   prepare?(context: { readonly logger: Logger; readonly dataDir?: string; readonly engine?: string }): Promise<void>;
   evaluate(task: Task, context: EvaluationContext): Promise<Outcome>;
+  /** Returns the same evaluator with some of its options replaced, so that flags can set them (`--epochs 3`). Throws `config`. */
+  with?(options: Readonly<Record<string, unknown>>): Evaluator;
 }

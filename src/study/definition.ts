@@ -34,8 +34,8 @@ export interface RetrainOptions {
   readonly epochs: number;
   /** Training runs per candidate, each with its own seed. Default 1. */
   readonly seeds?: number;
-  /** Training images for the retraining; absent: as in the search. */
-  readonly train?: number;
+  /** What the retraining measures with (more images, another recipe); absent: the search's evaluator. */
+  readonly evaluator?: Evaluator;
 }
 
 export interface StudyDefinition {

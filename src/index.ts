@@ -1,0 +1,20 @@
+/** @file Public entry `cellwright`: define a study, run it, take it by hand. */
+export { CellwrightError, type ErrorCode } from "./base/errors.ts";
+export { defineStudy, maximize, minimize } from "./study/define.ts";
+export type {
+  Budget,
+  Constraints,
+  PrunerOptions,
+  RetrainOptions,
+  StudyDefinition,
+  StudyReference,
+} from "./study/definition.ts";
+export type { StudyEvent, StudyFacts } from "./study/events.ts";
+export type { ExecutorChoice } from "./study/execution.ts";
+export { loadStudy, studyReference } from "./study/load.ts";
+export { defaultStudyName, openStudy, type OpenOptions } from "./study/open.ts";
+export { rankAll, rankTrials, type RankedTrial } from "./study/ranking.ts";
+export { runStudy, type RunOptions } from "./study/run.ts";
+export type { AskedTrial, RunSignals, Study, StudyStatus } from "./study/study.ts";
+export type { RetrainRecord, StepRecord, TrialRecord } from "./storage/storage.ts";
+export type { Evaluator, EvaluationContext, Outcome, Task, TrialMetrics } from "./evaluators/evaluator.ts";

@@ -1,0 +1,149 @@
+/**
+ * @file The book of a study: every proposal and every outcome goes through here, is stored first and told to the controller in
+ * the same order. Loaded again it replays what is stored (law 2), so a resumed study proposes what an uninterrupted one would have.
+ *
+ * Calls must not overlap: the search loop awaits each.
+ */
+import { CellwrightError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import { createRng, type Rng } from "../base/rng.ts";
+import type { Outcome } from "../evaluators/evaluator.ts";
+import type { Controller, Objective } from "../search/controller.ts";
+import type { Storage, TrialRecord } from "../storage/storage.ts";
+import { admit, type Admission } from "./admission.ts";
+import { objectivesOf } from "./config-record.ts";
+import type { StudyDefinition } from "./definition.ts";
+import { medianPruner, type Pruner } from "./median-pruner.ts";
+
+/** A trial that has been stored as running. */
+export interface OpenTrial {
+  readonly record: TrialRecord;
+  readonly admission: Admission;
+}
+
+export interface Ledger {
+  readonly objectives: readonly Objective[];
+  readonly pruner: Pruner | undefined;
+  /** Trials begun, finished or not. */
+  readonly started: number;
+  /** Takes the trials that an earlier run left unfinished, in order. Empty after the first call. */
+  takeUnfinished(): OpenTrial[];
+  /** Asks the controller for the next trial and stores it as running. */
+  propose(): Promise<OpenTrial | "wait" | "done">;
+  /** Stores an outcome and tells the controller. Returns the stored trial and whether it is the best so far. */
+  finish(number: number, outcome: Outcome, duplicateOf?: number): Promise<{ trial: TrialRecord; isBest: boolean }>;
+  /** The best first objective so far, as measured, and its trial. */
+  best(): { readonly trial: number; readonly value: number } | undefined;
+}
+
+/** Returns the root stream of a study. */
+export function studyRng(definition: StudyDefinition): Rng {
+  return createRng(`${definition.seed ?? 0}`);
+}
+
+/** Opens the book: makes the controller anew and tells it the stored events in their order. */
+export async function openLedger(definition: StudyDefinition, storage: Storage, clock: Clock): Promise<Ledger> {
+  const objectives = objectivesOf(definition);
+  const rng = studyRng(definition);
+  const controller: Controller = definition.controller.create({
+    space: definition.space,
+    rng: rng.fork("controller"),
+    objectives,
+  });
+  const pruner = definition.pruner && medianPruner(definition.pruner, objectives);
+  const sign = objectives[0]?.direction === "minimize" ? -1 : 1;
+  let started = 0;
+  let best: { trial: number; value: number } | undefined;
+
+  const consider = (trial: TrialRecord): boolean => {
+    const value = trial.values?.[0];
+    if (trial.state !== "complete" || value === undefined || trial.duplicateOf !== undefined) return false;
+    if (best !== undefined && sign * value <= sign * best.value) return false;
+    best = { trial: trial.number, value };
+    return true;
+  };
+
+  const trials = await storage.trials();
+  const byNumber = new Map(trials.map((trial) => [trial.number, trial]));
+  for (const event of await storage.events()) {
+    controller.tell(event);
+    if (event.kind === "started") started++;
+    else {
+      const trial = byNumber.get(event.trial.number);
+      if (trial === undefined)
+        throw new CellwrightError(
+          "storage",
+          `event of trial ${event.trial.number}  Expected a stored trial. Received: none.`,
+        );
+      consider(trial);
+      if (pruner !== undefined && trial.state !== "failed") pruner.add(trial, await storage.steps(trial.number));
+    }
+  }
+  let unfinished = trials
+    .filter((trial) => trial.state === "running")
+    .map((record): OpenTrial => ({ record, admission: admit(definition, record.proposal) }));
+
+  return {
+    objectives,
+    pruner,
+    get started() {
+      return started;
+    },
+    takeUnfinished() {
+      const taken = unfinished;
+      unfinished = [];
+      return taken;
+    },
+    async propose() {
+      const number = started;
+      const proposal = controller.ask(number);
+      if (proposal === "wait" || proposal === "done") return proposal;
+      const admission = admit(definition, proposal);
+      const record: TrialRecord = {
+        number,
+        proposal,
+        state: "running",
+        metrics: admission.metrics,
+        canonicalId: admission.canonicalId,
+        resultKey: admission.resultKey,
+        seed: rng.fork(`trial/${number}`).int(2 ** 31),
+        attempts: 0,
+        startedMs: clock.now(),
+      };
+      await storage.startTrial(record);
+      started++;
+      controller.tell({ kind: "started", number, proposal });
+      return { record, admission };
+    },
+    async finish(number, outcome, duplicateOf) {
+      const before = await storage.trial(number);
+      if (before?.state !== "running")
+        throw new CellwrightError(
+          "internal",
+          `trial ${number}  Expected a running trial. Received: ${before?.state ?? "none"}.`,
+        );
+      const whole: Outcome = { ...outcome, metrics: { ...before.metrics, ...outcome.metrics } };
+      await storage.finishTrial(number, whole, {
+        finishedMs: clock.now(),
+        ...(duplicateOf !== undefined && { duplicateOf }),
+      });
+      const trial = await storage.trial(number);
+      if (trial === undefined || trial.state === "running")
+        throw new CellwrightError("internal", `trial ${number}  Expected a finished trial.`);
+      controller.tell({
+        kind: "finished",
+        trial: {
+          number,
+          proposal: trial.proposal,
+          state: trial.state,
+          ...(trial.values && { values: trial.values }),
+          ...(trial.reason !== undefined && { reason: trial.reason }),
+        },
+      });
+      if (pruner !== undefined && trial.state !== "failed" && duplicateOf === undefined)
+        pruner.add(trial, await storage.steps(number));
+      return { trial, isBest: consider(trial) };
+    },
+    best: () => best,
+  };
+}

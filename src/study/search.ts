@@ -1,0 +1,262 @@
+/**
+ * @file The loop: asks, dispatches, listens, tells. Nothing goes back and forth with a worker but reports and stop; whoever reads
+ * the event table can redo the study.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../base/clock.ts";
+import { CellwrightError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Outcome, Task } from "../evaluators/evaluator.ts";
+import type { Executor, RunningTask } from "../executors/executor.ts";
+import type { Storage, StepRecord } from "../storage/storage.ts";
+import { watchBudget, type EndReason } from "./budget.ts";
+import type { StudyDefinition } from "./definition.ts";
+import type { StudyEvent } from "./events.ts";
+import type { Ledger, OpenTrial } from "./ledger.ts";
+
+export interface SearchContext {
+  readonly definition: StudyDefinition;
+  readonly storage: Storage;
+  readonly ledger: Ledger;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Folder of a trial's own files. */
+  readonly trialDir: (number: number) => string;
+  readonly emit: (event: StudyEvent) => void;
+  /** Stops after the running epochs. */
+  readonly signal: AbortSignal;
+  /** Stops at once. */
+  readonly hardSignal: AbortSignal;
+}
+
+type StopReason = EndReason | "controller-done" | "interrupt";
+
+/** How often the wall time spent is stored: at most this much of a budget is forgotten by `kill -9`. */
+const ELAPSED_TICK_MS = 2_000;
+const IDLE_POLL_MS = 50;
+/** Proposals in a row that were refused without training before the search gives up. */
+const MAX_REJECTED_IN_A_ROW = 1_000;
+
+/** Searches until the budget is spent, the controller is done or a signal stops it. Throws where going on is pointless. */
+export async function search(context: SearchContext): Promise<{ reason: StopReason; kept: number }> {
+  const { definition, storage, ledger, executor, clock, logger, emit } = context;
+  const budget = watchBudget(definition.budget ?? {}, ledger.objectives[0], clock, storage.study.elapsedMs);
+  const parallelism = definition.parallelism ?? executor.slots.length;
+  const waiting = ledger.takeUnfinished();
+  const running = new Map<number, { readonly open: OpenTrial; readonly task: RunningTask; readonly key: string }>();
+  /** Trials that compute what a running one computes: they take its result when it is there. */
+  const parked = new Map<string, OpenTrial[]>();
+  const settled: { readonly number: number; readonly outcome: Outcome | "cancelled" }[] = [];
+  const pendingWrites = new Map<number, Promise<void>[]>();
+  const failures = { finished: 0, failed: 0, rejectedInARow: 0 };
+  let wake: () => void = () => {};
+  const state: { stop: StopReason | undefined; fatal: CellwrightError | undefined } = { stop: undefined, fatal: undefined };
+  let storedMs = storage.study.elapsedMs;
+
+  const storeElapsed = async (): Promise<void> => {
+    const now = budget.elapsedMs();
+    const delta = now - storedMs;
+    storedMs = now;
+    await storage.addElapsed(delta);
+  };
+  const halt = (reason: StopReason, how?: "soft" | "hard"): void => {
+    // An interrupt outranks a spent budget: what still runs is kept for `resume`.
+    if (state.stop === undefined || (reason === "interrupt" && state.stop !== "interrupt")) {
+      state.stop = reason;
+      emit({ kind: "stopping", reason: reason === "trials" || reason === "time" ? "budget" : reason });
+    }
+    if (how !== undefined) for (const { task } of running.values()) task.cancel(how);
+    wake();
+  };
+  const fail = (error: unknown): void => {
+    state.fatal ??=
+      error instanceof CellwrightError ? error : new CellwrightError("internal", String(error), { cause: error });
+    for (const { task } of running.values()) task.cancel("hard");
+    wake();
+  };
+
+  const onSoft = (): void => halt("interrupt", "soft");
+  const onHard = (): void => halt("interrupt", "hard");
+  context.signal.addEventListener("abort", onSoft);
+  context.hardSignal.addEventListener("abort", onHard);
+  if (context.signal.aborted) onSoft();
+  const tick = setInterval(() => void storeElapsed().catch(fail), ELAPSED_TICK_MS);
+
+  const dispatch = (open: OpenTrial): void => {
+    const { record, admission } = open;
+    const number = record.number;
+    const key = keyOf(open);
+    const writes: Promise<void>[] = [];
+    pendingWrites.set(number, writes);
+    const write = (promise: Promise<void>): void => {
+      writes.push(promise.catch(fail));
+    };
+    const task: Task = {
+      trial: number,
+      attempt: record.attempts,
+      phase: "search",
+      genotype: record.proposal.genotype,
+      skeleton: definition.skeleton ?? {},
+      recipe: admission.recipe,
+      ...(record.proposal.epochs !== undefined && { epochs: record.proposal.epochs }),
+      seed: record.seed,
+      dir: context.trialDir(number),
+      ...(record.proposal.continueFrom !== undefined && {
+        continueFrom: context.trialDir(record.proposal.continueFrom),
+      }),
+      limits: limitsOf(definition),
+    };
+    const runningTask = executor.run(task, {
+      started(attempt, slot) {
+        write(storage.setAttempts(number, attempt + 1));
+        if (attempt > task.attempt) {
+          logger.warn("trial is tried again on another worker", { trial: number, attempt });
+          emit({ kind: "trial-retried", number, attempt, reason: "its worker died" });
+        } else emit({ kind: "trial-started", trial: record, slot });
+      },
+      report(report) {
+        const step: StepRecord = {
+          trial: number,
+          attempt: report.attempt,
+          step: report.step,
+          values: report.values,
+          metrics: report.metrics,
+        };
+        write(storage.addStep(step));
+        emit({ kind: "trial-step", step });
+        return ledger.pruner?.judge(report.step, report.values) ?? "continue";
+      },
+      heartbeat: (beat) => emit({ kind: "heartbeat", beat }),
+    });
+    running.set(number, { open, task: runningTask, key });
+    runningTask.outcome.then((outcome) => {
+      settled.push({ number, outcome });
+      wake();
+    }, fail);
+  };
+
+  const conclude = async (open: OpenTrial, outcome: Outcome, duplicateOf?: number): Promise<void> => {
+    const { trial, isBest } = await ledger.finish(open.record.number, outcome, duplicateOf);
+    emit({ kind: "trial-finished", trial, isBest });
+    const rejected = outcome.metrics["rejected"] === true;
+    failures.rejectedInARow = rejected ? failures.rejectedInARow + 1 : 0;
+    if (rejected || duplicateOf !== undefined) return;
+    failures.finished++;
+    if (outcome.state !== "failed") return;
+    failures.failed++;
+    logger.warn("trial failed", { trial: trial.number, reason: outcome.reason });
+    if (outcome.metrics["fatal"] === true) fail(new CellwrightError("config", outcome.reason));
+    else if (definition.failedTrials === "stop")
+      fail(new CellwrightError("config", `trial ${trial.number} failed: ${outcome.reason} (failedTrials is "stop")`));
+    else if (failures.finished >= 10 && failures.failed / failures.finished > (definition.maxFailedShare ?? 0.5))
+      fail(
+        new CellwrightError(
+          "config",
+          `${failures.failed} of ${failures.finished} trials failed, more than maxFailedShare allows. The last one: ${outcome.reason}`,
+        ),
+      );
+  };
+
+  /** Gives an open trial its way: a refusal, a stored result, the wait for a running twin, or a worker. */
+  const place = async (open: OpenTrial): Promise<void> => {
+    const { admission } = open;
+    if (admission.rejected !== undefined) {
+      await conclude(open, { state: "failed", reason: admission.rejected, metrics: { rejected: true } });
+      return;
+    }
+    const known = await storage.findResult(admission.canonicalId, admission.resultKey);
+    if (known?.values !== undefined && known.state === "complete") {
+      await conclude(open, { state: "complete", values: known.values, metrics: known.metrics }, known.number);
+      return;
+    }
+    const key = keyOf(open);
+    if ([...running.values()].some((entry) => entry.key === key)) parked.set(key, [...(parked.get(key) ?? []), open]);
+    else dispatch(open);
+  };
+
+  const drain = async (): Promise<void> => {
+    for (let entry = settled.shift(); entry !== undefined; entry = settled.shift()) {
+      const { number, outcome } = entry;
+      const ended = running.get(number);
+      if (ended === undefined) continue;
+      await Promise.all(pendingWrites.get(number) ?? []);
+      pendingWrites.delete(number);
+      running.delete(number);
+      if (outcome === "cancelled") continue;
+      await conclude(ended.open, outcome);
+      const twins = parked.get(ended.key) ?? [];
+      parked.delete(ended.key);
+      waiting.unshift(...twins);
+    }
+  };
+
+  try {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await drain();
+      let stuck = false;
+      while (state.fatal === undefined && state.stop !== "interrupt" && executor.free > 0 && running.size < parallelism) {
+        const next = waiting.shift();
+        if (next !== undefined) {
+          await place(next);
+          continue;
+        }
+        const spent = state.stop ?? budget.spent(ledger.started, ledger.best()?.value);
+        if (spent !== undefined) {
+          halt(spent);
+          break;
+        }
+        if (failures.rejectedInARow >= MAX_REJECTED_IN_A_ROW)
+          throw new CellwrightError(
+            "config",
+            `constraints  Expected at least 1 in ${MAX_REJECTED_IN_A_ROW} proposals to meet them. Received: none. Loosen them, or make the skeleton smaller.`,
+          );
+        const proposed = await ledger.propose();
+        if (proposed === "done") {
+          halt("controller-done");
+          break;
+        }
+        if (proposed === "wait") {
+          stuck = running.size === 0;
+          break;
+        }
+        await place(proposed);
+      }
+      if (running.size === 0 && settled.length === 0) {
+        if (state.fatal !== undefined) throw state.fatal;
+        if (state.stop !== undefined && (state.stop === "interrupt" || waiting.length === 0)) break;
+        if (stuck)
+          throw new CellwrightError(
+            "internal",
+            `controller ${definition.controller.name}  Expected a proposal while nothing is in flight. Received: "wait".`,
+          );
+      }
+      // With nothing in flight there is nobody to wake us: a worker is being replaced, so look again soon.
+      await (running.size === 0 ? Promise.race([woken, sleep(IDLE_POLL_MS)]) : woken);
+    }
+    const kept = (await storage.trials()).filter((trial) => trial.state === "running").length;
+    return { reason: state.stop, kept };
+  } finally {
+    clearInterval(tick);
+    context.signal.removeEventListener("abort", onSoft);
+    context.hardSignal.removeEventListener("abort", onHard);
+    await storeElapsed();
+  }
+}
+
+function keyOf(open: OpenTrial): string {
+  return `${open.admission.canonicalId}/${open.admission.resultKey}`;
+}
+
+function limitsOf(definition: StudyDefinition): Task["limits"] {
+  const bounds = [definition.limits?.memoryBytes, definition.constraints?.maxMemoryBytes].filter(
+    (bound) => bound !== undefined,
+  );
+  return {
+    ...(bounds.length > 0 && { memoryBytes: Math.min(...bounds) }),
+    ...(definition.limits?.timeMs !== undefined && { timeMs: definition.limits.timeMs }),
+  };
+}

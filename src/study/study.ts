@@ -1,0 +1,71 @@
+/** @file An open study: its folder, its database, its search. */
+import type { Outcome } from "../evaluators/evaluator.ts";
+import type { Objective } from "../search/controller.ts";
+import type { Storage, TrialRecord } from "../storage/storage.ts";
+import type { Genotype } from "../space/space.ts";
+import type { StudyDefinition } from "./definition.ts";
+import type { StudyEvent, StudyFacts } from "./events.ts";
+import type { RankedTrial } from "./ranking.ts";
+
+/** A trial taken by hand with `ask`. */
+export interface AskedTrial {
+  readonly number: number;
+  readonly genotype: Genotype;
+  readonly seed: number;
+  readonly epochs?: number;
+  /** Set where the trial needs no measuring: it was refused, or took a stored result. It is told already. */
+  readonly settled?: TrialRecord;
+}
+
+export interface StudyStatus {
+  readonly name: string;
+  readonly dir: string;
+  readonly trials: {
+    readonly complete: number;
+    readonly pruned: number;
+    readonly failed: number;
+    readonly duplicates: number;
+    readonly unfinished: number;
+  };
+  readonly best?: TrialRecord;
+  readonly elapsedMs: number;
+  readonly retrained: number;
+  readonly budget: NonNullable<StudyDefinition["budget"]>;
+}
+
+export interface RunSignals {
+  /** Stops after the running epochs; what runs is kept for `resume`. */
+  readonly signal?: AbortSignal;
+  /** Stops at once. */
+  readonly hardSignal?: AbortSignal;
+}
+
+export interface Study {
+  readonly name: string;
+  /** Absolute path of `results/<name>`. */
+  readonly dir: string;
+  readonly definition: StudyDefinition;
+  readonly objectives: readonly Objective[];
+  readonly facts: StudyFacts;
+  readonly storage: Storage;
+  /** Searches until the budget is spent; goes on where an earlier run stopped. Leaving the loop early stops the search at once. */
+  run(signals?: RunSignals): AsyncIterable<StudyEvent>;
+  /** Retrains the best distinct trials; those already retrained with the same epochs and seed are not again. `trials` names them instead. */
+  retrain(
+    options?: RunSignals & {
+      readonly top?: number;
+      readonly epochs?: number;
+      readonly seeds?: number;
+      readonly trials?: readonly number[];
+    },
+  ): AsyncIterable<StudyEvent>;
+  /** Takes a trial by hand; tell its result with `tell`. `wait` and `done` are the controller's. */
+  ask(): Promise<AskedTrial | "wait" | "done">;
+  /** Tells what a trial taken with `ask` measured: values by objective name, or a whole outcome. */
+  tell(number: number, result: Readonly<Record<string, number>> | Outcome): Promise<TrialRecord>;
+  /** Trials in their final order, retrained first. */
+  top(): Promise<readonly RankedTrial[]>;
+  status(): Promise<StudyStatus>;
+  /** Ends workers, gives the lock back. */
+  close(): Promise<void>;
+}
