@@ -33,3 +33,6 @@ export { windowGeometry, type WindowGeometry } from "./ops/window.ts";
 export { topologicalOrder } from "./order.ts";
 export { inferShapes } from "./shapes.ts";
 export { weightSpecs } from "./weights.ts";
+export { canonicalId } from "./canonical/id.ts";
+export { costOf, sumCosts, type Cost, type NetworkCost, type NodeCost } from "./cost.ts";
+export { parseNetwork, serializeNetwork, validateNetwork } from "./validate.ts";

@@ -1,0 +1,205 @@
+/**
+ * @file What a network computes, without what doesn't matter to that: nodes that no output needs, names, operations that change
+ * nothing, repeated pure operations on one tensor. This is the graph whose canonical form is the network's id.
+ *
+ * What counts as the same: sums and products in any order; explicit and named padding of one geometry; a zero added; a dropout of rate 0; and
+ * the inputs of a concatenation in any order where nothing downstream can tell the channels apart. That is so where every path from it leads,
+ * through operations that treat each channel alike (batch norm, depthwise convolution, pools, activations, drop path, further such
+ * concatenations), into a full convolution or a dense layer, whose own kernel undoes the permutation. A sum, a product, a grouped
+ * convolution or an output on the way makes the order matter: two such networks count as different even if some cleverer argument could show
+ * them to be the same.
+ */
+import { canonicalJson } from "../../base/canonical-json.ts";
+import type { Network, Node, OpKind, Shape } from "../network.ts";
+import type { WindowAttributes } from "../ops/checks.ts";
+import { windowGeometry } from "../ops/window.ts";
+import { topologicalOrder } from "../order.ts";
+import { inferShapes } from "../shapes.ts";
+
+/** A graph of plain indices, inputs before their readers. */
+export interface ReducedGraph {
+  /** Operation, attributes that matter and role as an output, as one text. */
+  readonly labels: readonly string[];
+  readonly inputs: readonly (readonly number[])[];
+  /** Whether the order of a node's inputs doesn't matter. */
+  readonly unordered: readonly boolean[];
+}
+
+interface SimpleNode {
+  readonly op: OpKind;
+  readonly label: string;
+  readonly inputs: readonly number[];
+  readonly isGrouped: boolean;
+}
+
+/** Operations whose repetition on one tensor gives the same again: no weights, and no mask of their own. */
+const PURE: ReadonlySet<OpKind> = new Set<OpKind>([
+  "activation",
+  "maxPool",
+  "avgPool",
+  "globalAvgPool",
+  "flatten",
+  "add",
+  "multiply",
+  "concat",
+  "zero",
+  "slice",
+  "pad",
+]);
+
+/** Operations that turn zeros into zeros, whatever their weights (`bias` apart). */
+const KEEPS_ZERO: ReadonlySet<OpKind> = new Set<OpKind>([
+  "conv",
+  "depthwiseConv",
+  "maxPool",
+  "avgPool",
+  "globalAvgPool",
+  "flatten",
+  "dense",
+  "dropout",
+  "dropPath",
+  "slice",
+  "pad",
+]);
+
+/** Operations that treat every channel alike, so a permutation of channels passes through. */
+const CHANNELWISE: ReadonlySet<OpKind> = new Set<OpKind>([
+  "depthwiseConv",
+  "batchNorm",
+  "activation",
+  "maxPool",
+  "avgPool",
+  "globalAvgPool",
+  "flatten",
+  "concat",
+  "dropout",
+  "dropPath",
+  "slice",
+  "pad",
+]);
+
+function givesZero(node: Node, zeros: readonly boolean[]): boolean {
+  if (node.op === "zero") return true;
+  if (node.op === "multiply") return zeros.some(Boolean);
+  if (zeros.length === 0 || !zeros.every(Boolean)) return false;
+  if (node.op === "add" || node.op === "concat") return true;
+  if (node.op === "activation") return node.attributes.fn !== "sigmoid" && node.attributes.fn !== "hsigmoid";
+  if ("bias" in node.attributes && node.attributes.bias) return false;
+  return KEEPS_ZERO.has(node.op);
+}
+
+/** Whether the node gives its one input back. */
+function changesNothing(node: Node, input: Shape, output: Shape): boolean {
+  switch (node.op) {
+    case "dropout":
+      return node.attributes.rate === 0;
+    case "dropPath":
+      return node.attributes.depthFraction === 0;
+    case "maxPool":
+    case "avgPool":
+      return node.attributes.kernel.every((side) => side === 1) && node.attributes.stride.every((side) => side === 1);
+    case "slice":
+    case "pad":
+      return input.every((side, axis) => side === output[axis]);
+    default:
+      return false;
+  }
+}
+
+/** Attributes with padding as numbers and without what has no effect, so that two ways of writing one operation agree. */
+function effectiveAttributes(node: Node, input: Shape | undefined): object {
+  if (input === undefined || !("kernel" in node.attributes)) return node.attributes;
+  const attributes: WindowAttributes = node.attributes;
+  const { top, bottom, left, right } = windowGeometry(input, attributes);
+  const dilation = attributes.dilation?.map((step, axis) => (attributes.kernel[axis] === 1 ? 1 : step));
+  return { ...attributes, dilation, padding: [top, bottom, left, right] };
+}
+
+function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number, string> } {
+  const shapes = inferShapes(network);
+  const nodes: SimpleNode[] = [];
+  const indexOf = new Map<string, number>();
+  const zeroAt = new Set<number>();
+  for (const node of topologicalOrder(network)) {
+    const shape = shapes.get(node.id) as Shape;
+    const inputs = node.inputs.map((id) => indexOf.get(id) as number);
+    const zeros = inputs.map((index) => zeroAt.has(index));
+    const [inputId] = node.inputs;
+    const inputShape = inputId === undefined ? undefined : shapes.get(inputId);
+    const live = node.op === "add" ? inputs.filter((_, i) => !zeros[i]) : inputs;
+    if (givesZero(node, zeros)) {
+      zeroAt.add(nodes.length);
+      nodes.push({ op: "zero", label: `zero${canonicalJson(shape)}`, inputs: [], isGrouped: false });
+    } else if (node.op === "add" && live.length === 1) {
+      indexOf.set(node.id, live[0] as number);
+      continue;
+    } else if (inputShape !== undefined && changesNothing(node, inputShape, shape)) {
+      indexOf.set(node.id, inputs[0] as number);
+      continue;
+    } else {
+      const label = `${node.op}${canonicalJson(effectiveAttributes(node, inputShape))}`;
+      const isBroadcast = node.op === "multiply" && shapes.get(node.inputs[1] as string)?.join() !== shape.join();
+      const isGrouped = (node.op === "conv" && node.attributes.groups > 1) || isBroadcast;
+      nodes.push({ op: node.op, label, inputs: live, isGrouped });
+    }
+    indexOf.set(node.id, nodes.length - 1);
+  }
+  const outputs = new Map<number, string>();
+  for (const [role, id] of Object.entries(network.outputs)) {
+    const index = indexOf.get(id) as number;
+    outputs.set(index, `${outputs.get(index) ?? ""}>${role}`);
+  }
+  // The image stays even if nothing reads it: networks for different images differ.
+  nodes.forEach(({ op }, index) => op === "input" && outputs.set(index, outputs.get(index) ?? ""));
+  return { nodes, outputs };
+}
+
+/** Returns, for every node, whether its channels may be permuted without anyone noticing. Nodes that no output needs don't count as readers. */
+function freeChannels(
+  nodes: readonly SimpleNode[],
+  outputs: ReadonlyMap<number, string>,
+): { needed: boolean[]; free: boolean[] } {
+  const needed = nodes.map((_, index) => outputs.has(index));
+  const free = nodes.map((_, index) => !outputs.has(index));
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    if (!needed[index]) continue;
+    const { op, inputs, isGrouped } = nodes[index] as SimpleNode;
+    const isMixed = (op === "conv" && !isGrouped) || op === "dense";
+    const passesOn = CHANNELWISE.has(op) && free[index] === true;
+    for (const input of inputs) {
+      needed[input] = true;
+      if (!isMixed && !passesOn) free[input] = false;
+    }
+  }
+  return { needed, free };
+}
+
+/** Returns the graph of what the network computes. Linear in nodes and edges but for sorting inputs. */
+export function reduceNetwork(network: Network): ReducedGraph {
+  const { nodes, outputs } = simplify(network);
+  const { needed, free } = freeChannels(nodes, outputs);
+  const labels: string[] = [];
+  const inputsOf: number[][] = [];
+  const unorderedOf: boolean[] = [];
+  const renamed = new Map<number, number>();
+  const pure = new Map<string, number>();
+  nodes.forEach(({ op, label, inputs, isGrouped }, index) => {
+    if (!needed[index]) return;
+    const unordered = op === "add" || (op === "multiply" && !isGrouped) || (op === "concat" && free[index] === true);
+    const mapped = inputs.map((input) => renamed.get(input) as number);
+    if (unordered) mapped.sort((a, b) => a - b);
+    const role = outputs.get(index) ?? "";
+    const key = `${label}|${mapped.join()}|${unordered}|${role}`;
+    const same = PURE.has(op) ? pure.get(key) : undefined;
+    if (same !== undefined) {
+      renamed.set(index, same);
+      return;
+    }
+    renamed.set(index, labels.length);
+    pure.set(key, labels.length);
+    labels.push(`${label}${role}${unordered ? "~" : ""}`);
+    inputsOf.push(mapped);
+    unorderedOf.push(unordered);
+  });
+  return { labels, inputs: inputsOf, unordered: unorderedOf };
+}
