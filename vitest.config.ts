@@ -1,13 +1,13 @@
-/** @file Test projects: `unit` (pure and fast), `integration` (needs the build: worker processes, the command line, the packed package). */
+/** @file Test projects: `unit` (from source, fast), `integration` (needs the build: worker processes, the command line, the packed package). */
 import { defineConfig } from "vitest/config";
+import { summaryReporter } from "./test/support/summary-reporter.ts";
 
 const resolve = { conditions: ["cellwright-source", "node", "import", "module", "default"] };
-const ssr = {
-  resolve: { conditions: ["cellwright-source", "node", "import", "module", "default"], externalConditions: ["node"] },
-};
+const ssr = { resolve: { conditions: resolve.conditions, externalConditions: ["node"] } };
 
 export default defineConfig({
   test: {
+    reporters: ["default", summaryReporter()],
     projects: [
       {
         resolve,
