@@ -1,0 +1,171 @@
+/** @file The body of a class: `__init__` from the patterns of its children, `forward` from the wiring. */
+import type { Shape } from "../../network/network.ts";
+import { inputsOf, outputsOf, type ModuleClass } from "./classes.ts";
+import { expressionOf, tight, type Expression } from "./operations.ts";
+import { unique } from "./python-names.ts";
+import type { Group, Item } from "./tree.ts";
+import { LINE_WIDTH, render } from "./values.ts";
+
+/** An expression longer than this gets a variable rather than a place within another. */
+const MAX_INLINE = 44;
+
+/** Returns the lines of `__init__`, indented. */
+export function initLines(of: ModuleClass): string[] {
+  const lines = of.children.flatMap((pattern, index) => {
+    if (pattern === undefined) return [];
+    const left = `        self.${of.locals[index]} = `;
+    return [left + render(pattern, 8, left.length)];
+  });
+  const parameters = of.parameters
+    .map(({ name }) => (of.defaults[name] === undefined ? `, ${name}` : `, ${name}=${of.defaults[name]}`))
+    .join("");
+  return [`    def __init__(self${parameters}):`, "        super().__init__()", ...lines];
+}
+
+interface Body {
+  readonly lines: string[];
+  /** Expression of each tensor computed so far: a variable, or text waiting for its only reader. */
+  readonly values: Map<string, Expression>;
+  /** How often each tensor is still to be read. */
+  readonly reads: Map<string, number>;
+  readonly taken: Set<string>;
+}
+
+/** Returns the lines of `forward`, indented. `argumentNames` are its parameters, one per input of the group. */
+export function forwardLines(
+  of: ModuleClass,
+  shapes: ReadonlyMap<string, Shape>,
+  argumentNames: readonly string[],
+): string[] {
+  const group = of.groups[0] as Group;
+  const body = start(group, argumentNames);
+  group.items.forEach((item, index) => emit(body, of, item, index, shapes, "        "));
+  const results = group.outputs.map((id) => body.values.get(id)?.text ?? "");
+  return [`    def forward(self, ${argumentNames.join(", ")}):`, ...body.lines, `        return ${results.join(", ")}`];
+}
+
+/** The whole network's `forward`: one image in, logits out, and the auxiliary logits with them while training. */
+export function rootForwardLines(of: ModuleClass, shapes: ReadonlyMap<string, Shape>): string[] {
+  const group = of.groups[0] as Group;
+  const [logits = "", auxiliary] = group.outputs;
+  const body = start(group, []);
+  const needed = itemsFor(group, logits);
+  group.items.forEach((item, index) => {
+    if (needed.has(index)) emit(body, of, item, index, shapes, "        ");
+  });
+  const result = body.values.get(logits)?.text ?? "";
+  if (auxiliary === undefined) return ["    def forward(self, x):", ...body.lines, `        return ${result}`];
+  body.lines.push("        if self.training:");
+  group.items.forEach((item, index) => {
+    if (!needed.has(index)) emit(body, of, item, index, shapes, "            ");
+  });
+  body.lines.push(
+    `            return ${result}, ${body.values.get(auxiliary)?.text ?? ""}`,
+    `        return ${result}`,
+  );
+  return ["    def forward(self, x):", ...body.lines];
+}
+
+function start(group: Group, argumentNames: readonly string[]): Body {
+  const reads = new Map<string, number>();
+  for (const id of [...group.items.flatMap(inputsOf), ...group.outputs]) reads.set(id, (reads.get(id) ?? 0) + 1);
+  return {
+    lines: [],
+    values: new Map(group.inputs.map((id, index) => [id, tight(argumentNames[index] ?? "x")])),
+    reads,
+    taken: new Set([...argumentNames, "x"]),
+  };
+}
+
+/** Places of the items that a result depends on. */
+function itemsFor(group: Group, result: string): Set<number> {
+  const needed = new Set<number>();
+  const wanted = new Set([result]);
+  for (let index = group.items.length - 1; index >= 0; index--) {
+    const item = group.items[index] as Item;
+    if (!outputsOf(item).some((id) => wanted.has(id))) continue;
+    needed.add(index);
+    for (const id of inputsOf(item)) wanted.add(id);
+  }
+  return needed;
+}
+
+function emit(
+  body: Body,
+  of: ModuleClass,
+  item: Item,
+  index: number,
+  shapes: ReadonlyMap<string, Shape>,
+  indent: string,
+): void {
+  const local = of.locals[index] ?? "";
+  const outputs = outputsOf(item);
+  if (item.kind === "leaf" && item.node.op === "input") {
+    body.values.set(item.node.id, tight("x"));
+    return;
+  }
+  const write = (): Expression => {
+    const operands = inputsOf(item).map((id) => body.values.get(id) ?? tight("x"));
+    if (of.children[index] !== undefined)
+      return tight(`self.${local}(${operands.map((operand) => operand.text).join(", ")})`);
+    const node = item.kind === "leaf" ? item.node : undefined;
+    if (node === undefined) return tight("");
+    return expressionOf(
+      node,
+      node.inputs.map((id) => shapes.get(id) as Shape),
+      operands,
+    );
+  };
+  let expression = write();
+  // Too long for a line: what was waiting to be read gets variables first.
+  if (indent.length + local.length + 3 + expression.text.length > LINE_WIDTH) {
+    for (const id of inputsOf(item)) {
+      const waiting = body.values.get(id);
+      if (waiting !== undefined && !/^\w+$/.test(waiting.text)) assign(body, id, waiting, nameOf(waiting), indent);
+    }
+    expression = write();
+  }
+  const dying = inputsOf(item).filter((id) => {
+    const left = (body.reads.get(id) ?? 1) - 1;
+    body.reads.set(id, left);
+    return left === 0;
+  });
+  const [only] = outputs;
+  if (outputs.length === 1 && only !== undefined) {
+    if (body.reads.get(only) === 1 && expression.text.length <= inlineLimit(of, item)) {
+      body.values.set(only, expression);
+      return;
+    }
+    // A chain goes on under the name it came with, where nothing else is left to be read.
+    const name = dying.length > 0 && !othersLive(body, dying, only) ? "x" : unique(local, body.taken);
+    body.lines.push(`${indent}${name} = ${expression.text}`);
+    body.values.set(only, tight(name));
+    return;
+  }
+  const names = outputs.map((_, at) => unique(`${local}_${at}`, body.taken));
+  body.lines.push(`${indent}${names.join(", ")} = ${expression.text}`);
+  outputs.forEach((id, at) => body.values.set(id, tight(names[at] ?? "")));
+}
+
+/** How long an expression may be and still stand within the one that reads it. */
+function inlineLimit(of: ModuleClass, item: Item): number {
+  const group = of.groups[0] as Group;
+  if (group.outputs.length === 1 && outputsOf(item)[0] === group.outputs[0]) return LINE_WIDTH - 16;
+  // A part of the whole network stands on a line of its own.
+  return group.path === "" && item.kind === "group" ? 0 : MAX_INLINE;
+}
+
+/** Whether tensors other than these are still to be read. */
+function othersLive(body: Body, dying: readonly string[], made: string): boolean {
+  return [...body.values.keys()].some((id) => id !== made && !dying.includes(id) && (body.reads.get(id) ?? 0) > 0);
+}
+
+function assign(body: Body, id: string, expression: Expression, wish: string, indent: string): void {
+  const name = unique(wish, body.taken);
+  body.lines.push(`${indent}${name} = ${expression.text}`);
+  body.values.set(id, tight(name));
+}
+
+function nameOf(expression: Expression): string {
+  return /self\.(\w+)\(/.exec(expression.text)?.[1] ?? "input";
+}

@@ -1,0 +1,201 @@
+/**
+ * @file How each operation is written in PyTorch: as a module that is made once, or as an expression. Tensors are NCHW there, NHWC here;
+ * the batch is axis 0 in both.
+ */
+import { unreachable } from "../../base/errors.ts";
+import type { ActivationName, Node, OpAttributes, OpKind, Padding, Pair, Shape } from "../../network/network.ts";
+import { pythonBoolean, pythonNumber, pythonText } from "./python-names.ts";
+import { make, type Make, type PythonClass } from "./values.ts";
+
+/** A Python expression. `tight` ones need no brackets as an operand. */
+export interface Expression {
+  readonly text: string;
+  readonly tight: boolean;
+}
+
+export type Operation<K extends OpKind> =
+  | { readonly kind: "module"; readonly make: (attributes: OpAttributes[K], inputs: readonly Shape[]) => Make }
+  | {
+      readonly kind: "expression";
+      readonly write: (
+        attributes: OpAttributes[K],
+        inputs: readonly Shape[],
+        operands: readonly Expression[],
+      ) => Expression;
+    };
+
+const padding = { padding: '"same"' };
+/** Classes of the prelude (prelude.ts), by the names they have there. */
+const CONV: PythonClass = {
+  name: "Conv",
+  positional: ["channels", "filters"],
+  defaults: { stride: "1", dilation: "1", groups: "1", bias: "False", ...padding },
+};
+const DEPTHWISE_CONV: PythonClass = {
+  name: "DepthwiseConv",
+  positional: ["channels"],
+  defaults: { stride: "1", dilation: "1", bias: "False", ...padding },
+};
+const MAX_POOL: PythonClass = { name: "MaxPool", positional: ["kernel"], defaults: { stride: "1", ...padding } };
+const AVG_POOL: PythonClass = { name: "AvgPool", positional: ["kernel"], defaults: { stride: "1", ...padding } };
+const DROP_PATH: PythonClass = { name: "DropPath", positional: ["depth_fraction"], defaults: {} };
+/** Classes of torch. Their defaults have been these since 1.0. */
+const BATCH_NORM_DEFAULTS = { eps: "0.00001", momentum: "0.1" };
+const BATCH_NORM_1D: PythonClass = {
+  name: "nn.BatchNorm1d",
+  positional: ["num_features"],
+  defaults: BATCH_NORM_DEFAULTS,
+};
+const BATCH_NORM_2D: PythonClass = {
+  name: "nn.BatchNorm2d",
+  positional: ["num_features"],
+  defaults: BATCH_NORM_DEFAULTS,
+};
+const LINEAR: PythonClass = {
+  name: "nn.Linear",
+  positional: ["in_features", "out_features"],
+  defaults: { bias: "True" },
+};
+const DROPOUT: PythonClass = { name: "nn.Dropout", positional: ["p"], defaults: {} };
+
+const ACTIVATIONS: Readonly<Record<ActivationName, string>> = {
+  relu: "F.relu",
+  relu6: "F.relu6",
+  swish: "F.silu",
+  hswish: "F.hardswish",
+  sigmoid: "torch.sigmoid",
+  hsigmoid: "F.hardsigmoid",
+  tanh: "torch.tanh",
+};
+
+export const operations: { readonly [K in OpKind]: Operation<K> } = {
+  input: expression((_, __, operands) => operands[0] ?? tight("x")),
+  conv: module((a, [input]) =>
+    make(CONV, {
+      channels: String(channelsOf(input)),
+      filters: String(a.filters),
+      kernel: pair(a.kernel),
+      stride: pair(a.stride),
+      dilation: pair(a.dilation),
+      groups: String(a.groups),
+      bias: pythonBoolean(a.bias),
+      padding: pad(a.padding),
+    }),
+  ),
+  depthwiseConv: module((a, [input]) =>
+    make(DEPTHWISE_CONV, {
+      channels: String(channelsOf(input)),
+      kernel: pair(a.kernel),
+      stride: pair(a.stride),
+      dilation: pair(a.dilation),
+      bias: pythonBoolean(a.bias),
+      padding: pad(a.padding),
+    }),
+  ),
+  batchNorm: module((a, [input]) =>
+    make(input?.length === 3 ? BATCH_NORM_2D : BATCH_NORM_1D, {
+      num_features: String(channelsOf(input)),
+      eps: pythonNumber(a.epsilon),
+      // Torch weighs the new value, we weigh the old one.
+      momentum: pythonNumber(1 - a.momentum),
+    }),
+  ),
+  activation: expression((a, _, [x]) => call(ACTIVATIONS[a.fn], x)),
+  maxPool: module((a) => make(MAX_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
+  avgPool: module((a) => make(AVG_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
+  globalAvgPool: expression((a, _, [x]) =>
+    suffix(x, a.keepDims ? ".mean(dim=(2, 3), keepdim=True)" : ".mean(dim=(2, 3))"),
+  ),
+  flatten: expression((_, __, [x]) => suffix(x, ".permute(0, 2, 3, 1).flatten(1)")),
+  dense: module((a, [input]) =>
+    make(LINEAR, {
+      in_features: String(channelsOf(input)),
+      out_features: String(a.units),
+      bias: pythonBoolean(a.bias),
+    }),
+  ),
+  add: expression((_, __, operands) => ({
+    text: operands.map((x, index) => (index === 0 ? x.text : bracket(x))).join(" + "),
+    tight: false,
+  })),
+  multiply: expression((_, inputs, operands) => {
+    const images = inputs.some((shape) => shape.length === 3);
+    const parts = operands.map(
+      (x, index) => bracket(x) + (images && inputs[index]?.length === 1 ? "[:, :, None, None]" : ""),
+    );
+    return { text: parts.join(" * "), tight: false };
+  }),
+  concat: expression((_, __, operands) => tight(`torch.cat([${operands.map((x) => x.text).join(", ")}], dim=1)`)),
+  dropout: module((a) => make(DROPOUT, { p: pythonNumber(a.rate) })),
+  dropPath: module((a) => make(DROP_PATH, { depth_fraction: pythonNumber(a.depthFraction) })),
+  zero: expression((a, _, [x]) =>
+    call("torch.zeros_like", a.stride === 1 ? x : suffix(x, `[:, :, ::${a.stride}, ::${a.stride}]`)),
+  ),
+  slice: expression((a, [input], [x]) => {
+    const [height = 0, width = 0] = input ?? [];
+    return suffix(x, `[:, :, ${range(a.top, a.height, height)}, ${range(a.left, a.width, width)}]`);
+  }),
+  pad: expression((a, _, [x]) => tight(`F.pad(${x?.text}, (${a.left}, ${a.right}, ${a.top}, ${a.bottom}))`)),
+};
+
+/** Returns the constructor call of a node, or undefined if it is an expression. */
+export function moduleOf(node: Node, inputs: readonly Shape[]): Make | undefined {
+  const operation = operationOf(node.op);
+  return operation.kind === "module" ? operation.make(node.attributes, inputs) : undefined;
+}
+
+/** Returns the expression of a node that is no module. */
+export function expressionOf(node: Node, inputs: readonly Shape[], operands: readonly Expression[]): Expression {
+  const operation = operationOf(node.op);
+  return operation.kind === "expression"
+    ? operation.write(node.attributes, inputs, operands)
+    : unreachable(operation as never);
+}
+
+/** The table is typed per kind; a lookup by a node's own kind agrees with its attributes. */
+function operationOf(op: OpKind): Operation<OpKind> {
+  return operations[op] as unknown as Operation<OpKind>;
+}
+
+export function tight(text: string): Expression {
+  return { text, tight: true };
+}
+
+function module<K extends OpKind>(make: (attributes: OpAttributes[K], inputs: readonly Shape[]) => Make): Operation<K> {
+  return { kind: "module", make };
+}
+
+function expression<K extends OpKind>(
+  write: (attributes: OpAttributes[K], inputs: readonly Shape[], operands: readonly Expression[]) => Expression,
+): Operation<K> {
+  return { kind: "expression", write };
+}
+
+function bracket(x: Expression): string {
+  return x.tight ? x.text : `(${x.text})`;
+}
+
+function call(name: string, x: Expression | undefined): Expression {
+  return tight(`${name}(${x?.text})`);
+}
+
+function suffix(x: Expression | undefined, text: string): Expression {
+  return tight(`${x === undefined ? "" : bracket(x)}${text}`);
+}
+
+function range(start: number, length: number, size: number): string {
+  return `${start === 0 ? "" : start}:${start + length === size ? "" : start + length}`;
+}
+
+function channelsOf(shape: Shape | undefined): number {
+  return shape?.at(-1) ?? 0;
+}
+
+function pair([rows, columns]: Pair): string {
+  return rows === columns ? String(rows) : `(${rows}, ${columns})`;
+}
+
+function pad(value: Padding): string {
+  if (typeof value === "string") return pythonText(value);
+  return `(${value.top}, ${value.bottom}, ${value.left}, ${value.right})`;
+}

@@ -1,0 +1,52 @@
+/** @file Names that Python accepts, and Python's way of writing numbers. */
+
+const KEYWORDS =
+  "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield match case type print self torch nn F";
+/** Attributes of torch.nn.Module that a submodule must not hide. */
+const MODULE_ATTRIBUTES =
+  "training dump_patches call_super_init forward register_buffer register_parameter add_module register_module get_submodule set_submodule get_parameter get_buffer apply cuda ipu xpu mtia cpu type float double half bfloat16 to_empty to register_full_backward_pre_hook register_backward_hook register_full_backward_hook register_forward_pre_hook register_forward_hook state_dict load_state_dict parameters named_parameters buffers named_buffers children named_children modules named_modules train eval requires_grad_ zero_grad share_memory extra_repr compile";
+const TAKEN: ReadonlySet<string> = new Set(`${KEYWORDS} ${MODULE_ATTRIBUTES}`.split(" "));
+
+/** Returns a Python identifier in snake case for one segment of a path: `dropPath` gives `drop_path`. */
+export function snakeName(segment: string): string {
+  const snake = segment
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[^A-Za-z0-9_]+/g, "_")
+    .replace(/^_+(?=.)|_+$/g, "")
+    .toLowerCase();
+  const legal = snake === "" || /^[0-9]/.test(snake) ? `_${snake}` : snake;
+  return TAKEN.has(legal) ? `${legal}_` : legal;
+}
+
+/** Returns a Python class name: `nasnet-a-cifar` gives `NasnetACifar`. */
+export function className(text: string): string {
+  const camel = text
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== "")
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join("");
+  if (camel === "") return "Model";
+  return /^[0-9]/.test(camel) ? `Model${camel}` : camel;
+}
+
+/** Returns `name`, or `name2`, `name3` … if it is taken, and takes it. */
+export function unique(name: string, taken: Set<string>): string {
+  let result = name;
+  for (let i = 2; taken.has(result); i++) result = `${name}${i}`;
+  taken.add(result);
+  return result;
+}
+
+/** Returns a number in Python's notation, rid of the last digits' noise (1 - 0.9 is 0.1). */
+export function pythonNumber(value: number): string {
+  return String(Number(value.toPrecision(12)));
+}
+
+export function pythonBoolean(value: boolean): string {
+  return value ? "True" : "False";
+}
+
+/** Returns a text literal. JSON's escapes are Python's too. */
+export function pythonText(value: string): string {
+  return JSON.stringify(value);
+}

@@ -1,0 +1,79 @@
+/** @file Weights in torch's layouts, under the names of the module tree. */
+import { CellwrightError, expected } from "../../base/errors.ts";
+import type { Network, Weights, WeightRole, WeightSpec } from "../../network/network.ts";
+import { weightSpecs } from "../../network/weights.ts";
+import type { SafetensorsTensor } from "../safetensors.ts";
+import { snakeName, unique } from "./python-names.ts";
+import type { Group } from "./tree.ts";
+
+const ROLE_NAMES: Readonly<Record<WeightRole, string>> = {
+  kernel: "weight",
+  bias: "bias",
+  gamma: "weight",
+  beta: "bias",
+  movingMean: "running_mean",
+  movingVariance: "running_var",
+};
+
+/** Returns the module path of every node: `cell0.block1.left.dw`. */
+export function modulePaths(root: Group): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>();
+  const walk = (group: Group, prefix: string): void => {
+    const taken = new Set<string>();
+    for (const item of group.items) {
+      const path = `${prefix}${unique(snakeName(item.name), taken)}`;
+      if (item.kind === "leaf") paths.set(item.node.id, path);
+      else walk(item, `${path}.`);
+    }
+  };
+  walk(root, "");
+  return paths;
+}
+
+/** Returns the state dict. Throws `data`, naming the weight, where one is missing or has another length than its shape. */
+export function stateDict(network: Network, weights: Weights, root: Group): ReadonlyMap<string, SafetensorsTensor> {
+  const paths = modulePaths(root);
+  const kinds = new Map(network.nodes.map((node) => [node.id, node.op]));
+  return new Map(
+    weightSpecs(network).map((spec) => {
+      const data = weights.get(spec.name);
+      const length = spec.shape.reduce((product, size) => product * size, 1);
+      if (data?.length !== length)
+        throw new CellwrightError(
+          "data",
+          expected(`weight ${spec.name}`, `${length} values`, data === undefined ? undefined : `${data.length} values`),
+        );
+      const name = `${paths.get(spec.node)}.${ROLE_NAMES[spec.role]}`;
+      return [
+        name,
+        spec.role === "kernel" ? kernelTensor(kinds.get(spec.node), spec, data) : { shape: spec.shape, data },
+      ];
+    }),
+  );
+}
+
+function kernelTensor(op: string | undefined, spec: WeightSpec, data: Float32Array): SafetensorsTensor {
+  const [a = 1, b = 1, c = 1, d = 1] = spec.shape;
+  switch (op) {
+    case "conv": // [kh, kw, in / groups, filters] to [filters, in / groups, kh, kw]
+      return { shape: [d, c, a, b], data: transposed(data, [a, b, c, d], [3, 2, 0, 1]) };
+    case "depthwiseConv": // [kh, kw, c] to [c, 1, kh, kw]
+      return { shape: [c, 1, a, b], data: transposed(data, [a, b, c, 1], [2, 3, 0, 1]) };
+    default: // dense: [in, units] to [units, in]
+      return { shape: [b, a], data: transposed(data, [a, b, 1, 1], [1, 0, 2, 3]) };
+  }
+}
+
+/** Returns row-major `data` of four axes with its axes in another order: axis i of the result is axis `order[i]` of the source. */
+function transposed(data: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const [n0 = 1, n1 = 1, n2 = 1, n3 = 1] = order.map((axis) => shape[axis] ?? 1);
+  const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = order.map((axis) => strides[axis] ?? 0);
+  const result = new Float32Array(data.length);
+  let at = 0;
+  for (let i = 0; i < n0; i++)
+    for (let j = 0; j < n1; j++)
+      for (let k = 0; k < n2; k++)
+        for (let l = 0; l < n3; l++) result[at++] = data[i * s0 + j * s1 + k * s2 + l * s3] ?? 0;
+  return result;
+}
