@@ -109,7 +109,7 @@ function changesNothing(node: Node, input: Shape, output: Shape): boolean {
 /** Attributes with padding as numbers and without what has no effect, so that two ways of writing one operation agree. */
 function effectiveAttributes(node: Node, input: Shape | undefined): object {
   if (input === undefined || !("kernel" in node.attributes)) return node.attributes;
-  const attributes: WindowAttributes = node.attributes;
+  const attributes = node.attributes as WindowAttributes;
   const { top, bottom, left, right } = windowGeometry(input, attributes);
   const dilation = attributes.dilation?.map((step, axis) => (attributes.kernel[axis] === 1 ? 1 : step));
   return { ...attributes, dilation, padding: [top, bottom, left, right] };

@@ -1,0 +1,44 @@
+/** @file Networks by name: published architectures at the sizes they were published at. `cellwright profile <id>` and the golden tests read this registry. */
+import type { Network } from "cellwright/network";
+import { nasnet } from "./nasnet.ts";
+import type { NasnetSkeleton } from "./nasnet/network.ts";
+
+function nasnetA(skeleton: Partial<NasnetSkeleton>): () => Network {
+  // What is overridden has the type of the space's skeleton; `stem` alone is wider in its default's inferred type.
+  return () => nasnet.decode(nasnet.named["nasnet-a"] ?? {}, skeleton).network;
+}
+
+const cifar: Partial<NasnetSkeleton> = { cellsPerStack: 6, filters: 32, dropPath: true };
+
+const imagenet: Partial<NasnetSkeleton> = {
+  classes: 1000,
+  stem: "imagenet",
+  batchNorm: { epsilon: 1e-3, momentum: 0.9997 },
+};
+
+/** Id to a function that builds the network. A space or baseline adds its own; ids are those of the published tables. */
+export const namedNetworks: Readonly<Record<string, () => Network>> = {
+  "nasnet-a-cifar": nasnetA(cifar),
+  "nasnet-a-cifar-100": nasnetA({ ...cifar, classes: 100 }),
+  "nasnet-a-proxy-n2-f32": nasnetA({ cellsPerStack: 2, filters: 32 }),
+  "nasnet-a-proxy-n2-f16": nasnetA({ cellsPerStack: 2, filters: 16 }),
+  "nasnet-a-proxy-n3-f24": nasnetA({ cellsPerStack: 3, filters: 24 }),
+  "nasnet-a-mobile": nasnetA({
+    ...imagenet,
+    input: [224, 224, 3],
+    cellsPerStack: 4,
+    filters: 44,
+    stemMultiplier: 1,
+    dropPath: false,
+    dropout: 0.5,
+  }),
+  "nasnet-a-large": nasnetA({
+    ...imagenet,
+    input: [331, 331, 3],
+    cellsPerStack: 6,
+    filters: 168,
+    stemMultiplier: 3,
+    skipReductionLayerInput: true,
+    dropout: 0.5,
+  }),
+};
