@@ -37,6 +37,8 @@ export interface Controller {
   /** Proposes trial `number` (0, 1, 2 …). Changes nothing: asked twice, it answers the same. `wait`: something in flight must finish first. */
   ask(number: number): Proposal | "wait" | "done";
   tell(event: ControllerEvent): void;
+  /** One line for the user, fixed at creation: what `auto` picked and why, for instance. */
+  readonly note?: string;
 }
 
 export interface ControllerContext {

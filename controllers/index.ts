@@ -1,0 +1,4 @@
+/** @file Public entry `cellwright/controllers`: the search algorithms, one file or folder and one paper each. */
+export { agingEvolution, type AgingEvolutionOptions } from "./aging-evolution.ts";
+export { random } from "./random.ts";
+export { skipDuplicates, type SkipDuplicatesOptions } from "./skip-duplicates.ts";

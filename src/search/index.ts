@@ -1,0 +1,15 @@
+/** @file Public entry `cellwright/search`: the controller contract, and what writing and testing a controller takes. */
+export { controllerLaws, type ControllerLaw, type LawOptions } from "./controller-laws.ts";
+export {
+  scoreOf,
+  type Controller,
+  type ControllerContext,
+  type ControllerDefinition,
+  type ControllerEvent,
+  type FinishedTrial,
+  type Objective,
+  type Proposal,
+} from "./controller.ts";
+export { oneOf, realNumber, resolveOptions, wholeNumber, type OptionRule, type OptionRules } from "./options.ts";
+export { paretoFront } from "./pareto.ts";
+export { simulate, type SimulatedOutcome, type SimulationOptions, type SimulationStep } from "./simulate.ts";
