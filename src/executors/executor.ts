@@ -3,6 +3,7 @@
  * retries; it knows nothing of spaces or training. What a worker does with a task is in the module it is told to load.
  */
 import type { Json } from "../base/canonical-json.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Heartbeat, Outcome, Report, Task } from "../evaluators/evaluator.ts";
 
 /** What a worker may use. */
@@ -22,17 +23,23 @@ export interface TaskObserver {
 }
 
 export interface RunningTask {
-  /** Resolves when the task has ended for good: an outcome, or `failed` with the reason after the last retry. Never rejects for what a trial does. */
+  /**
+   * Resolves when the task has ended for good: an outcome, or `failed` with the reason after the last retry. Never rejects for what a trial
+   * does; rejects with `engine` if no worker can be started any more, and with what the observer itself threw.
+   */
   readonly outcome: Promise<Outcome | "cancelled">;
-  /** Asks it to end: `soft` after its running epoch, as pruned or as it is; `hard` at once (the worker is killed). A cancelled task resolves to `"cancelled"`. */
+  /**
+   * Asks it to end: `soft` after its running epoch, as pruned or as it is; `hard` at once (the worker is killed). A cancelled task resolves to
+   * `"cancelled"`, unless it was complete, or pruned by an answer `stop`, before it heard of it.
+   */
   cancel(how: "soft" | "hard"): void;
 }
 
 export interface Executor {
   readonly slots: readonly WorkerSlot[];
-  /** How many tasks can be taken right now. */
+  /** How many tasks can be taken right now. A task taken while its worker is still being started waits for it. */
   readonly free: number;
-  /** Hands a task to a free worker. Throws `internal` if none is free. */
+  /** Hands a task to a free worker. Throws `internal` if none is free, `engine` if no worker can be started any more (`free` is then 1: see it throw). */
   run(task: Task, observer: TaskObserver): RunningTask;
   /** Ends every worker; running tasks are cancelled. */
   close(): Promise<void>;
@@ -49,6 +56,8 @@ export interface PoolOptions {
   readonly retries?: number;
   /** A worker that has sent nothing for this long is killed. Default 120,000. */
   readonly hangMs?: number;
+  /** Hears what workers print (debug) and of workers that are replaced (warn). */
+  readonly logger?: Logger;
 }
 
 /** What a worker module exports. `signal` is aborted for a soft cancel. */
