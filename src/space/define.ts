@@ -1,0 +1,93 @@
+/** @file `defineSpace`: a space file's object literal, compiled to a `Space`. */
+import { CellwrightError, expected, messageOf } from "../base/errors.ts";
+import { hashJson } from "../base/hash.ts";
+import { type ChoicesOf, type Compiled, compileAll, type Declarations, type NamedChoicesOf } from "./declaration.ts";
+import { countGenotypes, enumerateGenotypes } from "./enumerate.ts";
+import { mergeSkeleton, type Widen } from "./skeleton.ts";
+import type { Decoded, Genotype, ScaleFactors, SkeletonBase, Space } from "./space.ts";
+import { assertGenotype, validateGenotype } from "./validate.ts";
+import { crossGenotypes, mutateGenotype, sampleGenotype } from "./variation.ts";
+import { decodeVector, encodeGenotype, vectorLayout } from "./vector.ts";
+import { activeDecisions } from "./walk.ts";
+
+/** What a space file says. */
+export interface SpaceDefinition<D, S, Net> {
+  readonly name: string;
+  /** 1 or more; goes up when a stored genotype would decode to another network (law 4). */
+  readonly version: number;
+  /** What is given, not searched, with its default. Plain JSON; a study may override single keys by values of the same type. */
+  readonly skeleton: S;
+  readonly decisions: D;
+  /** Makes the network of the decisions taken. Pure: the same choices and skeleton give the same network. */
+  decode(choices: ChoicesOf<D>, skeleton: Widen<S>): Decoded<Net>;
+  /** How this family grows under compound scaling. */
+  scaleSkeleton?(skeleton: Widen<S>, factors: ScaleFactors): Widen<S>;
+  /** Published architectures and the like, written as `decode` sees them. */
+  readonly named?: Readonly<Record<string, NamedChoicesOf<D>>>;
+}
+
+/**
+ * Compiles a space. `decode` gets its choices typed by inference from `decisions`.
+ * Throws `space` where the declarations or a named genotype make no sense, naming the decision.
+ */
+export function defineSpace<const D extends Declarations, const S extends SkeletonBase, Net>(
+  definition: SpaceDefinition<D, S, Net>,
+): Space<Widen<S>, Net> {
+  const { name, version } = definition;
+  if (typeof name !== "string" || name === "")
+    throw new CellwrightError("space", expected("name", "a name for the space", name));
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new CellwrightError("space", expected(`space ${name}: version`, "a whole number of 1 or more", version));
+  const compiled = compileAll(definition.decisions, { path: "", group: "" });
+  const { decisions } = compiled;
+  const skeleton = definition.skeleton as unknown as Widen<S>;
+  const layout = vectorLayout(decisions);
+  const self = { name, decisions };
+  const valid = (genotype: Genotype): Genotype => {
+    assertGenotype(self, genotype);
+    return genotype;
+  };
+  return {
+    name,
+    version,
+    hash: hashJson({ name, version, decisions }),
+    skeleton,
+    decisions,
+    decode(genotype, overrides) {
+      const choices = compiled.read(valid(genotype)) as ChoicesOf<D>;
+      return definition.decode(choices, mergeSkeleton(skeleton, overrides));
+    },
+    scaleSkeleton: definition.scaleSkeleton?.bind(definition),
+    named: nameGenotypes(self, definition.named ?? {}, compiled),
+    sample: (rng) => sampleGenotype(decisions, rng),
+    validate: (value) => validateGenotype(decisions, value),
+    active: (genotype) => activeDecisions(decisions, valid(genotype)),
+    mutate: (genotype, rng, pick) => mutateGenotype(decisions, valid(genotype), rng, pick),
+    crossover: (a, b, rng) => crossGenotypes(decisions, valid(a), valid(b), rng),
+    enumerate: () => enumerateGenotypes(decisions),
+    count: () => countGenotypes(decisions),
+    vectorLength: layout.length,
+    encode: (genotype) => encodeGenotype(decisions, layout, valid(genotype)),
+    fromVector: (vector) => decodeVector(decisions, layout, vector),
+  };
+}
+
+/** Turns named choices into genotypes. Throws `space` naming the one that is none. */
+function nameGenotypes(
+  space: Parameters<typeof assertGenotype>[0],
+  named: Readonly<Record<string, unknown>>,
+  compiled: Compiled<Readonly<Record<string, unknown>>>,
+): Readonly<Record<string, Genotype>> {
+  return Object.fromEntries(
+    Object.entries(named).map(([name, choices]) => {
+      try {
+        const genotype: Record<string, number> = {};
+        compiled.write(choices as Readonly<Record<string, unknown>>, genotype);
+        assertGenotype(space, genotype);
+        return [name, genotype];
+      } catch (error) {
+        throw new CellwrightError("space", `space ${space.name}: named.${name}: ${messageOf(error)}`, { cause: error });
+      }
+    }),
+  );
+}
