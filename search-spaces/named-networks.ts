@@ -1,14 +1,13 @@
 /** @file Networks by name: published architectures at the sizes they were published at. `cellwright profile <id>` and the golden tests read this registry. */
-import type { Network } from "cellwright/network";
+import { network, type Network } from "cellwright/network";
 import { nasnet } from "./nasnet.ts";
-import type { NasnetSkeleton } from "./nasnet/network.ts";
+import { auxiliaryHead, type NasnetSkeleton } from "./nasnet/network.ts";
 
 function nasnetA(skeleton: Partial<NasnetSkeleton>): () => Network {
-  // What is overridden has the type of the space's skeleton; `stem` alone is wider in its default's inferred type.
   return () => nasnet.decode(nasnet.named["nasnet-a"] ?? {}, skeleton).network;
 }
 
-const cifar: Partial<NasnetSkeleton> = { cellsPerStack: 6, filters: 32, dropPath: true };
+const cifar: Partial<NasnetSkeleton> = { cellsPerStack: 6, filters: 32 };
 
 const imagenet: Partial<NasnetSkeleton> = {
   classes: 1000,
@@ -16,9 +15,13 @@ const imagenet: Partial<NasnetSkeleton> = {
   batchNorm: { epsilon: 1e-3, momentum: 0.9997 },
 };
 
-/** Id to a function that builds the network. A space or baseline adds its own; ids are those of the published tables. */
-export const namedNetworks: Readonly<Record<string, () => Network>> = {
+const builders: Readonly<Record<string, () => Network>> = {
   "nasnet-a-cifar": nasnetA(cifar),
+  /** The auxiliary head of `nasnet-a-cifar` alone, on what the last cell before the second reduction gives. */
+  "nasnet-a-cifar-aux-head": () =>
+    network("head", [16, 16, 384], (net) => auxiliaryHead(net, net.input, { classes: 10 }), {
+      batchNorm: nasnet.skeleton.batchNorm,
+    }),
   "nasnet-a-cifar-100": nasnetA({ ...cifar, classes: 100 }),
   "nasnet-a-proxy-n2-f32": nasnetA({ cellsPerStack: 2, filters: 32 }),
   "nasnet-a-proxy-n2-f16": nasnetA({ cellsPerStack: 2, filters: 16 }),
@@ -42,3 +45,8 @@ export const namedNetworks: Readonly<Record<string, () => Network>> = {
     dropout: 0.5,
   }),
 };
+
+/** Id to a function that builds the network, named by its id. A space or baseline adds its own; ids are those of the published tables. */
+export const namedNetworks: Readonly<Record<string, () => Network>> = Object.fromEntries(
+  Object.entries(builders).map(([id, build]) => [id, () => ({ ...build(), name: id })]),
+);

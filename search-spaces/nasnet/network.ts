@@ -76,7 +76,7 @@ function head(net: NetworkBuilder, x: Tensor, { classes, dropout }: NasnetSkelet
 }
 
 /** The auxiliary head of the released code: 5x5 average pool of stride 3, 1x1 to 128, a convolution over all that is left to 768, classifier. */
-function auxiliaryHead(net: NetworkBuilder, x: Tensor, { classes }: NasnetSkeleton): Tensor {
+export function auxiliaryHead(net: NetworkBuilder, x: Tensor, { classes }: Pick<NasnetSkeleton, "classes">): Tensor {
   const pooled = net.avgPool("auxiliary/pool", net.activate("auxiliary/act", x), {
     kernel: 5,
     stride: 3,
