@@ -1,5 +1,5 @@
 /** @file Finite differences over every operation of the reference engine, on random shapes, windows and groups, and over whole networks. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRng, type Rng } from "../../../src/base/rng.ts";
 import { lossAndGradients, type Graph } from "../../../src/engines/reference/pass.ts";
