@@ -204,7 +204,8 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           await place(next);
           continue;
         }
-        const spent = state.stop ?? budget.spent(ledger.started, ledger.best()?.value);
+        if (state.stop !== undefined) break;
+        const spent = budget.spent(ledger.started, ledger.best()?.value);
         if (spent !== undefined) {
           halt(spent);
           break;

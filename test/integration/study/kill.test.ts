@@ -61,7 +61,10 @@ async function run(
       text += `${line}\n`;
       lines++;
       if (line.startsWith("children ")) pids = line.split(" ").slice(1).map(Number);
-      while (due[0] !== undefined && lines >= due[0].afterLines) setTimeout(fire, due[0].delayMs, due.shift());
+      while (due[0] !== undefined && lines >= due[0].afterLines) {
+        const kill = due.shift() as Kill;
+        setTimeout(fire, kill.delayMs, kill);
+      }
     }
   });
   await new Promise((resolve) => child.on("close", resolve));
