@@ -1,0 +1,104 @@
+/** @file What quality costs: every complete trial by its size, and the Pareto front. */
+import type { Plugin } from "chart.js";
+import { formatSi } from "../base/units.ts";
+import { axis, fontFamily, heading, ink, renderPng } from "./canvas.ts";
+
+export interface CostPoint {
+  readonly trial: number;
+  /** Parameters or multiply-accumulates; smaller is better. */
+  readonly cost: number;
+  /** First objective. */
+  readonly value: number;
+}
+
+export interface ParetoOptions {
+  readonly title: string;
+  readonly subtitle?: string;
+  readonly cost: string;
+  readonly measure: string;
+  readonly direction: "maximize" | "minimize";
+}
+
+/** Returns the points that no other betters in one without being worse in the other, by rising cost. O(n log n). */
+export function paretoFront<T extends CostPoint>(points: readonly T[], direction: "maximize" | "minimize"): T[] {
+  const sign = direction === "maximize" ? 1 : -1;
+  const front: T[] = [];
+  for (const point of points.toSorted((a, b) => a.cost - b.cost || sign * (b.value - a.value) || a.trial - b.trial)) {
+    const last = front.at(-1);
+    if (last === undefined || sign * point.value > sign * last.value) front.push(point);
+  }
+  return front;
+}
+
+/** Returns a PNG. Front points carry their trial's number. */
+export function paretoPng(points: readonly CostPoint[], options: ParetoOptions): Uint8Array {
+  const front = paretoFront(points, options.direction);
+  const onFront = new Set(front);
+  const costs = points.map((point) => point.cost).filter((cost) => cost > 0);
+  const wide = costs.length > 0 && Math.max(...costs) > 30 * Math.min(...costs);
+  const at = (point: CostPoint): { x: number; y: number } => ({ x: point.cost, y: point.value });
+  const numbers: Plugin<"scatter"> = {
+    id: "numbers",
+    afterDatasetsDraw(chart) {
+      const { ctx, scales } = chart;
+      ctx.save();
+      ctx.fillStyle = ink;
+      ctx.font = `bold 18px '${fontFamily()}'`;
+      ctx.textAlign = "right";
+      let lastX = -Infinity;
+      for (const point of front) {
+        const x = scales["x"]?.getPixelForValue(point.cost) ?? 0;
+        const y = scales["y"]?.getPixelForValue(point.value) ?? 0;
+        if (x - lastX < 42) continue;
+        ctx.fillText(String(point.trial), x - 9, y - 11);
+        lastX = x;
+      }
+      ctx.restore();
+    },
+  };
+  return renderPng<"scatter">({
+    type: "scatter",
+    data: {
+      datasets: [
+        {
+          label: "Pareto front (with the trial's number)",
+          data: front.map(at),
+          showLine: true,
+          stepped: "before",
+          pointRadius: 9,
+          pointStyle: "rectRot",
+          backgroundColor: "#b34700",
+          borderColor: "#b34700",
+          borderWidth: 3,
+          order: 0,
+        },
+        {
+          label: "trial",
+          data: points.filter((point) => !onFront.has(point)).map(at),
+          pointRadius: 6,
+          pointStyle: "circle",
+          backgroundColor: "rgba(0, 95, 148, 0.28)",
+          borderColor: "#005f94",
+          borderWidth: 1.4,
+          order: 1,
+        },
+      ],
+    },
+    options: {
+      scales: {
+        x: axis(options.cost, {
+          type: wide ? "logarithmic" : "linear",
+          ticks: {
+            maxTicksLimit: 8,
+            maxRotation: 0,
+            callback: (value: number | string) =>
+              formatSi(Number(value)).replace(/\.0+(?= )|(\.\d*[1-9])0+(?= )/, "$1"),
+          },
+        }),
+        y: axis(options.measure),
+      },
+      plugins: heading(options.title, options.subtitle),
+    } as never,
+    plugins: [numbers],
+  });
+}
