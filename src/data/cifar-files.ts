@@ -22,12 +22,17 @@ interface Files {
   readSync(name: string): Uint8Array;
 }
 
-function folderFiles(folder: string, layout: CifarLayout): Files {
-  const place = (name: string) => join(folder, name);
+/** Throws `data` unless every file of the layout is in the folder with its size. */
+export function checkCifarFolder(folder: string, layout: CifarLayout): void {
   for (const name of [...layout.train, layout.test]) {
-    const path = place(name);
+    const path = join(folder, name);
     checkCifarSize(layout, name, existsSync(path) ? statSync(path).size : undefined, path);
   }
+}
+
+function folderFiles(folder: string, layout: CifarLayout): Files {
+  checkCifarFolder(folder, layout);
+  const place = (name: string) => join(folder, name);
   return { place, read: (name) => readFile(place(name)), readSync: (name) => readFileSync(place(name)) };
 }
 

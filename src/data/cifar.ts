@@ -5,7 +5,7 @@ import { z } from "zod";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 import { formatCount } from "../base/units.ts";
 import { readArchive } from "./archive.ts";
-import { readCifar } from "./cifar-files.ts";
+import { checkCifarFolder, readCifar } from "./cifar-files.ts";
 import {
   cifar100CoarseLayout,
   cifar100FineLayout,
@@ -13,10 +13,11 @@ import {
   CIFAR_SIDE,
   type CifarLayout,
 } from "./cifar-layout.ts";
-import type { DatasetDefinition } from "./dataset.ts";
+import type { DatasetDefinition, LoadOptions } from "./dataset.ts";
 import { download } from "./download.ts";
 import { dataRoots, locateData, type DataRoot, type DataSignature, type Found } from "./locate.ts";
 import { oneOf, parseOptions, wholeNumber } from "./options.ts";
+import { SYNTHETIC_CLASSES } from "./synthetic-drawing.ts";
 import { synthetic } from "./synthetic.ts";
 
 const splitShape = {
@@ -46,13 +47,20 @@ export interface Cifar100Options extends Cifar10Options {
 
 /** CIFAR-10: 32x32 colour images of 10 classes, 50,000 for training and validation, 10,000 for test. */
 export function cifar10(options: Cifar10Options = {}): DatasetDefinition {
-  return cifarDefinition("cifar10", cifar10Layout, parseOptions(cifar10Schema, options, "data"));
+  const parsed = parseOptions(cifar10Schema, options, "data");
+  return {
+    ...cifarDefinition("cifar10", cifar10Layout, parsed),
+    with: (changes) => cifar10({ ...parsed, ...changes } as Cifar10Options),
+  };
 }
 
 /** CIFAR-100: 32x32 colour images of 100 classes (or 20 superclasses). */
 export function cifar100(options: Cifar100Options = {}): DatasetDefinition {
   const parsed = parseOptions(cifar100Schema, options, "data");
-  return cifarDefinition("cifar100", parsed.labels === "fine" ? cifar100FineLayout : cifar100CoarseLayout, parsed);
+  return {
+    ...cifarDefinition("cifar100", parsed.labels === "fine" ? cifar100FineLayout : cifar100CoarseLayout, parsed),
+    with: (changes) => cifar100({ ...parsed, ...changes } as Cifar100Options),
+  };
 }
 
 /** Returns what identifies a layout's files on disk. */
@@ -91,40 +99,62 @@ interface SplitAndFallback {
   readonly fallback?: "synthetic" | undefined;
 }
 
+/** Where a data set is, or why it is not to be had. */
+type Search = { readonly found: Found } | { readonly missing: string };
+
+async function findOrFetch(layout: CifarLayout, { dir, onProgress, download = true }: LoadOptions): Promise<Search> {
+  const roots = dataRoots(dir);
+  const here = locateData(cifarSignature(layout), roots);
+  if (here !== undefined) return { found: here };
+  let trouble = "it was not tried";
+  if (download) {
+    try {
+      return { found: await fetchCifar(layout, (roots[0] as DataRoot).path, onProgress) };
+    } catch (error) {
+      trouble = messageOf(error);
+    }
+  }
+  const places = roots.map(({ path, from }) => `  ${path} (${from})`);
+  return { missing: missing(layout, places, trouble) };
+}
+
 /** Makes the definition of any layout. */
 export function cifarDefinition(name: string, layout: CifarLayout, options: SplitAndFallback): DatasetDefinition {
   const classes = layout.classes.length;
+  const search = async (loadOptions: LoadOptions): Promise<Search> => {
+    const result = await findOrFetch(layout, loadOptions);
+    if ("missing" in result && (options.fallback !== "synthetic" || classes !== SYNTHETIC_CLASSES.length))
+      throw new CellwrightError("data", result.missing);
+    return result;
+  };
   return {
     name,
     options: { ...options },
     inputShape: [CIFAR_SIDE, CIFAR_SIDE, 3],
     classes,
-    async load({ dir, onProgress, download: mayDownload = true }) {
-      const roots = dataRoots(dir);
-      let found = locateData(cifarSignature(layout), roots);
-      let trouble = "it was not tried";
-      if (found === undefined && mayDownload) {
-        try {
-          found = await fetchCifar(layout, (roots[0] as DataRoot).path, onProgress);
-        } catch (error) {
-          trouble = messageOf(error);
-        }
-      }
-      if (found !== undefined) return readCifar(layout, found, options, name);
-      const message = missing(
-        layout,
-        roots.map(({ path, from }) => `  ${path} (${from})`),
-        trouble,
-      );
-      if (options.fallback !== "synthetic" || classes !== 10) throw new CellwrightError("data", message);
-      onProgress?.(
-        `WARNING: ${layout.title} is not here and could not be downloaded, so this runs on the built-in SYNTHETIC images: ` +
-          `accuracies say nothing about ${layout.title}. ${message}`,
-      );
+    async load(loadOptions) {
+      const result = await search(loadOptions);
+      if ("found" in result) return readCifar(layout, result.found, options, name);
+      loadOptions.onProgress?.(fallbackWarning(layout, result.missing));
       const { splitSeed: seed, validation, train = 10_000 } = options;
-      return { ...(await synthetic({ train, validation, seed }).load({})), source: "synthetic (CIFAR-10 not found)" };
+      return { ...(await synthetic({ train, validation, seed }).load({})), source: FALLBACK_SOURCE };
+    },
+    async provide(loadOptions) {
+      const result = await search(loadOptions);
+      if ("missing" in result) return { source: FALLBACK_SOURCE, warning: fallbackWarning(layout, result.missing) };
+      if (result.found.kind === "folder") checkCifarFolder(result.found.path, layout);
+      return { source: result.found.path };
     },
   };
+}
+
+const FALLBACK_SOURCE = "synthetic (CIFAR-10 not found)";
+
+function fallbackWarning(layout: CifarLayout, reason: string): string {
+  return (
+    `WARNING: ${layout.title} is not here and could not be downloaded, so this runs on the built-in SYNTHETIC images: ` +
+    `its accuracies say nothing about ${layout.title}.\n${reason}`
+  );
 }
 
 function missing(layout: CifarLayout, places: readonly string[], trouble: string): string {

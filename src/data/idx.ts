@@ -106,6 +106,7 @@ export function idx(options: IdxOptions = {}): DatasetDefinition {
     options: parsed,
     inputShape: [side, side, 1],
     classes: classes.length,
+    with: (changes) => idx({ ...parsed, ...changes } as IdxOptions),
     async load({ dir }) {
       const roots = dataRoots(dir);
       const found = locateData(signature, roots);

@@ -37,6 +37,7 @@ export function synthetic(options: SyntheticOptions = {}): DatasetDefinition {
     options: parsed,
     inputShape: SHAPE,
     classes: SYNTHETIC_CLASSES.length,
+    with: (changes) => synthetic({ ...parsed, ...changes }),
     load() {
       const root = createRng(`synthetic/${parsed.seed}`);
       const draw = (split: string, size: number): ImageSet => {

@@ -89,6 +89,22 @@ export interface EvaluationContext {
   readonly logger: Logger;
 }
 
+export interface PrepareContext {
+  readonly logger: Logger;
+  readonly dataDir?: string | undefined;
+  readonly engine?: string | undefined;
+  /** False never downloads. Default true. */
+  readonly download?: boolean | undefined;
+}
+
+/** What workers will load. */
+export interface Provision {
+  /** For people: a folder, `synthetic`. */
+  readonly source: string;
+  /** Set where it is not what was asked for: to be said loudly. */
+  readonly warning?: string;
+}
+
 /** What a trial measures: proxy training, a benchmark table, the user's own function. Lives in the worker. */
 export interface Evaluator {
   readonly name: string;
@@ -99,7 +115,15 @@ export interface Evaluator {
   /** Plain JSON, for the report and the stored config. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Loads what is loaded once per worker (the data set, the engine). Called before the first task; throws `data` or `engine`. */
-  prepare?(context: { readonly logger: Logger; readonly dataDir?: string; readonly engine?: string }): Promise<void>;
+  prepare?(context: PrepareContext): Promise<void>;
+  /**
+   * Makes available what workers will load (finds the data, or downloads it), and says what they will get. Called once by the parent
+   * before workers start, which then prepare with `download: false`, so that all of them load the same. Throws `data`.
+   */
+  provide?(context: {
+    readonly dataDir?: string | undefined;
+    readonly onProgress?: ((message: string) => void) | undefined;
+  }): Promise<Provision>;
   evaluate(task: Task, context: EvaluationContext): Promise<Outcome>;
   /** Returns the same evaluator with some of its options replaced, so that flags can set them (`--epochs 3`). Throws `config`. */
   with?(options: Readonly<Record<string, unknown>>): Evaluator;

@@ -1,0 +1,22 @@
+/** @file Public entry `cellwright/evaluators`: what a trial measures, and the data sets it is measured on. */
+export { cifar10, cifar100, defineDataset, idx, mnist, synthetic } from "../data/index.ts";
+export type { Dataset, DatasetDefinition, ImageSet } from "../data/index.ts";
+export type {
+  EvaluationContext,
+  Evaluator,
+  Outcome,
+  PrepareContext,
+  Provision,
+  Task,
+  TrialMetrics,
+} from "./evaluator.ts";
+export {
+  defineEvaluator,
+  functional,
+  type Candidate,
+  type EvaluatorSpec,
+  type FunctionalOptions,
+  type Measured,
+} from "./functional.ts";
+export { type Measure, type ProxyTrainingOptions } from "./proxy-options.ts";
+export { proxyTraining } from "./proxy-training.ts";

@@ -1,0 +1,103 @@
+/**
+ * @file A training that can go on: weights, momentum, and how far it came, in one safetensors file. Written under a temporary name and
+ * renamed, so a file under its own name is whole, whenever the process was killed. 32-bit values are kept as they are: a resumed training
+ * has the same bits as one that was not interrupted.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { CellwrightError, messageOf } from "../base/errors.ts";
+import type { SessionState } from "../engines/engine.ts";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../export/index.ts";
+import { weightSpecs, type Network, type Weights } from "../network/index.ts";
+
+/** One epoch's figures. */
+export interface EpochSummary {
+  /** From 1. */
+  readonly epoch: number;
+  /** Means over the epoch's training batches. */
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** On the evaluated split. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface Checkpoint {
+  /** What it is a training of; one of another identity is not gone on with. */
+  readonly identity: string;
+  /** Finished epochs, in order. */
+  readonly history: readonly EpochSummary[];
+  readonly state: SessionState;
+}
+
+const historySchema = z.array(
+  z.object({
+    epoch: z.number(),
+    trainLoss: z.number(),
+    trainAccuracy: z.number(),
+    loss: z.number(),
+    accuracy: z.number(),
+  }),
+);
+
+function tensorsOf(network: Network, prefix: string, values: Weights): [string, SafetensorsTensor][] {
+  return weightSpecs(network).flatMap(({ name, shape }) => {
+    const data = values.get(name);
+    return data === undefined ? [] : [[prefix + name, { shape, data }] as [string, SafetensorsTensor]];
+  });
+}
+
+/** Writes bytes to a file that is either whole or not there. Makes its folder. */
+export async function writeAtomically(file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.part`;
+  await writeFile(temporary, bytes);
+  await rename(temporary, file);
+}
+
+/** Writes trained weights as `weights.safetensors` files are: by weight name, in the order of `weightSpecs`. */
+export async function writeWeights(file: string, network: Network, weights: Weights): Promise<void> {
+  await writeAtomically(file, encodeSafetensors(new Map(tensorsOf(network, "", weights)), { network: network.name }));
+}
+
+export async function writeCheckpoint(file: string, network: Network, checkpoint: Checkpoint): Promise<void> {
+  const { weights, momentum } = checkpoint.state;
+  const tensors = new Map([...tensorsOf(network, "weights/", weights), ...tensorsOf(network, "momentum/", momentum)]);
+  const metadata = { identity: checkpoint.identity, history: JSON.stringify(checkpoint.history) };
+  await writeAtomically(file, encodeSafetensors(tensors, metadata));
+}
+
+/** Returns the checkpoint of a file, or undefined if there is none. Throws `data` if it is none or belongs to another network. */
+export async function readCheckpoint(file: string, network: Network): Promise<Checkpoint | undefined> {
+  if (!existsSync(file)) return undefined;
+  const { tensors, metadata } = decodeSafetensors(await readFile(file), file);
+  const weights = new Map<string, Float32Array>();
+  const momentum = new Map<string, Float32Array>();
+  for (const { name, shape, trainable } of weightSpecs(network)) {
+    const take = (prefix: string, into: Map<string, Float32Array>) => {
+      const tensor = tensors.get(prefix + name);
+      if (tensor === undefined || tensor.shape.join() !== shape.join())
+        throw new CellwrightError(
+          "data",
+          `${file}  Expected ${prefix}${name} of shape [${shape.join(", ")}]. Received: ${tensor === undefined ? "nothing" : `[${tensor.shape.join(", ")}]`}.`,
+        );
+      into.set(name, tensor.data);
+    };
+    take("weights/", weights);
+    if (trainable) take("momentum/", momentum);
+  }
+  try {
+    const history = historySchema.parse(JSON.parse(metadata["history"] ?? ""));
+    return { identity: metadata["identity"] ?? "", history, state: { weights, momentum } };
+  } catch (error) {
+    throw new CellwrightError(
+      "data",
+      `${file}  Expected the metadata of a checkpoint. Received: ${messageOf(error)}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
