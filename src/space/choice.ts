@@ -109,9 +109,10 @@ function branchChoice(
         write(value, into) {
           if (typeof value !== "object" || value === null)
             throw new CellwrightError("space", expected(path, `{ kind: … } with one of ${names.join(", ")}`, value));
-          const index = indexOf(names, value.kind, path);
+          const { kind, ...children } = value;
+          const index = indexOf(names, kind, path);
           into[path] = index;
-          compiled[index]?.write(value, into);
+          compiled[index]?.write(children, into);
         },
       };
     },

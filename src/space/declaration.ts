@@ -84,6 +84,16 @@ export function compileAll(declarations: unknown, place: Place): Compiled<Readon
     decisions: parts.flatMap((part) => part.compiled.decisions),
     read: (genotype) => Object.fromEntries(parts.map((part) => [part.name, part.compiled.read(genotype)])),
     write(value, into) {
+      if (typeof value !== "object" || value === null)
+        throw new CellwrightError("space", expected(where, "an object of choices", value));
+      const unknown = Object.keys(value).find((key) => !parts.some((part) => part.name === key));
+      if (unknown !== undefined) {
+        const names = parts.map((part) => part.name).join(", ");
+        throw new CellwrightError(
+          "space",
+          expected(where, names === "" ? "nothing to choose" : `only ${names}`, unknown),
+        );
+      }
       for (const part of parts) {
         if (!Object.hasOwn(value, part.name))
           throw new CellwrightError("space", expected(part.path, "a value", undefined));

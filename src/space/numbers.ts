@@ -52,6 +52,9 @@ export function float(
       throw new CellwrightError("space", expected(path, `a scale of "linear" or "log"`, scale));
     if (scale === "log" && min <= 0)
       throw new CellwrightError("space", expected(path, "a min above 0 for a log scale", min));
+    // Nine digits have to tell values apart: a range narrower than this would hold next to none.
+    const narrow = scale === "log" ? max / min < 1 + 1e-6 : max - min < 1e-90;
+    if (narrow) throw new CellwrightError("space", expected(path, "a range wide enough for nine digits", [min, max]));
     return { kind: "float", path, role: "other", group, min, max, scale };
   });
 }

@@ -85,9 +85,12 @@ export interface Space<Skeleton extends SkeletonBase = SkeletonBase, Net = unkno
   validate(value: unknown): readonly Problem[];
   /** Returns the decisions that are active under this genotype, in declaration order. */
   active(genotype: Genotype): readonly Decision[];
-  /** Returns a genotype that differs in one active decision (and in what that one opens). `pick` chooses which; default uniform. */
+  /**
+   * Returns a genotype that differs in one active decision (and in what that one opens or closes). `pick` chooses which, among the
+   * active ones that have more than one value; default uniform. Throws `space` if none has.
+   */
   mutate(genotype: Genotype, rng: Rng, pick?: (active: readonly Decision[], rng: Rng) => Decision): Genotype;
-  /** Returns a child taking each shared active decision from either parent with probability 1/2, completed by sampling. */
+  /** Returns a child taking each shared active decision from either parent with probability 1/2; what only one parent has decided comes from that one. */
   crossover(a: Genotype, b: Genotype, rng: Rng): Genotype;
   /** Every genotype, in lexicographic order of options. Throws `space` if a float decision makes it infinite. */
   enumerate(): Iterable<Genotype>;
@@ -97,7 +100,10 @@ export interface Space<Skeleton extends SkeletonBase = SkeletonBase, Net = unkno
   readonly vectorLength: number;
   /** One-hot for choices, scaled to [0, 1] for numbers, zeros for the inactive. */
   encode(genotype: Genotype): Float64Array;
-  /** The inverse of `encode`, for exact vectors; for others the nearest genotype. */
+  /**
+   * The inverse of `encode`; for any other vector of that length, each decision's nearest value. Exact for all that a space makes
+   * itself; a float written by hand with more than nine digits comes back rounded to nine.
+   */
   fromVector(vector: ArrayLike<number>): Genotype;
 }
 
