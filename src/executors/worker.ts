@@ -5,7 +5,6 @@
  */
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { createJiti } from "jiti";
 import { z } from "zod";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 import type { Heartbeat, Task } from "../evaluators/evaluator.ts";
@@ -81,9 +80,7 @@ async function start(message: Extract<ToWorker, { kind: "start" }>): Promise<voi
 }
 
 async function loadRunner(url: string): Promise<CreateRunner> {
-  const module: unknown = /\.[cm]?ts$/.test(url)
-    ? await createJiti(import.meta.url).import(fileURLToPath(url))
-    : await import(url);
+  const module: unknown = /\.[cm]?ts$/.test(url) ? await loadTypeScript(fileURLToPath(url)) : await import(url);
   const create = z
     .object({ createRunner: z.custom<CreateRunner>((value) => typeof value === "function") })
     .safeParse(module);
@@ -93,6 +90,11 @@ async function loadRunner(url: string): Promise<CreateRunner> {
       `${url}  Expected a module that exports createRunner(init, slot). Received: one without.`,
     );
   return create.data.createRunner;
+}
+
+async function loadTypeScript(file: string): Promise<unknown> {
+  const { createJiti } = await import("jiti");
+  return createJiti(import.meta.url).import(file);
 }
 
 async function runTask(task: Task): Promise<void> {
