@@ -157,7 +157,11 @@ export async function runProxyTrial(
   });
   if (result.imagesTrained > 0) estimator.learn(network, result.imagesTrained, result.trainMs);
   if (result.weights !== undefined && task.dir !== undefined)
-    await writeWeights(join(task.dir, "weights.safetensors"), network, result.weights);
+    await writeWeights(join(task.dir, "weights.safetensors"), network, result.weights, {
+      mean: dataset.mean,
+      std: dataset.std,
+      classes: dataset.train.classes,
+    });
 
   const last = result.history.at(-1);
   const metrics: TrialMetrics = {

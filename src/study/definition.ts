@@ -75,3 +75,6 @@ export interface StudyReference {
   /** JSON laid over the definition (from flags). */
   readonly overrides: { readonly [key: string]: Json | undefined };
 }
+
+/** What a reference names instead of a file for the built-in study, so that a study outlives a move or an upgrade of the package. */
+export const DEFAULT_STUDY_MODULE = "cellwright:default-study";

@@ -64,6 +64,17 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     return queue;
   };
 
+  /** Finds or downloads the data once for all workers, and says loudly if it is not what was asked for. */
+  const provide = async (phase: "search" | "retrain", emit: (event: StudyEvent) => void): Promise<void> => {
+    const evaluator =
+      phase === "retrain" ? (definition.retrain?.evaluator ?? definition.evaluator) : definition.evaluator;
+    const provision = await evaluator.provide?.({
+      dataDir: options.dataDir,
+      onProgress: (message) => emit({ kind: "note", level: "info", message }),
+    });
+    if (provision?.warning !== undefined) emit({ kind: "note", level: "warn", message: provision.warning });
+  };
+
   return {
     name,
     dir,
@@ -82,6 +93,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
           finishedTrials: before.filter((trial) => trial.state !== "running").length,
           facts,
         });
+        await provide("search", emit);
         const opened = await book();
         const result = await search({
           definition,
@@ -106,6 +118,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
             "config",
             expected("retrain.epochs", "a number of epochs, in the study or by --epochs", undefined),
           );
+        await provide("retrain", emit);
         const seeds = request.seeds ?? definition.retrain?.seeds ?? 1;
         await retrain(
           { definition, storage, executor: await workers(), logger, dir, emit, signal, hardSignal },

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import type { Json } from "../base/canonical-json.ts";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
-import type { StudyDefinition, StudyReference } from "./definition.ts";
+import { DEFAULT_STUDY_MODULE, type StudyDefinition, type StudyReference } from "./definition.ts";
 import { selfAlias } from "./self-alias.ts";
 import { validateDefinition } from "./validate-definition.ts";
 
@@ -22,6 +22,7 @@ export function studyReference(
   overrides: StudyReference["overrides"] = {},
   exportName = "default",
 ): StudyReference {
+  if (path === DEFAULT_STUDY_MODULE) return { module: path, export: "default", overrides };
   const module = path.startsWith("file:") ? fileURLToPath(path) : isAbsolute(path) ? path : resolve(path);
   return { module, export: exportName, overrides };
 }
@@ -29,6 +30,10 @@ export function studyReference(
 /** Loads, merges and validates. Throws `config` naming the file, the export or the path within the definition. */
 export async function loadStudy(reference: StudyReference): Promise<StudyDefinition> {
   const place = reference.module;
+  if (place === DEFAULT_STUDY_MODULE) {
+    const { defaultStudy } = await import("./default-study.ts");
+    return validateDefinition(applyOverrides(defaultStudy, reference.overrides), "the default study with its flags");
+  }
   const file = place.startsWith("file:") ? fileURLToPath(place) : place;
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) throw new CellwrightError("config", expected(place, "a study file", "no such file"));

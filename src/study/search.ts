@@ -51,7 +51,10 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
   const pendingWrites = new Map<number, Promise<void>[]>();
   const failures = { finished: 0, failed: 0, rejectedInARow: 0 };
   let wake: () => void = () => {};
-  const state: { stop: StopReason | undefined; fatal: CellwrightError | undefined } = { stop: undefined, fatal: undefined };
+  const state: { stop: StopReason | undefined; fatal: CellwrightError | undefined } = {
+    stop: undefined,
+    fatal: undefined,
+  };
   let storedMs = storage.study.elapsedMs;
 
   const storeElapsed = async (): Promise<void> => {
@@ -198,7 +201,12 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       });
       await drain();
       let stuck = false;
-      while (state.fatal === undefined && state.stop !== "interrupt" && executor.free > 0 && running.size < parallelism) {
+      while (
+        state.fatal === undefined &&
+        state.stop !== "interrupt" &&
+        executor.free > 0 &&
+        running.size < parallelism
+      ) {
         const next = waiting.shift();
         if (next !== undefined) {
           await place(next);
@@ -235,8 +243,9 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
             `controller ${definition.controller.name}  Expected a proposal while nothing is in flight. Received: "wait".`,
           );
       }
-      // With nothing in flight there is nobody to wake us: a worker is being replaced, so look again soon.
-      await (running.size === 0 ? Promise.race([woken, sleep(IDLE_POLL_MS)]) : woken);
+      // Nobody tells us of a worker that has become ready (at the start, or in place of a dead one), so look again soon.
+      const idle = state.stop === undefined && running.size < parallelism;
+      await (idle || running.size === 0 ? Promise.race([woken, sleep(IDLE_POLL_MS)]) : woken);
     }
     const kept = (await storage.trials()).filter((trial) => trial.state === "running").length;
     return { reason: state.stop, kept };

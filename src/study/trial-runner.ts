@@ -43,8 +43,10 @@ export function runnerFor(
       promise =
         evaluator.prepare?.({
           logger: silentLogger,
-          ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
-          ...(options.engine !== undefined && options.engine !== "auto" && { engine: options.engine }),
+          dataDir: options.dataDir,
+          engine: options.engine,
+          // The parent has provided for all workers.
+          download: false,
         }) ?? Promise.resolve();
       prepared.set(evaluator, promise);
     }

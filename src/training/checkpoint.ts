@@ -57,9 +57,29 @@ export async function writeAtomically(file: string, bytes: Uint8Array): Promise<
   await rename(temporary, file);
 }
 
-/** Writes trained weights as `weights.safetensors` files are: by weight name, in the order of `weightSpecs`. */
-export async function writeWeights(file: string, network: Network, weights: Weights): Promise<void> {
-  await writeAtomically(file, encodeSafetensors(new Map(tensorsOf(network, "", weights)), { network: network.name }));
+/** What the images were divided by in training, and their classes: a model is of no use without. */
+export interface WeightsPreprocessing {
+  /** Per channel, on the scale 0 to 1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly classes: readonly string[];
+}
+
+/**
+ * Writes trained weights as `weights.safetensors` files are: by weight name, in the order of `weightSpecs`; the preprocessing as JSON text in
+ * the metadata under `preprocessing`.
+ */
+export async function writeWeights(
+  file: string,
+  network: Network,
+  weights: Weights,
+  preprocessing?: WeightsPreprocessing,
+): Promise<void> {
+  const metadata = {
+    network: network.name,
+    ...(preprocessing && { preprocessing: JSON.stringify(preprocessing) }),
+  };
+  await writeAtomically(file, encodeSafetensors(new Map(tensorsOf(network, "", weights)), metadata));
 }
 
 export async function writeCheckpoint(file: string, network: Network, checkpoint: Checkpoint): Promise<void> {

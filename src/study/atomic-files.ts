@@ -1,0 +1,56 @@
+/** @file Files and folders appear whole or not at all: written under a temporary name beside their place, then renamed. */
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { CellwrightError, messageOf } from "../base/errors.ts";
+
+let counter = 0;
+
+function temporaryName(path: string): string {
+  return `${path}.tmp-${process.pid}-${counter++}`;
+}
+
+/** Writes one file. Throws `storage` naming it; what was there before stays. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, data);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new CellwrightError("storage", `${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Writes a folder of files (relative paths), replacing what is there. Throws `storage` naming it; nothing half-written stays. */
+export async function writeFolderAtomic(path: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  const target = resolve(path);
+  const temporary = temporaryName(target);
+  const old = temporaryName(target);
+  try {
+    for (const [name, data] of files) {
+      const file = join(temporary, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, data);
+    }
+    // A folder cannot be replaced in one step: the old one is moved aside first, and back if the second step fails.
+    const hadOld = await rename(target, old).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return false;
+        throw error;
+      },
+    );
+    try {
+      await mkdir(dirname(target), { recursive: true });
+      await rename(temporary, target);
+    } catch (error) {
+      if (hadOld) await rename(old, target);
+      throw error;
+    }
+    if (hadOld) await rm(old, { recursive: true, force: true });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw new CellwrightError("storage", `${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
