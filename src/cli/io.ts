@@ -1,0 +1,64 @@
+/** @file What a command may touch of the outside: where it prints, which folder it runs in. Passed in, so that tests read what a user would see. */
+import { createColors } from "picocolors";
+
+export interface OutStream {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  /** Width of the terminal; 80 where there is none. */
+  readonly columns: number;
+}
+
+export type Colors = ReturnType<typeof createColors>;
+
+export interface CliIo {
+  readonly out: OutStream;
+  readonly err: OutStream;
+  readonly colors: Colors;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Returns the streams of this process. Colour where the terminal shows it and NO_COLOR is not set. */
+export function processIo(): CliIo {
+  return {
+    out: wrap(process.stdout),
+    err: wrap(process.stderr),
+    colors: createColors(wantsColor(process.env, process.stdout.isTTY)),
+    env: process.env,
+    now: () => Date.now(),
+  };
+}
+
+/** NO_COLOR (https://no-color.org) wins over FORCE_COLOR, which wins over what the stream is. */
+export function wantsColor(env: Readonly<Record<string, string | undefined>>, isTty: boolean): boolean {
+  if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
+  if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "" && env["FORCE_COLOR"] !== "0") return true;
+  return isTty && env["TERM"] !== "dumb";
+}
+
+function wrap(stream: NodeJS.WriteStream): OutStream {
+  // A reader that goes away (`| head`) is no error of ours.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  return {
+    write: (text) => void stream.write(text),
+    get isTTY() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.isTTY && stream.columns > 0 ? stream.columns : 80;
+    },
+  };
+}
+
+/** Prints a line to standard output. */
+export function print(io: CliIo, line = ""): void {
+  io.out.write(`${line}\n`);
+}
+
+/** Prints a value as JSON, two spaces deep. */
+export function printJson(io: CliIo, value: unknown): void {
+  io.out.write(`${JSON.stringify(value, null, 2)}\n`);
+}
