@@ -1,6 +1,7 @@
 /** @file A whole network, forward and backward: node by node in topological order, and the same way back. All in double precision. */
 import type { Network, Node, OpKind, WeightRole, WeightSpec } from "../../network/network.ts";
 import type { LossOptions } from "../engine.ts";
+import { liveNodes } from "../live.ts";
 import type { NodeWeights, OpCall, OpResult } from "./kernel.ts";
 import { crossEntropy, type Labels } from "./loss.ts";
 import { runNode } from "./table.ts";
@@ -26,13 +27,6 @@ export interface ForwardPass {
   readonly moved: DoubleWeights;
   logits(): Tensor;
   auxiliaryLogits(): Tensor | undefined;
-}
-
-/** Returns the nodes that `outputs` depend on, in order. What nothing depends on is not run. */
-export function liveNodes(order: readonly Node[], outputs: readonly string[]): readonly Node[] {
-  const live = new Set(outputs);
-  for (const node of order.toReversed()) if (live.has(node.id)) for (const input of node.inputs) live.add(input);
-  return order.filter((node) => live.has(node.id));
 }
 
 /** Runs the network on `images`, row-major `[n, h, w, c]`. Without `training` it infers: moving statistics, no masks, no auxiliary head. */

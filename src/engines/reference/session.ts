@@ -5,11 +5,13 @@ import type { Network, Weights } from "../../network/network.ts";
 import { topologicalOrder } from "../../network/order.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
+import { countCorrect } from "../accuracy.ts";
 import { batchRules, checkBatch, checkImages, checkOptions, checkWeights } from "../checks.ts";
 import type { Batch, Session, SessionOptions, SessionState, StepOptions } from "../engine.ts";
-import { countCorrect, crossEntropy } from "./loss.ts";
+import { liveNodes } from "../live.ts";
+import { crossEntropy } from "./loss.ts";
 import { clipFactor, updateWeight } from "./optimizer.ts";
-import { forward, lossAndGradients, liveNodes, type Graph, type LossAndGradients } from "./pass.ts";
+import { forward, lossAndGradients, type Graph, type LossAndGradients } from "./pass.ts";
 import { sizeOf } from "./tensor.ts";
 
 /** Returns a session. Throws `shape` for a malformed network, `engine` for options or weights that don't fit. */

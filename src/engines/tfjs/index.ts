@@ -1,0 +1,32 @@
+/**
+ * @file The tfjs engine: networks on TensorFlow.js, on whatever backend is installed, CUDA through tfjs-node-gpu among them. Its known faults are
+ * worked around in convolution.ts, pooling.ts, activation.ts and taps.ts; tests pin each, so that we notice when one is mended.
+ */
+import { inferShapes } from "../../network/shapes.ts";
+import { sizeOf } from "../../network/ops/definition.ts";
+import { weightSpecs } from "../../network/weights.ts";
+import type { Engine } from "../engine.ts";
+import { loadTfjs, type TfjsBackend } from "./load.ts";
+import { openSession } from "./session.ts";
+
+/**
+ * Opens the engine on `backend`, or on the best of those installed. Throws `engine`, saying what to install, where there is none. Takes about a
+ * second the first time.
+ */
+export async function openTfjsEngine(backend?: TfjsBackend): Promise<Engine> {
+  const loaded = await loadTfjs(backend);
+  return {
+    name: "tfjs",
+    target: loaded.target,
+    open: (network, options) => openSession(loaded, network, options),
+    estimateMemory(network, batchSize) {
+      const values = [...inferShapes(network).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+      const weights = weightSpecs(network).reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
+      // Four bytes each. TensorFlow.js keeps every output for the backward pass, batch norm's normalised values beside it, and a gradient; of
+      // every weight its value, momentum, gradient and the three new ones of a step.
+      return { bytes: 4 * (3 * batchSize * values + 6 * weights) };
+    },
+  };
+}
+
+export { tfjsBackends, type TfjsBackend } from "./load.ts";
