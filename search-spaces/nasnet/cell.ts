@@ -21,11 +21,11 @@ export interface CellSite {
   /** 1 for a Normal, 2 for a Reduction cell: the stride of every operation that reads one of the cell's two inputs. */
   readonly stride: 1 | 2;
   /** Output of the cell before the last, or undefined right after a stem: the current input then stands for it, as it is. */
-  readonly previous: Tensor | undefined;
-  /** (cell index + 1) / total cells for ScheduledDropPath, or undefined for none. */
-  readonly depthFraction: number | undefined;
-  /** States to concatenate: the loose ends, but for published cells that say otherwise. */
-  readonly outputs: readonly number[];
+  readonly previous?: Tensor | undefined;
+  /** (cell index + 1) / total cells for ScheduledDropPath; absent for none. */
+  readonly depthFraction?: number | undefined;
+  /** States to concatenate. Default: the loose ends; some published cells say otherwise. */
+  readonly outputs?: readonly number[];
 }
 
 /** Operations whose result is never dropped (appendix A.5; `none` in the released code). */
@@ -84,7 +84,7 @@ function adjustPrevious(net: NetworkBuilder, current: Tensor, site: CellSite): T
 
 /** Adds a cell that reads `x`, the current input `[h, w, c]`, and returns its output. */
 export function buildCell(net: NetworkBuilder, cell: LayerCell, x: Tensor, site: CellSite): Tensor {
-  const { path, filters, stride, depthFraction, outputs } = site;
+  const { path, filters, stride, depthFraction, outputs = cell.looseEnds } = site;
   const previous = adjustPrevious(net, x, site);
   const current = convNorm(net, net.activate(`${path}/current/act`, x), `${path}/current`, filters);
   const states: Tensor[] = [current, previous];
