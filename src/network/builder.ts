@@ -178,6 +178,13 @@ export function network(
       );
     }
   }
+  if (auxiliary !== undefined && auxiliary.channels !== logits.channels) {
+    const place = `${name}: auxiliary`;
+    throw new CellwrightError(
+      "shape",
+      expected(place, `${logits.channels} classes as in the logits`, auxiliary.channels),
+    );
+  }
   return {
     name,
     nodes,

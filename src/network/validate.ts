@@ -80,8 +80,8 @@ function checkOutputs(name: string, outputs: unknown): string[] {
 
 /**
  * Returns `value` as a network, or throws `shape` with every problem on a line of its own, each naming its node. Problems of single nodes
- * come first, then those of the graph (unknown inputs, cycles), then shapes, as each can only be said once those before are mended.
- * `details.problems` has them as a list.
+ * come first, then those of the graph (unknown inputs, cycles), then shapes (the first that doesn't fit), as each can only be said once those before are mended.
+ * `details.problems` has those of nodes and graph as a list.
  */
 export function validateNetwork(value: unknown): Network {
   if (!isPlainObject(value)) fail([expected("network", "an object { name, nodes, outputs }", value)]);

@@ -1,6 +1,7 @@
 /** @file The NASNet space against published sizes: counts of whole networks, heads and cells, endpoint shapes, size of the space. Tolerance 0. */
 import { describe, expect, it } from "vitest";
-import { costOf, inferShapes, network, separable, sumCosts, type Network } from "cellwright/network";
+import { createRng } from "cellwright/base";
+import { canonicalId, costOf, inferShapes, network, separable, sumCosts, type Network } from "cellwright/network";
 import { namedNetworks, nasnet, type NasnetSkeleton } from "cellwright/spaces";
 import golden from "./counts.json" with { type: "json" };
 
@@ -197,4 +198,25 @@ describe("the input of the cell after a reduction", () => {
 it("has as many genotypes as the paper's space", () => {
   const perCell = BigInt(golden.space_sizes.find(({ id }) => id === "nasnet-per-cell")?.size ?? 0);
   expect(nasnet.count()).toBe(perCell * perCell);
+});
+
+describe("stored genotypes (law 4)", () => {
+  // If one of these changes, stored genotypes decode to other networks, or stored ids no longer match: the space's version must go up.
+  it("decode to the same networks in every release of version 1", () => {
+    expect([nasnet.version, nasnet.hash]).toMatchInlineSnapshot(`
+      [
+        1,
+        "463a8cfdc1577c82",
+      ]
+    `);
+    const genotypes = [nasnetA, ...[0, 1, 2].map((seed) => nasnet.sample(createRng(`stored/${seed}`)))];
+    expect(genotypes.map((genotype) => canonicalId(nasnet.decode(genotype).network))).toMatchInlineSnapshot(`
+      [
+        "143b3a483cb4b45aab1f9b8c4514dc89",
+        "d8393119aede4cd1b3dd4bbe5d4ed264",
+        "f928f57232aa37a7ec159a493e320d17",
+        "4627e93a55a2f3f4073b7c3d765bd228",
+      ]
+    `);
+  });
 });

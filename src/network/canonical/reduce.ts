@@ -9,9 +9,9 @@
  * convolution or an output on the way makes the order matter: two such networks count as different even if some cleverer argument could show
  * them to be the same.
  */
-import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Network, Node, OpKind, Shape } from "../network.ts";
 import type { WindowAttributes } from "../ops/checks.ts";
+import { operations } from "../ops/table.ts";
 import { windowGeometry } from "../ops/window.ts";
 import { topologicalOrder } from "../order.ts";
 import { inferShapes } from "../shapes.ts";
@@ -106,13 +106,19 @@ function changesNothing(node: Node, input: Shape, output: Shape): boolean {
   }
 }
 
-/** Attributes with padding as numbers and without what has no effect, so that two ways of writing one operation agree. */
-function effectiveAttributes(node: Node, input: Shape | undefined): object {
-  if (input === undefined || !("kernel" in node.attributes)) return node.attributes;
-  const attributes = node.attributes as WindowAttributes;
-  const { top, bottom, left, right } = windowGeometry(input, attributes);
-  const dilation = attributes.dilation?.map((step, axis) => (attributes.kernel[axis] === 1 ? 1 : step));
-  return { ...attributes, dilation, padding: [top, bottom, left, right] };
+/** Names of each operation's attributes, in one order whatever the order in a file. */
+const attributeNames = new Map(Object.entries(operations).map(([op, { attributes }]) => [op, Object.keys(attributes)]));
+
+/** Returns the attributes as text, with padding as numbers and without what has no effect, so that two ways of writing one operation agree. */
+function effectiveAttributes(node: Node, input: Shape | undefined): string {
+  const attributes: Readonly<Record<string, unknown>> = node.attributes;
+  const inOrder = (record: Readonly<Record<string, unknown>>): string =>
+    JSON.stringify((attributeNames.get(node.op) ?? []).map((name) => record[name]));
+  if (input === undefined || !("kernel" in attributes)) return inOrder(attributes);
+  const window = node.attributes as WindowAttributes;
+  const { top, bottom, left, right } = windowGeometry(input, window);
+  const dilation = window.dilation?.map((step, axis) => (window.kernel[axis] === 1 ? 1 : step));
+  return inOrder({ ...attributes, dilation, padding: [top, bottom, left, right] });
 }
 
 function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number, string> } {
@@ -129,7 +135,7 @@ function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number,
     const live = node.op === "add" ? inputs.filter((_, i) => !zeros[i]) : inputs;
     if (givesZero(node, zeros)) {
       zeroAt.add(nodes.length);
-      nodes.push({ op: "zero", label: `zero${canonicalJson(shape)}`, inputs: [], isGrouped: false });
+      nodes.push({ op: "zero", label: `zero${JSON.stringify(shape)}`, inputs: [], isGrouped: false });
     } else if (node.op === "add" && live.length === 1) {
       indexOf.set(node.id, live[0] as number);
       continue;
@@ -137,7 +143,7 @@ function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number,
       indexOf.set(node.id, inputs[0] as number);
       continue;
     } else {
-      const label = `${node.op}${canonicalJson(effectiveAttributes(node, inputShape))}`;
+      const label = `${node.op}${effectiveAttributes(node, inputShape)}`;
       const isBroadcast = node.op === "multiply" && shapes.get(node.inputs[1] as string)?.join() !== shape.join();
       const isGrouped = (node.op === "conv" && node.attributes.groups > 1) || isBroadcast;
       nodes.push({ op: node.op, label, inputs: live, isGrouped });

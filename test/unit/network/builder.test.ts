@@ -90,6 +90,15 @@ describe("network", () => {
     expect(build((n) => n.add("a", [n.input]))).toThrow("Expected 2 inputs or more. Received: 1.");
   });
 
+  it("refuses an auxiliary head of other classes", () => {
+    const make = (): unknown =>
+      network("two", [4, 4, 3], (n) => {
+        const pooled = n.globalAvgPool("pool", n.input);
+        return { logits: n.dense("a", pooled, { units: 10 }), auxiliary: n.dense("b", pooled, { units: 9 }) };
+      });
+    expect(make).toThrow("two: auxiliary  Expected 10 classes as in the logits. Received: 9.");
+  });
+
   it("refuses a tensor of another network", () => {
     let stray: ReturnType<Layer> | undefined;
     network("one", [4, 4, 3], (net) => head(net, (stray = net.input)));
