@@ -1,8 +1,8 @@
 /** @file Which GPUs there are, as nvidia-smi says, and whether TensorFlow.js could train on one. */
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { messageOf } from "../base/errors.ts";
+import { findTfjs } from "../engines/tfjs/load.ts";
 
 export interface Gpu {
   /** Its number in bus order, as nvidia-smi counts. */
@@ -78,12 +78,7 @@ function explainFailure(error: unknown, timeoutMs: number): string {
   return `nvidia-smi failed: ${said === "" ? messageOf(error) : said}`;
 }
 
-/** Whether the TensorFlow.js build for GPUs is installed. It is not loaded: loading binds the process to a device. */
+/** Whether the TensorFlow.js build for GPUs is installed where the tfjs engine will look for it. It is not loaded: loading binds the process to a device. */
 export function hasGpuLibrary(): boolean {
-  try {
-    createRequire(import.meta.url).resolve("@tensorflow/tfjs-node-gpu");
-    return true;
-  } catch {
-    return false;
-  }
+  return findTfjs("tfjs-node-gpu").installed;
 }

@@ -1,4 +1,5 @@
-/** @file `kill -9` of the parent: its workers are gone too, also those in the middle of a native step that keeps their event loop. */
+/** @file What happens to the parent and its workers: `kill -9` (they are gone too, also those in the middle of a native step that keeps their
+ * event loop), Ctrl-C, Ctrl-Z. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -53,6 +54,17 @@ test("a parent that just exits leaves none behind either", async () => {
 test("Ctrl-C reaches the whole group: workers leave it to the parent", async () => {
   const { pid, workers, nextLine } = await startParent(["wait", "wait"]);
   for (const worker of workers) process.kill(worker, "SIGINT");
+  process.kill(pid, "SIGTERM");
+  expect(await nextLine()).toEqual({ attempts: 2, states: ["complete", "complete"] });
+  await untilGone([pid, ...workers]);
+});
+
+test("a parent that slept longer than a silent worker is borne with does not blame the workers", async () => {
+  const { pid, workers, nextLine } = await startParent(["wait", "wait"]);
+  process.kill(pid, "SIGSTOP");
+  // Twice the 2000 ms of the pool's hangMs.
+  await sleep(4000);
+  process.kill(pid, "SIGCONT");
   process.kill(pid, "SIGTERM");
   expect(await nextLine()).toEqual({ attempts: 2, states: ["complete", "complete"] });
   await untilGone([pid, ...workers]);

@@ -9,6 +9,7 @@ const pool = await openProcessPool({
   slots: deeds.map((_, index) => ({ index })),
   runnerModule: new URL("../../support/scripted-runner.mjs", import.meta.url).href,
   init: null,
+  hangMs: 2000,
 });
 let attempts = 0;
 const pids = [];
