@@ -23,6 +23,8 @@ export interface RandomNetworkOptions {
   readonly activations?: readonly ActivationName[];
   readonly maxSide?: number;
   readonly auxiliary?: boolean;
+  /** Begins with a 1x1 convolution, so that gradients through everything after it reach a weight. */
+  readonly stem?: boolean;
 }
 
 const imageOps: readonly OpKind[] = [
@@ -68,7 +70,12 @@ export function randomNetwork(rng: Rng, options: RandomNetworkOptions): Network 
   const shape: Shape = [3 + rng.int(maxSide - 2), 3 + rng.int(maxSide - 2), 1 + rng.int(4)];
   const draft: Draft = { name: rng.label, nodes: [] };
   const input = push(draft, "input", [], { shape });
-  const images = new Map<string, readonly [number, number, number]>([[input, shape]]);
+  const first = options.stem === true ? pushStem(draft, input, 1 + rng.int(4)) : input;
+  const images = new Map<string, readonly [number, number, number]>();
+  images.set(
+    first,
+    inferShapes({ ...draft, outputs: { logits: first } }).get(first) as readonly [number, number, number],
+  );
   const ops = options.ops ?? imageOps;
   const activations = options.activations ?? activationNames;
   for (let tries = 0; images.size <= options.length && tries < options.length * 20; tries++) {
@@ -93,6 +100,11 @@ export function randomNetwork(rng: Rng, options: RandomNetworkOptions): Network 
   const at = rng.pick([...images.keys()]);
   const flat = push(draft, "flatten", [at], {});
   return { ...draft, outputs: { logits, auxiliary: push(draft, "dense", [flat], { units: classes, bias: true }) } };
+}
+
+function pushStem(draft: Draft, input: string, filters: number): string {
+  const window = { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: "same" } as const;
+  return push(draft, "conv", [input], { ...window, filters, groups: 1, bias: true });
 }
 
 /** Every loose end is pooled or flattened, joined, and read by a dense layer. */

@@ -1,17 +1,18 @@
 /** @file Convolutions: TensorFlow.js's own where it is right, taps where it is not (dilation, strides that differ, backends without gradients). */
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs";
-import type { Padding } from "../../network/network.ts";
 import { imageOf, weightOf, type OpCall, type PassContext, type TfjsOp } from "./op.ts";
 import { padImage, tapsOf, type WindowAttributes } from "./taps.ts";
 
-/** Returns the image and the padding that TensorFlow.js is told: its explicit padding is laid on by hand. */
+/** Returns the image and the padding that TensorFlow.js is told: explicit padding is laid on by hand. */
 function prepare(
   context: PassContext,
   image: Tensor4D,
   attributes: WindowAttributes,
 ): { readonly image: Tensor4D; readonly pad: "same" | "valid" } {
-  const padding: Padding = attributes.padding;
-  if (typeof padding === "string") return { image, pad: padding };
+  const { padding, kernel, stride } = attributes;
+  // WebAssembly's `same` is wrong where the stride steps over the kernel along one axis.
+  const isCovering = kernel.every((side, axis) => side >= (stride[axis] as number));
+  if (padding === "valid" || (padding === "same" && isCovering)) return { image, pad: padding };
   return { image: padImage(context.tf, image, attributes).image, pad: "valid" };
 }
 

@@ -6,7 +6,7 @@ import type { Tf } from "./load.ts";
 /** Everything that all operations of one pass share. */
 export interface PassContext {
   readonly tf: Tf;
-  /** Whether the backend has a kernel of this name (TensorFlow.js's own names). */
+  /** Whether the backend has a kernel of this name (TensorFlow.js's own names) that gives right numbers. */
   readonly hasKernel: (name: string) => boolean;
   /** Absent in inference: moving statistics, no masks. */
   readonly training?: {

@@ -44,42 +44,45 @@ describe("random networks", () => {
 });
 
 describe.each(testedTfjsBackends())("tfjs on %s agrees with the reference", (backend) => {
-  it.each(cases.map((test) => [test.seed, test] as const))("in network %i", async (_, { seed, network, weights, batches }) => {
-    const [batch] = batches;
-    if (!batch) throw new Error("no batch");
-    const options = { ...optionsOf(seed, batch.size), weights };
-    const reference = await openReferenceEngine().open(network, options);
-    const tfjs = await (await openTfjsEngine(backend)).open(network, options);
-    const first: StepOptions = { step: 0, learningRate: 0.05, dropPathRate: 0.3 };
+  it.each(cases.map((test) => [test.seed, test] as const))(
+    "in network %i",
+    async (_, { seed, network, weights, batches }) => {
+      const [batch] = batches;
+      if (!batch) throw new Error("no batch");
+      const options = { ...optionsOf(seed, batch.size), weights };
+      const reference = await openReferenceEngine().open(network, options);
+      const tfjs = await (await openTfjsEngine(backend)).open(network, options);
+      const first: StepOptions = { step: 0, learningRate: 0.05, dropPathRate: 0.3 };
 
-    const expected = await reference.gradients(batch, first);
-    const given = await tfjs.gradients(batch, first);
-    expect(relativeDifference([given.loss], [expected.loss]), "loss").toBeLessThan(VALUE);
-    expect([...given.gradients.keys()].toSorted()).toEqual([...expected.gradients.keys()].toSorted());
-    for (const [name, gradient] of expected.gradients) {
-      const difference = relativeDifference(given.gradients.get(name) as Float32Array, gradient, 1e-2);
-      expect(difference, `gradient of ${name}`).toBeLessThan(GRADIENT);
-    }
+      const expected = await reference.gradients(batch, first);
+      const given = await tfjs.gradients(batch, first);
+      expect(relativeDifference([given.loss], [expected.loss]), "loss").toBeLessThan(VALUE);
+      expect([...given.gradients.keys()].toSorted()).toEqual([...expected.gradients.keys()].toSorted());
+      for (const [name, gradient] of expected.gradients) {
+        const difference = relativeDifference(given.gradients.get(name) as Float32Array, gradient, 1e-2);
+        expect(difference, `gradient of ${name}`).toBeLessThan(GRADIENT);
+      }
 
-    const { tf } = await loadTfjs(backend);
-    let tensors = 0;
-    for (const [step, other] of batches.entries()) {
-      const a = await reference.trainStep(other, { ...first, step });
-      const b = await tfjs.trainStep(other, { ...first, step });
-      expect(relativeDifference([b.loss], [a.loss], 1e-1), `loss of step ${step}`).toBeLessThan(GRADIENT);
-      if (step > 0) expect(tf.memory().numTensors, "tensors").toBe(tensors);
-      tensors = tf.memory().numTensors;
-    }
-    const expectedState = await reference.save();
-    const state = await tfjs.save();
-    for (const [name, values] of expectedState.weights)
-      expect(relativeDifference(state.weights.get(name) as Float32Array, values, 1e-1), name).toBeLessThan(GRADIENT);
-    const a = await reference.predict(batch.images, batch.size);
-    const b = await tfjs.predict(batch.images, batch.size);
-    expect(relativeDifference(b, a, 1e-1), "inference").toBeLessThan(GRADIENT);
-    await tfjs.evaluate(batch);
-    expect(tf.memory().numTensors, "tensors").toBe(tensors);
-    await tfjs.close();
-    await reference.close();
-  });
+      const { tf } = await loadTfjs(backend);
+      let tensors = 0;
+      for (const [step, other] of batches.entries()) {
+        const a = await reference.trainStep(other, { ...first, step });
+        const b = await tfjs.trainStep(other, { ...first, step });
+        expect(relativeDifference([b.loss], [a.loss], 1e-1), `loss of step ${step}`).toBeLessThan(GRADIENT);
+        if (step > 0) expect(tf.memory().numTensors, "tensors").toBe(tensors);
+        tensors = tf.memory().numTensors;
+      }
+      const expectedState = await reference.save();
+      const state = await tfjs.save();
+      for (const [name, values] of expectedState.weights)
+        expect(relativeDifference(state.weights.get(name) as Float32Array, values, 1e-1), name).toBeLessThan(GRADIENT);
+      const a = await reference.predict(batch.images, batch.size);
+      const b = await tfjs.predict(batch.images, batch.size);
+      expect(relativeDifference(b, a, 1e-1), "inference").toBeLessThan(GRADIENT);
+      await tfjs.evaluate(batch);
+      expect(tf.memory().numTensors, "tensors").toBe(tensors);
+      await tfjs.close();
+      await reference.close();
+    },
+  );
 });
