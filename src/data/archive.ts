@@ -18,6 +18,8 @@ export async function readArchive(path: string, names: readonly string[]): Promi
     stream.on("data", (chunk: unknown) => {
       if (keep) chunks.push(chunk as Uint8Array);
     });
+    // The pipeline below reports it; unheard, it would end the process.
+    stream.on("error", () => undefined);
     stream.on("end", () => {
       if (keep) files.set(name, Buffer.concat(chunks));
       next();

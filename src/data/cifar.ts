@@ -1,4 +1,5 @@
 /** @file CIFAR-10 and CIFAR-100 as data set definitions: found on disk, else downloaded, else an error that says what to do. */
+import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -78,17 +79,22 @@ export async function fetchCifar(
   root: string,
   onProgress: ((message: string) => void) | undefined,
 ): Promise<Found> {
-  const archive = join(root, layout.archive.name);
-  await download({ url: layout.archive.url, md5: layout.archive.md5, file: archive, onProgress });
   const folder = join(root, layout.folders[0] as string);
-  const temporary = `${folder}.${process.pid}.part`;
-  onProgress?.(`unpacking ${archive}`);
-  const files = await readArchive(archive, [...layout.train, layout.test]);
-  await mkdir(temporary, { recursive: true });
-  for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes);
-  // Another process may have come first; its folder is as good.
-  await rename(temporary, folder).catch(() => rm(temporary, { recursive: true, force: true }));
-  await rm(archive, { force: true });
+  await download({
+    url: layout.archive.url,
+    md5: layout.archive.md5,
+    part: join(root, `${layout.archive.name}.part`),
+    isDone: () => existsSync(folder),
+    onProgress,
+    async unpack(archive) {
+      const temporary = `${folder}.part`;
+      await rm(temporary, { recursive: true, force: true });
+      await mkdir(temporary);
+      const files = await readArchive(archive, [...layout.train, layout.test]);
+      for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes);
+      await rename(temporary, folder);
+    },
+  });
   return { kind: "folder", path: folder };
 }
 
@@ -137,7 +143,7 @@ export function cifarDefinition(name: string, layout: CifarLayout, options: Spli
       if ("found" in result) return readCifar(layout, result.found, options, name);
       loadOptions.onProgress?.(fallbackWarning(layout, result.missing));
       const { splitSeed: seed, validation, train = 10_000 } = options;
-      return { ...(await synthetic({ train, validation, seed }).load({})), source: FALLBACK_SOURCE };
+      return Object.assign(await synthetic({ train, validation, seed }).load({}), { source: FALLBACK_SOURCE });
     },
     async provide(loadOptions) {
       const result = await search(loadOptions);

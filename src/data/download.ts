@@ -1,10 +1,9 @@
 /**
- * @file Fetches an official archive: to a temporary name, checked by its sum, then renamed, so a file under its own name is whole.
- * Several processes that want the same archive wait for the one that fetches it.
+ * @file Fetches an official archive under a temporary name, checks its sum, and hands it to be unpacked. The temporary file is also the
+ * claim: several processes that want the same archive wait for the one that made it.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
@@ -14,8 +13,12 @@ export interface DownloadOptions {
   readonly url: string;
   /** MD5 of the archive, as its publisher states it. */
   readonly md5: string;
-  /** Where it ends up. */
-  readonly file: string;
+  /** Temporary file for it. */
+  readonly part: string;
+  /** Whether what it brings is there: nothing is fetched then. */
+  readonly isDone: () => boolean;
+  /** Turns the whole, checked archive into what `isDone` looks for. */
+  readonly unpack: (archive: string) => Promise<void>;
   readonly onProgress?: ((message: string) => void) | undefined;
   /** No answer, or no byte, for this long ends it. Default 10,000. */
   readonly stallMs?: number;
@@ -23,6 +26,7 @@ export interface DownloadOptions {
 
 /** A partial file older than this belongs to a process that died. */
 const ABANDONED_MS = 30_000;
+const WAIT_MS = 500;
 
 async function claim(part: string): Promise<FileHandle | undefined> {
   try {
@@ -70,27 +74,25 @@ async function transfer(handle: FileHandle, options: DownloadOptions): Promise<v
   }
 }
 
-/** Fetches the archive unless it is there. Throws `data` with the cause: no network, a wrong sum, a stall. */
+/** Fetches and unpacks the archive unless that is done. Throws `data` with the cause: no network, a wrong sum, a stall. */
 export async function download(options: DownloadOptions): Promise<void> {
-  const part = `${options.file}.part`;
+  const { part, url, onProgress } = options;
   try {
-    await mkdir(dirname(options.file), { recursive: true });
-    while (!existsSync(options.file)) {
+    await mkdir(dirname(part), { recursive: true });
+    while (!options.isDone()) {
       const handle = await claim(part);
       if (handle === undefined) {
-        options.onProgress?.(`waiting for another process that is downloading ${options.url}`);
-        await sleep(500);
+        onProgress?.(`waiting for another process that is downloading ${url}`);
+        await sleep(WAIT_MS);
         continue;
       }
-      options.onProgress?.(`downloading ${options.url}`);
       try {
-        await transfer(handle, options);
-        await handle.close();
-        await rename(part, options.file);
-      } catch (error) {
-        await handle.close().catch(() => undefined);
+        onProgress?.(`downloading ${url}`);
+        await transfer(handle, options).finally(() => handle.close());
+        onProgress?.(`unpacking ${url}`);
+        await options.unpack(part);
+      } finally {
         await rm(part, { force: true });
-        throw error;
       }
     }
   } catch (error) {

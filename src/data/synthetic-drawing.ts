@@ -50,6 +50,10 @@ function textureField(texture: number, rng: Rng): Field {
     : (x, y) => 0.5 + 0.5 * wave(kx * x + ky * y + a) * wave(ky * x - kx * y + b);
 }
 
+function direction(angle: number): { readonly cos: number; readonly sin: number } {
+  return { cos: Math.cos(angle), sin: Math.sin(angle) };
+}
+
 function colour(rng: Rng): Colour {
   return [rng.next(), rng.next(), rng.next()];
 }
@@ -74,8 +78,7 @@ export function drawSynthetic(label: number, rng: Rng, pixels: Uint8Array, offse
   const radius = 7 + 5 * rng.next();
   const reach = side / 2 - 0.75 * radius;
   const [cx, cy] = [side / 2 + (2 * rng.next() - 1) * reach, side / 2 + (2 * rng.next() - 1) * reach];
-  const turn = rng.next() * 2 * Math.PI;
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const { cos, sin } = direction(rng.next() * 2 * Math.PI);
   const stretch = 0.85 + 0.3 * rng.next();
 
   const ground = colour(rng);
@@ -89,7 +92,7 @@ export function drawSynthetic(label: number, rng: Rng, pixels: Uint8Array, offse
   const occluders = Array.from({ length: 1 + rng.int(3) }, () => ({
     x: rng.next() * side,
     y: rng.next() * side,
-    angle: rng.next() * Math.PI,
+    ...direction(rng.next() * Math.PI),
     halfWidth: 0.8 + 1.2 * rng.next(),
     halfLength: 4 + 8 * rng.next(),
     colour: colour(rng),
@@ -108,8 +111,10 @@ export function drawSynthetic(label: number, rng: Rng, pixels: Uint8Array, offse
   let out = offset;
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
-      const [dx, dy] = [x + 0.5 - cx, y + 0.5 - cy];
-      const [u, v] = [(cos * dx + sin * dy) * stretch, (cos * dy - sin * dx) / stretch];
+      const dx = x + 0.5 - cx;
+      const dy = y + 0.5 - cy;
+      const u = (cos * dx + sin * dy) * stretch;
+      const v = (cos * dy - sin * dx) / stretch;
       const inside = Math.max(0, Math.min(1, 0.5 - signedDistance(shape, u, v, radius)));
       const light = gx * (x - side / 2) + gy * (y - side / 2);
       const groundMix = groundContrast * groundTexture(x, y);
@@ -117,11 +122,15 @@ export function drawSynthetic(label: number, rng: Rng, pixels: Uint8Array, offse
       let covered = 0;
       let cover: Colour = ground;
       for (const bar of occluders) {
-        const [bx, by] = [x + 0.5 - bar.x, y + 0.5 - bar.y];
-        const along = Math.abs(bx * Math.cos(bar.angle) + by * Math.sin(bar.angle)) - bar.halfLength;
-        const across = Math.abs(by * Math.cos(bar.angle) - bx * Math.sin(bar.angle)) - bar.halfWidth;
+        const bx = x + 0.5 - bar.x;
+        const by = y + 0.5 - bar.y;
+        const along = Math.abs(bx * bar.cos + by * bar.sin) - bar.halfLength;
+        const across = Math.abs(by * bar.cos - bx * bar.sin) - bar.halfWidth;
         const share = Math.max(0, Math.min(1, 0.5 - Math.max(along, across)));
-        if (share > covered) [covered, cover] = [share, bar.colour];
+        if (share > covered) {
+          covered = share;
+          cover = bar.colour;
+        }
       }
       for (let c = 0; c < 3; c++) {
         const back = blend(ground[c] as number, groundOther[c] as number, groundMix);

@@ -51,12 +51,16 @@ export function synthetic(options: SyntheticOptions = {}): DatasetDefinition {
         return set;
       };
       const train = draw("train", parsed.train);
+      let test: ImageSet | undefined;
       return Promise.resolve({
         name: "synthetic",
         source: "synthetic",
         train,
         validation: draw("validation", parsed.validation),
-        test: draw("test", parsed.test),
+        get test() {
+          test ??= draw("test", parsed.test);
+          return test;
+        },
         ...channelStatistics(train),
       });
     },

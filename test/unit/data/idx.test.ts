@@ -1,0 +1,125 @@
+/** @file IDX files: read with and without gzip, and every way in which they can be wrong. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createRng } from "../../../src/base/rng.ts";
+import { decodeIdx, idx, mnist } from "../../../src/data/idx.ts";
+import { temporaryFolder } from "../../support/small-cifar.ts";
+
+function encodeIdx(shape: readonly number[], data: Uint8Array): Uint8Array {
+  const header = new Uint8Array(4 + 4 * shape.length);
+  header.set([0, 0, 8, shape.length]);
+  const view = new DataView(header.buffer);
+  shape.forEach((size, d) => view.setUint32(4 + 4 * d, size));
+  return Uint8Array.from([...header, ...data]);
+}
+
+const rng = createRng("idx");
+const pixels = (count: number) => Uint8Array.from({ length: count * 16 }, () => rng.int(256));
+const labels = (count: number) => Uint8Array.from({ length: count }, (_, index) => index % 3);
+
+const trainPixels = pixels(30);
+const files = (): Record<string, Uint8Array> => ({
+  "train-images-idx3-ubyte": encodeIdx([30, 4, 4], trainPixels),
+  "train-labels-idx1-ubyte": encodeIdx([30], labels(30)),
+  "t10k-images-idx3-ubyte": encodeIdx([9, 4, 4], pixels(9)),
+  "t10k-labels-idx1-ubyte": encodeIdx([9], labels(9)),
+});
+
+const digits = idx({ name: "digits", side: 4, classes: ["a", "b", "c"], train: 12, validation: 6 });
+let root: string;
+
+beforeEach(() => {
+  root = temporaryFolder();
+  vi.stubEnv("CELLWRIGHT_DATA", "");
+  vi.spyOn(process, "cwd").mockReturnValue(root);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(root, { recursive: true, force: true });
+});
+
+function write(contents: Record<string, Uint8Array>, folder = "data/digits") {
+  mkdirSync(join(root, folder), { recursive: true });
+  for (const [name, bytes] of Object.entries(contents)) writeFileSync(join(root, folder, name), bytes);
+}
+
+describe("reading", () => {
+  test.each(["plain", "gzip", "dotted"])("%s files", async (how) => {
+    const contents = Object.fromEntries(
+      Object.entries(files()).map(([name, bytes]) =>
+        how === "gzip"
+          ? [`${name}.gz`, gzipSync(bytes)]
+          : [how === "dotted" ? name.replace(/-idx/, ".idx") : name, bytes],
+      ),
+    );
+    write(contents);
+    const data = await digits.load({});
+    expect([data.train.size, data.validation.size, data.test.size]).toEqual([12, 6, 9]);
+    expect([data.train.height, data.train.width, data.train.channels]).toEqual([4, 4, 1]);
+    expect([0, 1, 2].map((label) => [...data.train.labels].filter((value) => value === label).length)).toEqual([
+      4, 4, 4,
+    ]);
+    const originals = Array.from({ length: 30 }, (_, k) => trainPixels.subarray(k * 16, (k + 1) * 16).join());
+    for (let k = 0; k < 12; k++) {
+      const original = originals.indexOf(data.train.pixels.subarray(k * 16, (k + 1) * 16).join());
+      expect(original % 3).toBe(data.train.labels[k]);
+      expect(original).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  test("MNIST's options name 28x28 grey images of 10 classes", () => {
+    const definition = mnist({ train: 100 });
+    expect([definition.name, definition.inputShape, definition.classes]).toEqual(["mnist", [28, 28, 1], 10]);
+    expect(definition.with?.({ train: 200 }).options).toEqual(mnist({ train: 200 }).options);
+  });
+});
+
+describe("wrong files", () => {
+  const message = () =>
+    digits.load({}).then(
+      () => "no error",
+      (error: Error) => error.message,
+    );
+  const images = "train-images-idx3-ubyte";
+
+  test("a wrong magic, a cut header, a wrong length are named with what was expected", () => {
+    expect(() => decodeIdx(Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0), [3], "x")).toThrow(
+      'x  Expected an IDX file that begins with 00 00 08 03. Received: "00 00 0d 01".',
+    );
+    expect(() => decodeIdx(encodeIdx([2], labels(2)), [3], "x")).toThrow('Received: "00 00 08 01"');
+    expect(() => decodeIdx(Uint8Array.of(0, 0), [3], "x")).toThrow('Received: "2 bytes"');
+    expect(() => decodeIdx(Uint8Array.of(0, 0, 8, 3, 0, 0), [3], "x")).toThrow("Expected a header of 16 bytes");
+    const whole = encodeIdx([5, 4, 4], pixels(5));
+    expect(() => decodeIdx(whole.subarray(0, 50), [3], "x")).toThrow(
+      'x  Expected 96 bytes (5 x 4 x 4). Received: "50 bytes".',
+    );
+  });
+
+  test("labels that are no class, counts that differ, another size of image", async () => {
+    const wrong = labels(30);
+    wrong[4] = 3;
+    write({ ...files(), "train-labels-idx1-ubyte": encodeIdx([30], wrong) });
+    expect(await message()).toBe(
+      `${join(root, "data/digits", images)}  Expected labels below 3. Received: "3 at image 4".`,
+    );
+    write({ "train-labels-idx1-ubyte": encodeIdx([29], labels(29)) });
+    expect(await message()).toContain("Expected 30 labels. Received: 29.");
+    write({ ...files(), [images]: encodeIdx([30, 2, 8], trainPixels) });
+    expect(await message()).toContain('Expected images of 4 x 4. Received: "2 x 8".');
+  });
+
+  test("a gzip file that is cut off, a file that is missing, none at all", async () => {
+    const contents = files();
+    const compressed = gzipSync(contents[images] as Uint8Array);
+    delete contents[images];
+    write({ ...contents, [`${images}.gz`]: compressed.subarray(0, compressed.length - 20) });
+    expect(await message()).toContain(`${images}.gz  Expected a whole gzip file.`);
+    rmSync(join(root, "data/digits", `${images}.gz`));
+    expect(await message()).toContain(`Expected a file ${images} or ${images}.gz`);
+    rmSync(join(root, "data"), { recursive: true });
+    expect(await message()).toContain("Expected the IDX files of digits in one of the data folders");
+  });
+});
