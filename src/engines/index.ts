@@ -1,0 +1,19 @@
+/** @file Public entry `cellwright/engines`: open the engine that fits this machine, and say which there are. */
+export { engineChoices, openEngine, type EngineChoice } from "./choose.ts";
+export type {
+  Batch,
+  Engine,
+  LossOptions,
+  MemoryEstimate,
+  OptimizerOptions,
+  Session,
+  SessionOptions,
+  SessionState,
+  StepOptions,
+  StepResult,
+} from "./engine.ts";
+export { dropoutMask, dropPathMask } from "./masks.ts";
+export { openNativeEngine } from "./native/index.ts";
+export { openReferenceEngine } from "./reference/index.ts";
+export { describeEngines, slowEngineWarning, type EngineReport } from "./report.ts";
+export { openTfjsEngine, tfjsBackends, type TfjsBackend } from "./tfjs/index.ts";

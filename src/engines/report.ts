@@ -1,0 +1,121 @@
+/** @file What engines there are here, how fast each is, and what to do for a faster one: for `doctor`, and for the warning about a slow one. */
+import { messageOf } from "../base/errors.ts";
+import { findGpu } from "./choose.ts";
+import type { Engine } from "./engine.ts";
+import { openNativeEngine } from "./native/index.ts";
+import { openReferenceEngine } from "./reference/index.ts";
+import { findTfjs, installAdvice, loadTfjs, tfjsBackends, type TfjsBackend } from "./tfjs/load.ts";
+
+export interface EngineReport {
+  readonly name: "native" | "tfjs" | "reference";
+  /** What it runs on: `AVX-512`, `tensorflow 2.21.0 (GPU)`, `wasm`. Of a tfjs backend that doesn't run: its name. */
+  readonly target: string;
+  readonly available: boolean;
+  /** Whether `auto` takes it. One report at most has it. */
+  readonly chosen: boolean;
+  /** Why it is available or not, in a sentence. */
+  readonly reason: string;
+  /** How many times longer a training step takes than on `native`, roughly (one core, NASNet with N=1, F=8, batch 64). Absent for GPUs. */
+  readonly slowdown?: number;
+  /** What would make it available. Absent where it is. */
+  readonly advice?: string;
+}
+
+/**
+ * Measured on one core of an EPYC Zen 4 (AVX-512), NASNet-A with N=1, F=8, 32x32 images. Other machines differ by factors of two or so; the
+ * order of magnitude is what these are for.
+ */
+const slowdowns = { "tfjs-node": 10, wasm: 150, cpu: 1500, reference: 500 } as const;
+
+function slowdownOf(backend: string): number | undefined {
+  return backend in slowdowns ? slowdowns[backend as keyof typeof slowdowns] : undefined;
+}
+
+type Draft = Omit<EngineReport, "chosen">;
+
+async function reportNative(): Promise<Draft> {
+  try {
+    const engine = await openNativeEngine();
+    return { name: "native", target: engine.target, available: true, reason: "its binary loads", slowdown: 1 };
+  } catch (error) {
+    const advice =
+      "Reinstall Cellwright on a supported platform, or build it from a checkout with a C++ compiler: npm run build:native";
+    return { name: "native", target: "native", available: false, reason: messageOf(error), slowdown: 1, advice };
+  }
+}
+
+async function reportTfjs(
+  backend: TfjsBackend,
+  gpu: { readonly visible: boolean; readonly reason: string },
+): Promise<Draft> {
+  const slowdown = slowdownOf(backend);
+  const common = { name: "tfjs", ...(slowdown === undefined ? {} : { slowdown }) } as const;
+  const finding = findTfjs(backend);
+  if (!finding.installed) {
+    const reason = `${finding.missing} is not installed`;
+    return { ...common, target: backend, available: false, reason, advice: installAdvice(backend) };
+  }
+  if (backend === "tfjs-node-gpu" && !gpu.visible)
+    return {
+      ...common,
+      target: backend,
+      available: false,
+      reason: gpu.reason,
+      advice: "Install NVIDIA's driver and CUDA",
+    };
+  try {
+    const { target } = await loadTfjs(backend);
+    return { ...common, target, available: true, reason: `found from ${finding.folder}` };
+  } catch (error) {
+    return {
+      ...common,
+      target: backend,
+      available: false,
+      reason: messageOf(error),
+      advice: `${installAdvice(backend)} (without --ignore-scripts)`,
+    };
+  }
+}
+
+/**
+ * Says of every engine whether it runs here, why, how much slower than `native` it is, and what to do. Best first. Loads what is installed, so
+ * it takes a second or two; TensorFlow's two packages can't be in one process, so with tfjs-node-gpu at work tfjs-node isn't tried.
+ */
+export async function describeEngines(): Promise<readonly EngineReport[]> {
+  const gpu = findTfjs("tfjs-node-gpu").installed ? findGpu() : { visible: false, reason: "" };
+  const native = await reportNative();
+  const backends: Draft[] = [];
+  for (const backend of tfjsBackends) {
+    // No runtime of ours has WebGPU unless somebody gave it one.
+    if (backend === "webgpu" && !findTfjs(backend).installed) continue;
+    if (
+      backend === "tfjs-node" &&
+      backends.some((report) => report.available && report.target.startsWith("tensorflow"))
+    )
+      continue;
+    backends.push(await reportTfjs(backend, gpu));
+  }
+  const onGpu = backends.filter((report) => report.target.includes("GPU"));
+  const others = backends.filter((report) => !onGpu.includes(report));
+  const { target } = openReferenceEngine();
+  const reference: Draft = {
+    name: "reference",
+    target,
+    available: true,
+    reason: "needs nothing; made to be checked against, not to train with",
+    slowdown: slowdowns.reference,
+  };
+  const drafts = [...onGpu, native, ...others, reference];
+  const chosen = drafts.find((report) => report.available);
+  return drafts.map((report) => ({ ...report, chosen: report === chosen }));
+}
+
+/** Returns the warning that belongs to an engine which is far slower than `native`, with what to do; undefined for one that isn't. */
+export function slowEngineWarning(engine: Pick<Engine, "name" | "target">): string | undefined {
+  if (engine.name === "native" || engine.target.includes("GPU")) return undefined;
+  const key =
+    engine.name === "reference" ? "reference" : engine.target.startsWith("tensorflow") ? "tfjs-node" : engine.target;
+  const slowdown = slowdownOf(key);
+  if (slowdown === undefined) return undefined;
+  return `Only a slower engine is to be had: ${engine.name} (${engine.target}), about ${slowdown} times slower than native. Run "cellwright doctor" for what to do.`;
+}
