@@ -77,7 +77,7 @@ export function resolveOptions<T extends object>(place: string, given: unknown, 
     );
   const resolved: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(table)) {
-    const value = record[name] ?? rule.fallback;
+    const value = record[name] === undefined ? rule.fallback : record[name];
     if (record[name] !== undefined && !rule.accepts(value))
       problems.push(expected(`${place}.${name}`, rule.what, value));
     if (value !== undefined) resolved[name] = value;

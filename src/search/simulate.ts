@@ -68,7 +68,8 @@ export function simulate(controller: Controller, options: SimulationOptions): re
           `Expected a proposal for trial ${next} or "done", as nothing is in flight. Received: "wait".`,
         );
     }
-    if (until?.(finishOne()) === true) break;
+    const finished = finishOne();
+    if (until?.(finished) === true) break;
   }
   return steps;
 }
