@@ -15,8 +15,8 @@ export interface WorkerSlot {
 
 /** How the parent hears of a running task. All callbacks come from the parent's own event loop. */
 export interface TaskObserver {
-  /** A worker took the task (again after a retry, with `attempt` + 1). */
-  started(attempt: number, slot: WorkerSlot): void;
+  /** A worker took the task (again after a retry, with `attempt` + 1 and what became of the worker before: `was killed by SIGKILL`). */
+  started(attempt: number, slot: WorkerSlot, previousDeath?: string): void;
   /** Answers whether the trial goes on. */
   report(report: Report): "continue" | "stop";
   heartbeat(beat: Heartbeat): void;

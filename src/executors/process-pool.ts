@@ -157,7 +157,7 @@ function createPool(options: PoolOptions): { readonly executor: Executor; readon
       seat.used = true;
       seat.job = job;
       guarded(seat, job, () => {
-        job.observer.started(job.attempt, seat.slot);
+        job.observer.started(job.attempt, seat.slot, job.deaths.at(-1));
         seat.worker?.send({ kind: "run", task: { ...job.task, attempt: job.attempt } });
       });
     }

@@ -5,7 +5,7 @@ import type { Executor, RunningTask, TaskObserver, WorkerSlot } from "../../src/
 
 export interface Watched {
   readonly running: RunningTask;
-  readonly started: { readonly attempt: number; readonly slot: WorkerSlot }[];
+  readonly started: { readonly attempt: number; readonly slot: WorkerSlot; readonly previousDeath?: string }[];
   readonly reports: Report[];
   readonly beats: number[];
   /** Resolves at its first report. */
@@ -30,7 +30,8 @@ export function watch(executor: Executor, task: Task, answer: TaskObserver["repo
     resolve = done;
   });
   const running = executor.run(task, {
-    started: (attempt, slot) => started.push({ attempt, slot }),
+    started: (attempt, slot, previousDeath) =>
+      started.push({ attempt, slot, ...(previousDeath !== undefined && { previousDeath }) }),
     report: (report) => {
       reports.push(report);
       resolve(report);

@@ -117,6 +117,7 @@ describe("a worker that dies", () => {
     await bystander.reported;
     process.kill(Number(metrics["pid"]), "SIGKILL");
     await until(() => victim.reports.length === 2);
+    expect(victim.started.map(({ previousDeath }) => previousDeath)).toEqual([undefined, "was killed by SIGKILL"]);
     expect(victim.reports.map(({ attempt }) => attempt)).toEqual([0, 1]);
     victim.running.cancel("soft");
     bystander.running.cancel("soft");
