@@ -14,8 +14,9 @@ export interface Candidate {
   readonly rng: Rng;
   readonly signal: AbortSignal;
   /** Stores the measures so far after step `step` (from 1), and asks the pruner: after `"stop"`, return soon. */
-  report(step: number, measured: Measured): Promise<"continue" | "stop">;
-  heartbeat(fraction: number): void;
+  readonly report: (step: number, measured: Measured) => Promise<"continue" | "stop">;
+  /** Progress from 0 to 1, for the live view. */
+  readonly heartbeat: (fraction: number) => void;
 }
 
 /** One value, one per measure in order, or by name (then further names become metrics). */
