@@ -1,0 +1,191 @@
+// Everything that moves or combines values one by one: images in, windows, activations, masks, products, lanes.
+#pragma once
+#include "pool.h"
+
+namespace cellwright {
+namespace CW_TARGET {
+
+// Images to planes. With a kernel larger than 1x1 the planes hold patches: channel (ky * kernelW + kx) * c + channel of the image, so that
+// the first convolution of a network becomes a 1x1 one and its three channels do not fill a vector width each tap. extra[0]: image channels.
+static void input_forward(Op& op, Run& run, int image) {
+  const Geometry& g = op.g;
+  const int channels = (int)op.extra[0], total = channels * g.kernelH * g.kernelW;
+  const float* x = run.images + (long)image * g.inH * g.inW * channels;
+  const float empty = 0;
+  for (int c = 0; c < op.outputs; c++) {
+    const Plane& p = *op.out[c].plane;
+    float* z = p.z + image * p.zn;
+    const int lanes = imin(V, total - c * V);
+    if (lanes < V) memset(z, 0, sizeof(float) * V * g.outH * g.outW);
+    for (int l = 0; l < lanes; l++) {
+      const int k = (c * V + l) / channels, channel = (c * V + l) % channels;
+      const int dy = k / g.kernelW * g.dilationH - g.top, dx = k % g.kernelW * g.dilationW - g.left;
+      for (int y = 0; y < g.outH; y++) {
+        const int iy = y * g.strideH + dy;
+        float* o = z + (long)y * g.outW * V + l;
+        for (int i = 0; i < g.outW; i++) {
+          const int ix = i * g.strideW + dx;
+          const bool inside = iy >= 0 && iy < g.inH && ix >= 0 && ix < g.inW;
+          o[(long)i * V] = inside ? x[((long)iy * g.inW + ix) * channels + channel] : empty;
+        }
+      }
+    }
+  }
+}
+
+// out = mask * act(affine(in)), through a window: out pixel (y, x) reads (y * stride - top, x * stride - left), zero outside.
+static void map_forward(Op& op, Run&, int image) {
+  const Geometry& g = op.g;
+  const vf m = bc(op.mask[image]);
+  const bool whole = g.strideH == 1 && g.strideW == 1 && g.top == 0 && g.left == 0 && g.inW == g.outW && g.outH == g.inH;
+  for (int c = 0; c < op.inputs; c++) {
+    const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
+    const float* z = in.z + image * in.zn;
+    float* o = out.z + image * out.zn;
+    const bool accumulate = op.out[c].accumulate;
+    if (whole && op.activation <= Relu) {
+      const vf s = ld(in.scale), h = ld(in.shift);
+      const bool isRelu = op.activation == Relu;
+      const long n = (long)g.outH * g.outW * V;
+      for (long i = 0; i < n; i += V) {
+        vf v = ld(z + i) * s + h;
+        if (isRelu) v = relu(v);
+        put_value(o + i, accumulate, v * m);
+      }
+      continue;
+    }
+    for (int y = 0; y < g.outH; y++)
+      for (int x = 0; x < g.outW; x++, o += V) {
+        const int iy = y * g.strideH - g.top, ix = x * g.strideW - g.left;
+        vf v = {};
+        if (iy >= 0 && iy < g.inH && ix >= 0 && ix < g.inW) {
+          float t[V] __attribute__((aligned(64)));
+          prepare(in, op.activation, z + ((long)iy * g.inW + ix) * V, 1, t, 1);
+          v = ld(t) * m;
+        }
+        put_value(o, accumulate, v);
+      }
+  }
+}
+template <int ACT> CW_INLINE void map_backward_as(const Op& op, const GradTarget& t, const Plane& out, int image) {
+  const Geometry& g = op.g;
+  const float factor = op.mask[image];
+  if (g.strideH == 1 && g.strideW == 1 && g.top == 0 && g.left == 0 && g.inW == g.outW && g.outH == g.inH) {
+    const long n = (long)g.outH * g.outW;
+    float d[8 * V] __attribute__((aligned(64)));
+    for (long p = 0; p < n; p += 8) {
+      const int count = n - p < 8 ? (int)(n - p) : 8;
+      gradient_of_output(out, image, factor, p, d, count);
+      vf v[8];
+      for (int i = 0; i < 8; i++) v[i] = ld(d + (i < count ? i : 0) * V);
+      put_gradient<ACT>(t, op.activation, p * V, V, v, count);
+    }
+    return;
+  }
+  for (int y = 0; y < g.outH; y++)
+    for (int x = 0; x < g.outW; x++) {
+      const int iy = y * g.strideH - g.top, ix = x * g.strideW - g.left;
+      if (iy < 0 || iy >= g.inH || ix < 0 || ix >= g.inW) continue;
+      float d[V] __attribute__((aligned(64)));
+      gradient_of_output(out, image, factor, (long)y * g.outW + x, d, 1);
+      vf v = ld(d);
+      put_gradient<ACT>(t, op.activation, ((long)iy * g.inW + ix) * V, V, &v, 1);
+    }
+}
+static void map_backward(Op& op, Run&, int image) {
+  float partial[2 * V] __attribute__((aligned(64)));
+  for (int c = 0; c < op.inputs; c++) {
+    memset(partial, 0, sizeof partial);
+    const GradTarget t = grad_target(op.in[c], image, partial);
+    const Plane& out = *op.out[c].plane;
+    if (op.activation == None) map_backward_as<0>(op, t, out, image);
+    else if (op.activation == Relu) map_backward_as<1>(op, t, out, image);
+    else map_backward_as<2>(op, t, out, image);
+    flush_gradient_sums(op.in[c], partial);
+  }
+}
+
+// out = a * b with b of as many pixels or of one. Inputs: a's planes, then b's; read without an activation.
+static void multiply_forward(Op& op, Run&, int image) {
+  const int n = op.outputs;
+  for (int c = 0; c < n; c++) {
+    const Plane &a = *op.in[c].plane, &b = *op.in[n + c].plane, &out = *op.out[c].plane;
+    const float *x = a.z + image * a.zn, *y = b.z + image * b.zn;
+    float* o = out.z + image * out.zn;
+    const vf as = ld(a.scale), ah = ld(a.shift), bs = ld(b.scale), bh = ld(b.shift);
+    const long step = b.pixels == 1 ? 0 : V;
+    for (long p = 0; p < out.pixels; p++) st(o + p * V, (ld(x + p * V) * as + ah) * (ld(y + p * step) * bs + bh));
+  }
+}
+static void multiply_backward(Op& op, Run&, int image) {
+  const int n = op.outputs;
+  for (int c = 0; c < n; c++) {
+    const Plane &a = *op.in[c].plane, &b = *op.in[n + c].plane, &out = *op.out[c].plane;
+    const float *x = a.z + image * a.zn, *y = b.z + image * b.zn;
+    const vf as = ld(a.scale), ah = ld(a.shift), bs = ld(b.scale), bh = ld(b.shift);
+    const long step = b.pixels == 1 ? 0 : V;
+    float d[V] __attribute__((aligned(64)));
+    vf sum = {};
+    // Both may be one plane (a square): the first gradient is stored before the second is added.
+    for (long p = 0; p < out.pixels; p++) {
+      gradient_of_output(out, image, 1, p, d, 1);
+      const vf dz = ld(d);
+      if (a.g) put_value(a.g + image * a.gn + p * V, op.in[c].accumulate, dz * (ld(y + p * step) * bs + bh));
+      const vf db = dz * (ld(x + p * V) * as + ah);
+      if (step == 0) sum += db;
+      else if (b.g) put_value(b.g + image * b.gn + p * V, op.in[n + c].accumulate, db);
+    }
+    if (step == 0 && b.g) put_value(b.g + image * b.gn, op.in[n + c].accumulate, sum);
+  }
+}
+
+// Moves single channels. extra: pixels, then for every output plane and lane: input plane (-1: zero), lane, first pixel.
+static void repack_forward(Op& op, Run&, int image) {
+  const int64_t pixels = op.extra[0], *e = op.extra + 1;
+  for (int c = 0; c < op.outputs; c++)
+    for (int l = 0; l < V; l++, e += 3) {
+      const Plane& out = *op.out[c].plane;
+      float* o = out.z + image * out.zn + l;
+      if (e[0] < 0) {
+        for (int64_t p = 0; p < pixels; p++) o[p * V] = 0;
+        continue;
+      }
+      const Plane& in = *op.in[e[0]].plane;
+      const float* z = in.z + image * in.zn + e[2] * V + e[1];
+      const float s = in.scale[e[1]], h = in.shift[e[1]];
+      for (int64_t p = 0; p < pixels; p++) {
+        const float v = z[p * V] * s + h;
+        o[p * V] = op.activation == None ? v : act_value(op.activation, v);
+      }
+    }
+}
+// The planner zeroes the inputs' gradients first where nothing was written yet.
+static void repack_backward(Op& op, Run&, int image) {
+  const int64_t pixels = op.extra[0], *e = op.extra + 1;
+  for (int c = 0; c < op.outputs; c++)
+    for (int l = 0; l < V; l++, e += 3) {
+      if (e[0] < 0) continue;
+      const Plane &out = *op.out[c].plane, &in = *op.in[e[0]].plane;
+      if (!in.g) continue;
+      const float m = out.gradMask[image];
+      const float *g = out.g + image * out.gn + l, *zo = out.z + image * out.zn + l;
+      float* d = in.g + image * in.gn + e[2] * V + e[1];
+      const float* z = in.z + image * in.zn + e[2] * V + e[1];
+      const float s = in.scale[e[1]], h = in.shift[e[1]];
+      for (int64_t p = 0; p < pixels; p++) {
+        float v = g[p * V] * m;
+        if (out.normalised) v = v * out.a[l] + zo[p * V] * out.b[l] + out.c[l];
+        d[p * V] += op.activation == None ? v : v * act_slope(op.activation, z[p * V] * s + h);
+      }
+    }
+}
+
+static void zero_gradients(Op& op, Run&, int image) {
+  for (int c = 0; c < op.outputs; c++) {
+    const Plane& p = *op.out[c].plane;
+    memset(p.g + image * p.gn, 0, sizeof(float) * p.pixels * V);
+  }
+}
+
+}  // namespace CW_TARGET
+}  // namespace cellwright

@@ -1,0 +1,128 @@
+// Batch norm, whose affine is applied by whoever reads: sums while writing, scale and shift between phases, and in backward two sums and
+// three factors by channel. Sums are taken about the moving mean (the batch's mean in backward), so that nothing cancels.
+#pragma once
+#include "elementwise.h"
+
+namespace cellwright {
+namespace CW_TARGET {
+
+// Forward sums of planes whose writer does not make them itself.
+static void norm_sums(Op& op, Run&, int image) {
+  for (int c = 0; c < op.outputs; c++) {
+    const Plane& p = *op.out[c].plane;
+    const float* z = p.z + image * p.zn;
+    const vf m = ld(p.center);
+    vf s = {}, q = {};
+    for (long i = 0; i < p.pixels * V; i += V) {
+      const vf d = ld(z + i) - m;
+      s += d;
+      q += d * d;
+    }
+    for (int l = 0; l < V; l++) {
+      p.sum[l] += s[l];
+      p.square[l] += q[l];
+    }
+  }
+}
+static void norm_forward(Op& op, Run& run) {
+  const BatchNorm& b = *op.norm;
+  const double n = (double)run.batch * (double)b.pixels;
+  for (int64_t i = 0; i < b.channels; i++) {
+    const double d = b.sum[i] / n, mean = b.movingMean[i] + d;
+    double variance = b.square[i] / n - d * d;
+    if (variance < 0) variance = 0;
+    const double inverse = 1 / sqrt(variance + b.epsilon), scale = b.gamma[i] * inverse;
+    b.mean[i] = (float)mean;
+    b.variance[i] = (float)variance;
+    b.inverse[i] = (float)inverse;
+    b.scale[i] = (float)scale;
+    b.shift[i] = (float)(b.beta[i] - mean * scale);
+    b.sum[i] = b.square[i] = b.gradSum[i] = b.gradDot[i] = 0;
+  }
+}
+static void norm_inference(Op& op, Run&) {
+  const BatchNorm& b = *op.norm;
+  for (int64_t i = 0; i < b.channels; i++) {
+    const double scale = b.gamma[i] / sqrt((double)b.movingVariance[i] + b.epsilon);
+    b.scale[i] = (float)scale;
+    b.shift[i] = (float)(b.beta[i] - b.movingMean[i] * scale);
+  }
+}
+static void norm_reduce(Op& op, Run&, int image) {
+  for (int c = 0; c < op.outputs; c++) {
+    const Plane& p = *op.out[c].plane;
+    const float *z = p.z + image * p.zn, *g = p.g + image * p.gn;
+    const vf m = ld(p.mean);
+    vf s[4] = {}, q[4] = {};
+    long i = 0;
+    for (; i + 4 <= p.pixels; i += 4)
+      for (int k = 0; k < 4; k++) {
+        const vf v = ld(g + (i + k) * V);
+        s[k] += v;
+        q[k] += v * (ld(z + (i + k) * V) - m);
+      }
+    for (; i < p.pixels; i++) {
+      const vf v = ld(g + i * V);
+      s[0] += v;
+      q[0] += v * (ld(z + i * V) - m);
+    }
+    const vf f = bc(p.gradMask[image]), a = (s[0] + s[1] + s[2] + s[3]) * f, d = (q[0] + q[1] + q[2] + q[3]) * f;
+    for (int l = 0; l < V; l++) {
+      p.gradSum[l] += a[l];
+      p.gradDot[l] += d[l];
+    }
+  }
+}
+static void norm_backward(Op& op, Run& run) {
+  const BatchNorm& b = *op.norm;
+  const double n = (double)run.batch * (double)b.pixels;
+  for (int64_t i = 0; i < b.channels; i++) {
+    const double inverse = b.inverse[i], beta = b.gradSum[i], gamma = inverse * b.gradDot[i], a = b.gamma[i] * inverse;
+    b.gradGamma[i] = (float)gamma;
+    b.gradBeta[i] = (float)beta;
+    b.a[i] = (float)a;
+    b.b[i] = (float)(-a * inverse * gamma / n);
+    b.c[i] = (float)(-a * beta / n + a * inverse * b.mean[i] * gamma / n);
+  }
+}
+
+// Cross-entropy of a softmax against smoothed labels. extra: classes, whether correct answers are counted, whether gradients are wanted.
+// f: weight, smoothing. Logits are read as they are.
+static void loss_whole(Op& op, Run& run) {
+  const int classes = (int)op.extra[0];
+  const double weight = op.f[0], smoothing = op.f[1];
+  const double low = smoothing / classes, high = 1 - smoothing + low;
+  double total = 0;
+  for (int n = 0; n < run.batch && run.labels; n++) {
+    const int label = run.labels[n];
+    double most = -HUGE_VAL, sum = 0;
+    bool isNumber = true;
+    int best = 0;
+    float first = op.in[0].plane->z[n * op.in[0].plane->zn], top = first;
+    for (int k = 0; k < classes; k++) {
+      const Plane& p = *op.in[k / V].plane;
+      const float z = p.z[n * p.zn + k % V];
+      if (z != z) isNumber = false;
+      if (z > top) { top = z; best = k; }
+      if (z > most || z != z) most = z;
+    }
+    for (int k = 0; k < classes; k++) {
+      const Plane& p = *op.in[k / V].plane;
+      sum += exp(p.z[n * p.zn + k % V] - most);
+    }
+    const double logSum = most + log(sum);
+    for (int k = 0; k < classes; k++) {
+      const Plane& p = *op.in[k / V].plane;
+      const double z = p.z[n * p.zn + k % V], target = k == label ? high : low;
+      if (target != 0) total -= target * (z - logSum);
+      if (op.extra[2]) p.g[n * p.gn + k % V] = (float)(weight * (exp(z - logSum) - target) / run.batch);
+    }
+    if (op.extra[2])
+      for (int k = classes; k % V; k++) op.in[k / V].plane->g[n * op.in[k / V].plane->gn + k % V] = 0;
+    if (op.extra[1] && isNumber && best == label) run.correct++;
+  }
+  run.loss += weight * total / run.batch;
+}
+
+}  // namespace CW_TARGET
+}  // namespace cellwright

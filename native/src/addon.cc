@@ -1,0 +1,252 @@
+// Node-API: sessions as externals, steps as asynchronous work. One call at a time per session; the data of a call is copied first, so the
+// caller may reuse its arrays. Plain C API, version 8: one binary serves Node 20, 22 and 24.
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "session.h"
+
+using namespace cellwright;
+
+namespace {
+
+napi_value fail(napi_env env, const std::string& message) {
+  napi_throw_error(env, nullptr, message.c_str());
+  return nullptr;
+}
+
+template <size_t N> bool arguments(napi_env env, napi_callback_info info, napi_value (&values)[N]) {
+  size_t n = N;
+  return napi_get_cb_info(env, info, &n, values, nullptr, nullptr) == napi_ok && n >= N;
+}
+
+// A typed array's data. Null and undefined give none.
+template <class T> bool array(napi_env env, napi_value value, napi_typedarray_type type, T*& data, size_t& length) {
+  data = nullptr;
+  length = 0;
+  napi_valuetype t;
+  if (napi_typeof(env, value, &t) != napi_ok) return false;
+  if (t == napi_null || t == napi_undefined) return true;
+  bool is = false;
+  napi_typedarray_type actual;
+  void* p = nullptr;
+  if (napi_is_typedarray(env, value, &is) != napi_ok || !is) return false;
+  if (napi_get_typedarray_info(env, value, &actual, &length, &p, nullptr, nullptr) != napi_ok || actual != type) return false;
+  data = static_cast<T*>(p);
+  return true;
+}
+
+constexpr napi_type_tag TAG = {0x63656c6c77726967, 0x68742d73657373};
+
+Session* session(napi_env env, napi_value value) {
+  bool ours = false;
+  void* p = nullptr;
+  if (napi_check_object_type_tag(env, value, &TAG, &ours) != napi_ok || !ours || napi_get_value_external(env, value, &p) != napi_ok) return nullptr;
+  return *static_cast<Session**>(p);
+}
+
+// targets(): [{ name, width }] that this machine runs, best first.
+napi_value list_targets(napi_env env, napi_callback_info) {
+  napi_value result, entry, v;
+  napi_create_array(env, &result);
+  int count = 0;
+  const Target* list = targets(count);
+  uint32_t n = 0;
+  for (int i = 0; i < count; i++) {
+    if (!list[i].supported()) continue;
+    napi_create_object(env, &entry);
+    napi_create_string_utf8(env, list[i].name, NAPI_AUTO_LENGTH, &v);
+    napi_set_named_property(env, entry, "name", v);
+    napi_create_int32(env, list[i].width, &v);
+    napi_set_named_property(env, entry, "width", v);
+    napi_set_element(env, result, n++, entry);
+  }
+  return result;
+}
+
+// open(target, width, train | null, evaluate, segments | null, cleared | null): a session.
+napi_value open(napi_env env, napi_callback_info info) {
+  napi_value a[6];
+  char target[32];
+  size_t length;
+  int32_t width;
+  double *words[4];
+  size_t sizes[4];
+  if (!arguments(env, info, a) || napi_get_value_string_utf8(env, a[0], target, sizeof target, &length) != napi_ok || napi_get_value_int32(env, a[1], &width) != napi_ok)
+    return fail(env, "Expected a target and a vector width.");
+  for (int i = 0; i < 4; i++)
+    if (!array(env, a[2 + i], napi_float64_array, words[i], sizes[i])) return fail(env, "Expected a program as a Float64Array.");
+  std::unique_ptr<Session> s(new Session);
+  try {
+    const std::string error = s->open(target, width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3]);
+    if (!error.empty()) return fail(env, error);
+  } catch (const std::bad_alloc&) {
+    return fail(env, "Expected memory for a session. Received none.");
+  }
+  napi_value result;
+  Session** holder = new Session*(s.release());
+  const auto release = [](napi_env, void* data, void*) {
+    Session** h = static_cast<Session**>(data);
+    delete *h;
+    delete h;
+  };
+  if (napi_create_external(env, holder, release, nullptr, &result) != napi_ok) {
+    release(env, holder, nullptr);
+    return fail(env, "Expected Node to hold a session.");
+  }
+  napi_type_tag_object(env, result, &TAG);
+  return result;
+}
+
+// close(session): gives its memory back now.
+napi_value close(napi_env env, napi_callback_info info) {
+  napi_value a[1];
+  void* p;
+  if (!arguments(env, info, a)) return nullptr;
+  Session* s = session(env, a[0]);
+  if (!s) return nullptr;
+  if (s->busy) return fail(env, "Expected no step under way.");
+  napi_get_value_external(env, a[0], &p);
+  delete s;
+  *static_cast<Session**>(p) = nullptr;
+  return nullptr;
+}
+
+Block<float>* area(Session* s, int32_t which) { return which == 0 ? &s->parameters : which == 1 ? &s->momentum : which == 2 ? &s->gradients : nullptr; }
+
+// read(session, which, into): copies parameters (0), momentum (1) or gradients (2). write(session, which, from) the other way.
+napi_value copy(napi_env env, napi_callback_info info, bool reads) {
+  napi_value a[3];
+  int32_t which;
+  float* data;
+  size_t length;
+  if (!arguments(env, info, a)) return fail(env, "Expected three arguments.");
+  Session* s = session(env, a[0]);
+  if (!s || s->busy) return fail(env, "Expected an open session that is not at work.");
+  if (napi_get_value_int32(env, a[1], &which) != napi_ok || !array(env, a[2], napi_float32_array, data, length)) return fail(env, "Expected a Float32Array.");
+  Block<float>* b = area(s, which);
+  if (!b || b->size != length) return fail(env, "Expected " + std::to_string(b ? b->size : 0) + " values. Received: " + std::to_string(length) + ".");
+  if (length == 0) return nullptr;
+  if (reads) std::memcpy(data, b->data, length * sizeof(float));
+  else std::memcpy(b->data, data, length * sizeof(float));
+  return nullptr;
+}
+napi_value read(napi_env env, napi_callback_info info) { return copy(env, info, true); }
+napi_value write(napi_env env, napi_callback_info info) { return copy(env, info, false); }
+
+struct Job {
+  napi_async_work work = nullptr;
+  napi_deferred deferred = nullptr;
+  napi_ref keeps = nullptr;
+  Session* session = nullptr;
+  Run run = {};
+  bool trains = false, updates = false;
+  Update update = {};
+  std::unique_ptr<float[]> logits;
+  std::string error;
+};
+
+void execute(napi_env, void* data) {
+  Job& j = *static_cast<Job*>(data);
+  j.error = j.trains ? j.session->step(j.run, j.session->masks.data, j.session->uploads.data, j.updates ? &j.update : nullptr) : j.session->evaluate(j.run, j.logits.get());
+}
+
+void complete(napi_env env, napi_status status, void* data) {
+  std::unique_ptr<Job> j(static_cast<Job*>(data));
+  j->session->busy = false;
+  napi_value result, v;
+  if (status != napi_ok || !j->error.empty()) {
+    napi_value message;
+    napi_create_string_utf8(env, j->error.empty() ? "Expected the step to run." : j->error.c_str(), NAPI_AUTO_LENGTH, &message);
+    napi_create_error(env, nullptr, message, &result);
+    napi_reject_deferred(env, j->deferred, result);
+  } else {
+    napi_create_object(env, &result);
+    napi_create_double(env, j->run.loss, &v);
+    napi_set_named_property(env, result, "loss", v);
+    napi_create_int64(env, j->run.correct, &v);
+    napi_set_named_property(env, result, "correct", v);
+    if (j->logits) {
+      const size_t n = (size_t)j->run.batch * j->session->classes;
+      void* p = nullptr;
+      napi_value buffer;
+      napi_create_arraybuffer(env, n * sizeof(float), &p, &buffer);
+      std::memcpy(p, j->logits.get(), n * sizeof(float));
+      napi_create_typedarray(env, napi_float32_array, n, buffer, 0, &v);
+      napi_set_named_property(env, result, "logits", v);
+    }
+    napi_resolve_deferred(env, j->deferred, result);
+  }
+  napi_delete_reference(env, j->keeps);
+  napi_delete_async_work(env, j->work);
+}
+
+// run(session, images, size, labels | null, masks | null, uploads | null, numbers | null): a promise of { loss, correct, logits? }.
+// Without masks (an empty array is one): evaluation. numbers: [learning rate, momentum, nesterov, weight decay, clip norm or 0]; null changes nothing.
+napi_value run(napi_env env, napi_callback_info info) {
+  napi_value a[7];
+  int32_t size;
+  float *images, *masks, *uploads;
+  int32_t* labels;
+  double* numbers;
+  size_t imageCount, labelCount, maskCount, uploadCount, numberCount;
+  if (!arguments(env, info, a)) return fail(env, "Expected seven arguments.");
+  Session* s = session(env, a[0]);
+  if (!s || s->busy) return fail(env, "Expected an open session that is not at work.");
+  if (!array(env, a[1], napi_float32_array, images, imageCount) || napi_get_value_int32(env, a[2], &size) != napi_ok || !array(env, a[3], napi_int32_array, labels, labelCount) ||
+      !array(env, a[4], napi_float32_array, masks, maskCount) || !array(env, a[5], napi_float32_array, uploads, uploadCount) || !array(env, a[6], napi_float64_array, numbers, numberCount))
+    return fail(env, "Expected arrays of the right types.");
+  napi_valuetype maskType;
+  napi_typeof(env, a[4], &maskType);
+  const bool trains = maskType == napi_object;
+  if (size < 1 || size > s->batch || imageCount != (size_t)size * s->imageFloats || (labels && labelCount != (size_t)size)) return fail(env, "Expected a batch that fits the session.");
+  if (trains && (!labels || maskCount != (size_t)s->maskRows * s->batch || uploadCount != (size_t)s->uploadFloats)) return fail(env, "Expected labels and masks that fit the program.");
+  if (numbers && numberCount != 5) return fail(env, "Expected five numbers of the optimizer.");
+  std::unique_ptr<Job> j(new Job);
+  std::memcpy(s->images.data, images, imageCount * sizeof(float));
+  if (labels) std::memcpy(s->labels.data(), labels, labelCount * sizeof(int32_t));
+  if (trains && maskCount) std::memcpy(s->masks.data, masks, maskCount * sizeof(float));
+  if (trains && uploadCount) std::memcpy(s->uploads.data, uploads, uploadCount * sizeof(float));
+  j->session = s;
+  j->run.batch = size;
+  j->run.images = s->images.data;
+  j->run.labels = labels ? s->labels.data() : nullptr;
+  j->trains = trains;
+  if (numbers) {
+    j->updates = true;
+    j->update = {numbers[0], numbers[1], numbers[3], numbers[4], numbers[2] != 0};
+  }
+  if (!trains) j->logits.reset(new float[(size_t)size * s->classes]);
+  napi_value name, promise;
+  napi_create_string_utf8(env, "cellwright:step", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_promise(env, &j->deferred, &promise) != napi_ok || napi_create_reference(env, a[0], 1, &j->keeps) != napi_ok ||
+      napi_create_async_work(env, nullptr, name, execute, complete, j.get(), &j->work) != napi_ok || napi_queue_async_work(env, j->work) != napi_ok)
+    return fail(env, "Expected Node to take work.");
+  s->busy = true;
+  j.release();
+  return promise;
+}
+
+// bytes(session): what it holds.
+napi_value bytes(napi_env env, napi_callback_info info) {
+  napi_value a[1], result;
+  if (!arguments(env, info, a)) return nullptr;
+  Session* s = session(env, a[0]);
+  napi_create_double(env, s ? (double)s->bytes() : 0, &result);
+  return result;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  const struct { const char* name; napi_callback f; } list[] = {{"targets", list_targets}, {"open", open}, {"close", close}, {"read", read}, {"write", write}, {"run", run}, {"bytes", bytes}};
+  for (const auto& e : list) {
+    napi_value f;
+    napi_create_function(env, e.name, NAPI_AUTO_LENGTH, e.f, nullptr, &f);
+    napi_set_named_property(env, exports, e.name, f);
+  }
+  return exports;
+}

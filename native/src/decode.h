@@ -1,0 +1,44 @@
+// Words of a plan to a program of pointers. Everything is checked here: whatever passes can not reach outside of its memory.
+#pragma once
+#include "session.h"
+
+namespace cellwright {
+
+struct Areas {
+  float *arena, *parameters, *gradients, *stats, *masks;
+  double* sums;
+};
+
+struct Phase {
+  std::vector<Op*> bodies, wholes;
+};
+
+class Program {
+ public:
+  // First pass: sizes only.
+  std::string header(const double* words, size_t size);
+  // Second pass: with memory in place.
+  std::string decode(const Areas& areas, const KernelTable& table);
+  void run(Run& run, const KernelTable& table);
+
+  int64_t width = 0, batch = 0, arena = 0, parameters = 0, stats = 0, sums = 0, scratch = 0, maskRows = 0, imageFloats = 0, classes = 0;
+  std::vector<Plane*> uploads;
+  int64_t uploadFloats = 0;
+  std::vector<Plane*> logits;
+  std::vector<BatchNorm> norms;
+
+ private:
+  std::string op(Op& op, const double*& at, const double* end, const Areas& areas, const KernelTable& table);
+  std::vector<double> words_;
+  std::vector<Plane> planes_;
+  std::vector<Op> ops_;
+  std::vector<Phase> phases_;
+  std::vector<std::unique_ptr<Use[]>> uses_;
+  std::vector<std::unique_ptr<int64_t[]>> extras_;
+  std::vector<std::unique_ptr<const float*[]>> pointers_;
+  Block<float> scratch_;
+  Block<float> ones_;
+  alignas(64) float zeros_[64] = {};
+};
+
+}  // namespace cellwright

@@ -1,0 +1,182 @@
+#include "session.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "decode.h"
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+namespace cellwright {
+
+namespace {
+
+// Numbers too small for normal form are zero while a step runs: they would slow it down a hundredfold where training has converged.
+class FlushDenormals {
+#if defined(__SSE2__)
+ public:
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushDenormals() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+#else
+ public:
+  FlushDenormals() {}
+  ~FlushDenormals() {}
+#endif
+};
+
+}  // namespace
+
+template <class T> Block<T>::~Block() { std::free(data); }
+template <class T> bool Block<T>::allocate(size_t count, bool clear) {
+  std::free(data);
+  data = nullptr;
+  size = 0;
+  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64 + 64;
+  data = static_cast<T*>(std::aligned_alloc(64, bytes));
+  if (!data) return false;
+  size = count;
+  if (clear) std::memset(data, 0, bytes);
+  return true;
+}
+template class Block<float>;
+template class Block<double>;
+
+Session::Session() = default;
+Session::~Session() = default;
+
+std::string Session::open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
+                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize) {
+  int count = 0;
+  const Target* list = targets(count);
+  const Target* found = nullptr;
+  for (int i = 0; i < count; i++)
+    if (std::strcmp(list[i].name, target) == 0 && list[i].width == width && list[i].supported()) found = &list[i];
+  if (!found) return std::string("Expected a target that this machine has. Received: ") + target + " of width " + std::to_string(width) + ".";
+  found->fill(table_);
+
+  std::unique_ptr<Program> programs[2];
+  const double* words[] = {train, evaluate};
+  const size_t sizes[] = {trainSize, evaluateSize};
+  int64_t arenaFloats = 0, statFloats = 0, sumCount = 0, parameterFloats = -1;
+  for (int i = 0; i < 2; i++) {
+    if (sizes[i] == 0) continue;
+    programs[i] = std::make_unique<Program>();
+    const std::string error = programs[i]->header(words[i], sizes[i]);
+    if (!error.empty()) return "Expected a sound program. Received one with a wrong " + error + ".";
+    const Program& p = *programs[i];
+    if (parameterFloats >= 0 && (p.parameters != parameterFloats || p.batch != batch || p.imageFloats != imageFloats || p.classes != classes)) return "Expected programs that fit each other.";
+    parameterFloats = p.parameters; batch = p.batch; imageFloats = p.imageFloats; classes = p.classes;
+    if (p.arena > arenaFloats) arenaFloats = p.arena;
+    if (p.stats > statFloats) statFloats = p.stats;
+    if (p.sums > sumCount) sumCount = p.sums;
+  }
+  if (!programs[1]) return "Expected a program for evaluation.";
+  const bool training = programs[0] != nullptr;
+  maskRows = training ? programs[0]->maskRows : 0;
+  if (!arena.allocate(arenaFloats, false) || !stats.allocate(statFloats, true) || !sums.allocate(sumCount, true) || !parameters.allocate(parameterFloats, true) ||
+      !images.allocate(imageFloats * batch, true) || !masks.allocate(maskRows * batch, true))
+    return "Expected " + std::to_string((arenaFloats + parameterFloats) * 4 / 1048576) + " MiB of memory for a session. Received none.";
+  if (training && (!gradients.allocate(parameterFloats, true) || !momentum.allocate(parameterFloats, true))) return "Expected memory for gradients. Received none.";
+  labels.resize(batch);
+
+  const Areas areas = {arena.data, parameters.data, gradients.data, stats.data, masks.data, sums.data};
+  for (auto& p : programs) {
+    if (!p) continue;
+    const std::string error = p->decode(areas, table_);
+    if (!error.empty()) return "Expected a sound program. Received one with a wrong " + error + ".";
+  }
+  if (training) {
+    uploadFloats = programs[0]->uploadFloats;
+    if (!uploads.allocate(uploadFloats, true)) return "Expected memory for dropout. Received none.";
+  }
+  for (size_t i = 0; i + 2 < segmentsSize; i += 3) {
+    const double from = segments[i], length = segments[i + 1];
+    if (!(from >= 0 && length >= 0 && from + length <= (double)parameterFloats && from == std::floor(from) && length == std::floor(length))) return "Expected segments within the parameters.";
+    segments_.push_back({(int64_t)from, (int64_t)length, segments[i + 2] != 0});
+  }
+  for (size_t i = 0; i < keepSize; i++) {
+    if (!(keep[i] >= 0 && keep[i] < (double)parameterFloats)) return "Expected cleared gradients within the parameters.";
+    cleared_.push_back((int64_t)keep[i]);
+  }
+  train_ = std::move(programs[0]);
+  evaluate_ = std::move(programs[1]);
+  return "";
+}
+
+std::string Session::step(Run& run, const float* mask, const float* upload, const Update* update) {
+  if (!train_) return "Expected a session that trains.";
+  FlushDenormals flush;
+  std::memset(gradients.data, 0, gradients.size * sizeof(float));
+  if (maskRows && mask != masks.data) std::memcpy(masks.data, mask, sizeof(float) * maskRows * batch);
+  for (Plane* p : train_->uploads) {
+    const size_t n = p->pixels * table_.width * batch;
+    std::memcpy(p->z, upload, n * sizeof(float));
+    upload += n;
+  }
+  run.loss = 0;
+  run.correct = 0;
+  train_->run(run, table_);
+  for (int64_t i : cleared_) gradients.data[i] = 0;
+  if (update) apply(run, *update);
+  return "";
+}
+
+void Session::apply(const Run&, const Update& u) {
+  float *w = parameters.data, *v = momentum.data, *g = gradients.data;
+  float scale = 1;
+  if (u.clipNorm > 0) {
+    double squares = 0;
+    for (const Segment& s : segments_) for (int64_t i = s.offset; i < s.offset + s.length; i++) squares += (double)g[i] * g[i];
+    // Not min(1, ...): a zero norm gives infinity, and NaN has to stay NaN.
+    const double factor = u.clipNorm / std::sqrt(squares);
+    scale = factor > 1 ? 1 : (float)factor;
+  }
+  const float m = (float)u.momentum, rate = (float)u.learningRate;
+  for (const Segment& s : segments_) {
+    const float decay = s.decays ? (float)u.weightDecay : 0;
+    if (u.nesterov)
+      for (int64_t i = s.offset; i < s.offset + s.length; i++) {
+        const float d = g[i] * scale + decay * w[i];
+        v[i] = m * v[i] + d;
+        w[i] -= rate * (d + m * v[i]);
+      }
+    else
+      for (int64_t i = s.offset; i < s.offset + s.length; i++) {
+        v[i] = m * v[i] + (g[i] * scale + decay * w[i]);
+        w[i] -= rate * v[i];
+      }
+  }
+  for (const BatchNorm& b : train_->norms) {
+    const float k = (float)b.momentum, r = (float)(1 - b.momentum);
+    for (int64_t i = 0; i < b.channels; i++) {
+      b.movingMean[i] = k * b.movingMean[i] + r * b.mean[i];
+      b.movingVariance[i] = k * b.movingVariance[i] + r * b.variance[i];
+    }
+  }
+}
+
+std::string Session::evaluate(Run& run, float* logits) {
+  FlushDenormals flush;
+  run.loss = 0;
+  run.correct = 0;
+  evaluate_->run(run, table_);
+  const int V = table_.width;
+  for (int32_t n = 0; n < run.batch; n++)
+    for (int32_t k = 0; k < classes; k++) {
+      const Plane& p = *evaluate_->logits[k / V];
+      logits[(int64_t)n * classes + k] = p.z[n * p.zn + k % V];
+    }
+  return "";
+}
+
+size_t Session::bytes() const {
+  return sizeof(float) * (arena.size + stats.size + parameters.size + gradients.size + momentum.size + images.size + masks.size + uploads.size) + sizeof(double) * sums.size;
+}
+
+}  // namespace cellwright

@@ -1,0 +1,62 @@
+// A program decoded, checked and bound to memory; and the session that runs it.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "targets.h"
+
+namespace cellwright {
+
+// Aligned floats (or doubles) that start as zero.
+template <class T> class Block {
+ public:
+  ~Block();
+  bool allocate(size_t count, bool clear);
+  T* data = nullptr;
+  size_t size = 0;
+};
+
+// Numbers of training that one step is given.
+struct Update {
+  double learningRate, momentum, weightDecay, clipNorm;  // clipNorm 0: none
+  bool nesterov;
+};
+
+struct Segment {
+  int64_t offset, length;
+  bool decays;
+};
+
+class Program;
+
+class Session {
+ public:
+  Session();
+  ~Session();
+  // Each program is the planner's words (src/engines/native/encode.ts). `train` may be empty. Returns a complaint, or "".
+  std::string open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
+                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize);
+  // Forward and backward; then, if `update` is given, the step.
+  std::string step(Run& run, const float* masks, const float* uploads, const Update* update);
+  std::string evaluate(Run& run, float* logits);
+  size_t bytes() const;
+
+  Block<float> parameters, gradients, momentum;
+  Block<float> images, masks, uploads;  // room for what a call brings
+  std::vector<int32_t> labels;
+  int32_t batch = 0, classes = 0;
+  int64_t imageFloats = 0, maskRows = 0, uploadFloats = 0;
+  bool busy = false;
+
+ private:
+  void apply(const Run& run, const Update& update);
+  Block<float> arena, stats;
+  Block<double> sums;
+  std::vector<Segment> segments_;
+  std::vector<int64_t> cleared_;  // parameters whose gradient is not wanted (zeros between groups)
+  std::unique_ptr<Program> train_, evaluate_;
+  KernelTable table_ = {};
+};
+
+}  // namespace cellwright

@@ -1,0 +1,307 @@
+/** @file Batch norm, adds, concats, products, pools over whole images, channel moves and the loss as operations of a plan. */
+import type { NodeOf } from "../../../network/network.ts";
+import {
+  addPlanes,
+  emit,
+  gradientsOf,
+  gradientUses,
+  lanesOf,
+  placeWeight,
+  uses,
+  valuesOf,
+  type Draft,
+  type DraftNorm,
+  type DraftPlane,
+} from "./draft.ts";
+import { claimSums } from "./lower-windows.ts";
+import {
+  addTerm,
+  completeGradients,
+  normalisedValues,
+  plain,
+  planesValue,
+  wholeImage,
+  zeroUnwritten,
+  type PlanesValue,
+  type PoolValue,
+  type Stored,
+  type Value,
+} from "./value.ts";
+
+/** Adds a batch norm: claims the planes where nobody else reads them, else normalises a copy. */
+export function addNorm(draft: Draft, stored: Stored, node: NodeOf<"batchNorm">, input: Value): PlanesValue {
+  let value = imagePlain(draft, stored, input);
+  if (!value.exclusive || value.planes.some((plane) => plane.norm || plane.readers > 0)) {
+    const copies = addPlanes(draft, `${node.id}=`, value.h * value.w, value.planes.map((plane) => plane.lanes), true);
+    addTerm(draft, value, copies, false);
+    value = planesValue(node, copies, value.h, value.w);
+  }
+  const { planes } = value;
+  const lanes = planes.map((plane) => plane.lanes);
+  const place = (role: string): number => placeWeight(draft, node, role, { kind: "channels", lanes });
+  const spec = {
+    node: node.id,
+    channels: planes.length * draft.vectorWidth,
+    pixels: value.h * value.w,
+    gamma: place("gamma"),
+    beta: place("beta"),
+    movingMean: place("movingMean"),
+    movingVariance: place("movingVariance"),
+    epsilon: node.attributes.epsilon,
+    momentum: node.attributes.momentum,
+  };
+  const norm: DraftNorm = { index: draft.norms.length, spec, planes, forwardTime: 0, backwardTime: 0 };
+  draft.norms.push(norm);
+  if (draft.training) {
+    const { rest, time } = claimSums(draft, planes, norm.index);
+    let after = time;
+    attach(norm);
+    if (rest.length > 0) {
+      const sums = emit(draft, { kind: "normSums", node: node.id, outputs: uses(rest), reads: valuesOf(rest), after: time });
+      after = Math.max(after, sums.time);
+    }
+    norm.forwardTime = emit(draft, { kind: "normForward", node: node.id, norm: norm.index, after, whole: true }).time;
+    draft.tape.push(() => addNormBackward(draft, norm));
+  } else {
+    attach(norm);
+    norm.forwardTime = emit(draft, { kind: "normInference", node: node.id, norm: norm.index, whole: true }).time;
+  }
+  return planesValue(node, planes, value.h, value.w);
+}
+
+function attach(norm: DraftNorm): void {
+  const width = norm.spec.channels / norm.planes.length;
+  for (const [i, plane] of norm.planes.entries()) {
+    plane.norm = norm;
+    plane.normOffset = i * width;
+  }
+}
+
+function addNormBackward(draft: Draft, norm: DraftNorm): void {
+  const { planes } = norm;
+  const { node } = norm.spec;
+  if (!planes.some((plane) => plane.gradientWritten)) return;
+  completeGradients(draft, node, planes);
+  const unsummed: DraftPlane[] = [];
+  let after = 0;
+  for (const plane of planes) {
+    if (plane.lastWriter) plane.lastWriter.sums = true;
+    else unsummed.push(plane);
+    after = Math.max(after, plane.gradient?.written ?? 0);
+  }
+  if (unsummed.length > 0) {
+    const reads = [...valuesOf(unsummed), ...gradientsOf(unsummed)];
+    const reduce = emit(draft, {
+      kind: "normReduce",
+      node,
+      outputs: uses(unsummed),
+      reads,
+      afterForward: unsummed,
+      flops: 4 * unsummed.length * draft.vectorWidth * norm.spec.pixels,
+    });
+    after = Math.max(after, reduce.time);
+  }
+  norm.backwardTime = emit(draft, { kind: "normBackward", node, norm: norm.index, after, whole: true }).time;
+}
+
+/** As `plain`, for values that may be the image. */
+export function imagePlain(draft: Draft, stored: Stored, value: Value): PlanesValue {
+  return unflattened(draft, plain(draft, stored, value));
+}
+
+function sameLanes(a: readonly DraftPlane[], b: readonly DraftPlane[]): boolean {
+  return a.length === b.length && a.every((plane, i) => plane.lanes === b[i]?.lanes);
+}
+
+/** Returns a vector's planes as one pixel of `[h * w * c]` channels. */
+export function unflattened(draft: Draft, value: PlanesValue): PlanesValue {
+  if (!value.flat || value.h * value.w === 1) return value;
+  const { planes, h, w } = value;
+  const from = channelsOf(planes);
+  const places = Array.from({ length: h * w }, (_, pixel) => from.map(([plane, lane]) => [plane, lane, pixel] as const));
+  return repacked(draft, value, places.flat(), 1, 1);
+}
+
+/** Returns the planes with full lanes in all but the last. */
+export function dense(draft: Draft, value: PlanesValue): PlanesValue {
+  const places = channelsOf(value.planes).map(([plane, lane]) => [plane, lane, 0] as const);
+  const lanes = lanesOf(places.length, draft.vectorWidth);
+  if (value.planes.every((plane, i) => plane.lanes === lanes[i])) return value;
+  return repacked(draft, value, places, value.h, value.w);
+}
+
+/** Plane and lane of every channel. */
+function channelsOf(planes: readonly DraftPlane[]): (readonly [number, number])[] {
+  return planes.flatMap((plane, i) => Array.from({ length: plane.lanes }, (_, lane) => [i, lane] as const));
+}
+
+function repacked(
+  draft: Draft,
+  value: PlanesValue,
+  places: readonly (readonly [plane: number, lane: number, pixel: number])[],
+  h: number,
+  w: number,
+): PlanesValue {
+  const { vectorWidth: width } = draft;
+  const source = value.planes;
+  const needsGradient = source.some((plane) => plane.needsGradient);
+  const planes = addPlanes(draft, `${value.node}~`, h * w, lanesOf(places.length, width), needsGradient);
+  const extra = [h * w];
+  for (let i = 0; i < planes.length * width; i++) extra.push(...(places[i] ?? [-1, 0, 0]));
+  for (const plane of source) plane.readers++;
+  const shared = { node: value.node, activation: value.activation, extra, afterForward: source };
+  emit(draft, {
+    ...shared,
+    kind: "repack",
+    inputs: uses(source),
+    outputs: uses(planes),
+    reads: valuesOf(source),
+    writes: valuesOf(planes),
+  });
+  if (needsGradient)
+    draft.tape.push(() => {
+      if (!planes.some((plane) => plane.gradientWritten)) return;
+      completeGradients(draft, value.node, planes);
+      const trained = source.filter((plane) => plane.needsGradient);
+      zeroUnwritten(draft, value.node, trained);
+      for (const plane of trained) plane.lastWriter = undefined;
+      emit(draft, {
+        ...shared,
+        kind: "repackBackward",
+        inputs: uses(source),
+        outputs: uses(planes),
+        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
+        writes: gradientsOf(trained),
+        afterBackward: planes,
+      });
+    });
+  return planesValue(value.node, planes, h, w, { mask: value.mask });
+}
+
+/** Adds a sum. Pools and drop paths among the terms go straight into it. */
+export function addAdd(draft: Draft, stored: Stored, node: NodeOf<"add">, inputs: readonly Value[]): PlanesValue {
+  const terms = inputs.map((input): PlanesValue | PoolValue => {
+    if (input.kind === "pool") return input;
+    return input.kind === "image" ? plain(draft, stored, input) : unflattened(draft, input);
+  });
+  const sources = (term: PlanesValue | PoolValue): readonly DraftPlane[] =>
+    term.kind === "pool" ? term.source : term.planes;
+  const [first] = terms as [PlanesValue | PoolValue];
+  const alike = terms.every((term) => sameLanes(sources(term), sources(first)));
+  const aligned = alike ? terms : terms.map((term) => dense(draft, plain(draft, stored, term)));
+  const lanes = sources(aligned[0] as PlanesValue).map((plane) => plane.lanes);
+  const needsGradient = aligned.some((term) => sources(term).some((plane) => plane.needsGradient));
+  const { h, w } = first;
+  const flatOne = terms[0] as PlanesValue;
+  const planes = addPlanes(draft, node.id, flatOne.h * flatOne.w, lanes, needsGradient);
+  for (const [i, term] of aligned.entries()) addTerm(draft, term, planes, i > 0);
+  return planesValue(node, planes, h, w, { flat: flatOne.flat ?? false });
+}
+
+export function addConcat(
+  draft: Draft,
+  stored: Stored,
+  node: NodeOf<"concat">,
+  inputs: readonly Value[],
+  exclusive: boolean,
+): PlanesValue {
+  const parts = inputs.map((input) => imagePlain(draft, stored, input));
+  const planes = parts.flatMap((part) => part.planes);
+  const [first] = parts as [PlanesValue];
+  const own = exclusive && parts.every((part) => part.exclusive) && new Set(planes).size === planes.length;
+  return planesValue(node, planes, first.h, first.w, { exclusive: own });
+}
+
+/** Adds a product; `by` has as many pixels or one. Without gradients of its own where it is a mask. */
+export function addMultiply(draft: Draft, node: string, a: PlanesValue, by: PlanesValue): PlanesValue {
+  const alike = sameLanes(a.planes, by.planes);
+  const [x, y] = alike ? [a, by] : [dense(draft, a), dense(draft, by)];
+  const read = [...x.planes, ...y.planes];
+  const needsGradient = read.some((plane) => plane.needsGradient);
+  const lanes = x.planes.map((plane) => plane.lanes);
+  const planes = addPlanes(draft, node, x.h * x.w, lanes, needsGradient);
+  for (const plane of read) plane.readers++;
+  emit(draft, {
+    kind: "multiply",
+    node,
+    inputs: uses(read),
+    outputs: uses(planes),
+    reads: valuesOf(read),
+    writes: valuesOf(planes),
+    afterForward: read,
+  });
+  if (needsGradient)
+    draft.tape.push(() => {
+      if (!planes.some((plane) => plane.gradientWritten)) return;
+      completeGradients(draft, node, planes);
+      const inputs = read.map((plane) =>
+        plane.needsGradient ? (gradientUses(draft, [plane], false)[0] as ReturnType<typeof uses>[0]) : (uses([plane])[0] as ReturnType<typeof uses>[0]),
+      );
+      emit(draft, {
+        kind: "multiplyBackward",
+        node,
+        inputs,
+        outputs: uses(planes),
+        reads: [...valuesOf(read), ...gradientsOf(planes), ...normalisedValues(planes)],
+        writes: gradientsOf(read.filter((plane) => plane.needsGradient)),
+        afterForward: read,
+        afterBackward: planes,
+      });
+    });
+  return planesValue(node, planes, x.h, x.w, { flat: x.flat ?? false });
+}
+
+/** Adds a mean over all pixels, with the activation of what it reads. */
+export function addGlobalPool(draft: Draft, node: NodeOf<"globalAvgPool">, value: PlanesValue): PlanesValue {
+  const source = value.planes;
+  const needsGradient = source.some((plane) => plane.needsGradient);
+  const planes = addPlanes(draft, node.id, 1, source.map((plane) => plane.lanes), needsGradient);
+  for (const plane of source) plane.readers++;
+  const geometry = { ...wholeImage(value.h, value.w), outH: 1, outW: 1 };
+  const shared = { node: node.id, afterForward: source, geometry, activation: value.activation };
+  emit(draft, {
+    ...shared,
+    kind: "globalPool",
+    inputs: uses(source),
+    outputs: uses(planes),
+    reads: valuesOf(source),
+    writes: valuesOf(planes),
+  });
+  if (needsGradient)
+    draft.tape.push(() => {
+      if (!planes.some((plane) => plane.gradientWritten)) return;
+      completeGradients(draft, node.id, planes);
+      emit(draft, {
+        ...shared,
+        kind: "globalPoolBackward",
+        inputs: gradientUses(draft, source, true),
+        outputs: uses(planes),
+        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
+        writes: gradientsOf(source),
+        afterBackward: planes,
+      });
+    });
+  return planesValue(node, planes, 1, 1);
+}
+
+/** Adds the loss on logits. `weight` is the auxiliary head's, 1 for the main one, whose right answers are counted. */
+export function addLoss(
+  draft: Draft,
+  logits: PlanesValue,
+  options: { readonly classes: number; readonly weight: number; readonly smoothing: number; readonly isMain: boolean },
+): void {
+  const { planes } = logits;
+  const inputs = draft.training ? gradientUses(draft, planes, false) : uses(planes);
+  for (const plane of planes) plane.buffer.keepsImages = true;
+  emit(draft, {
+    kind: "loss",
+    node: logits.node,
+    inputs,
+    reads: valuesOf(planes),
+    writes: draft.training ? gradientsOf(planes) : [],
+    whole: true,
+    numbers: [options.weight, options.smoothing],
+    extra: [options.classes, options.isMain ? 1 : 0, draft.training ? 1 : 0],
+  });
+  for (const buffer of gradientsOf(planes)) buffer.keepsImages = true;
+}

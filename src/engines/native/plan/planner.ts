@@ -1,0 +1,236 @@
+/**
+ * @file From a network and a batch size to a plan. Pure: nothing is run, nothing is allocated. Nodes are lowered in topological order;
+ * what no output depends on is left out. Then the tape is played backwards, and every buffer gets its place.
+ */
+import { CellwrightError, expected } from "../../../base/errors.ts";
+import type { Network, Node, Shape } from "../../../network/network.ts";
+import { placeOf, topologicalOrder } from "../../../network/order.ts";
+import { inferShapes } from "../../../network/shapes.ts";
+import { createDraft, emit, lanesOf, addPlanes, touch, uses, valuesOf, type Draft } from "./draft.ts";
+import { finish } from "./finish.ts";
+import { addAdd, addConcat, addGlobalPool, addLoss, addMultiply, addNorm, dense, imagePlain, unflattened } from "./lower-others.ts";
+import { addConv, addDepthwise, coveringGeometry, geometryOf } from "./lower-windows.ts";
+import type { Geometry, ParameterLayout, Plan } from "./plan.ts";
+import {
+  activated,
+  activationCodes,
+  addTerm,
+  plain,
+  planesValue,
+  raw,
+  wholeImage,
+  type PlanesValue,
+  type Stored,
+  type Value,
+} from "./value.ts";
+
+export interface PlanOptions {
+  readonly batchSize: number;
+  /** Floats in a plane's pixel: 4, 8 or 16, what the target's vectors hold. */
+  readonly vectorWidth: number;
+  readonly training: boolean;
+  readonly labelSmoothing: number;
+  readonly auxiliaryWeight: number;
+  /** Of the training plan, so that both programs of a session read the same parameters. */
+  readonly parameters?: ParameterLayout;
+}
+
+/** Patches of the input are laid out for the first convolution up to this many channels: more would cost more memory than time. */
+const MOST_PATCH_CHANNELS = 128;
+
+interface Context {
+  readonly network: Network;
+  readonly draft: Draft;
+  readonly values: Map<string, Value>;
+  readonly stored: Stored;
+  readonly consumers: ReadonlyMap<string, number>;
+}
+
+/** Returns the plan. Throws `unsupported-op` naming the node where an operation has no kernel. */
+export function planNetwork(network: Network, options: PlanOptions): Plan {
+  const shapes = inferShapes(network);
+  const { logits, auxiliary } = network.outputs;
+  const outputs = options.training && auxiliary !== undefined ? [logits, auxiliary] : [logits];
+  const sorted = topologicalOrder(network);
+  const order = liveNodes(sorted, outputs);
+  const draft = createDraft(options);
+  // Counted alike for training and evaluation, so that both plans fuse alike and lay weights out alike.
+  const all = auxiliary === undefined ? [logits] : [logits, auxiliary];
+  const consumers = countConsumers(liveNodes(sorted, all), all);
+  const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers };
+  for (const node of order) context.values.set(node.id, lower(context, node));
+  const finished = outputs.map((id) => {
+    const value = imagePlain(draft, context.stored, context.values.get(id) as Value);
+    return raw(draft, context.stored, dense(draft, value));
+  });
+  for (const [i, value] of finished.entries())
+    addLoss(draft, value, {
+      classes: (shapes.get(outputs[i] as string) as Shape)[0],
+      weight: i === 0 ? 1 : options.auxiliaryWeight,
+      smoothing: options.labelSmoothing,
+      isMain: i === 0,
+    });
+  for (const backward of draft.tape.toReversed()) if (options.training) backward();
+  const input = order.find((node) => node.op === "input") as Node;
+  return finish(draft, {
+    network: network.name,
+    classes: (shapes.get(logits) as Shape)[0],
+    imageFloats: (shapes.get(input.id) as Shape).reduce((product, side) => product * side, 1),
+    logits: (finished[0] as PlanesValue).planes,
+  });
+}
+
+/** Returns the nodes that `outputs` depend on, in order. */
+export function liveNodes(order: readonly Node[], outputs: readonly string[]): readonly Node[] {
+  const live = new Set(outputs);
+  for (const node of order.toReversed()) if (live.has(node.id)) for (const input of node.inputs) live.add(input);
+  // The image is read even where a network ignores it: batches have to fit something.
+  return order.filter((node) => live.has(node.id) || node.op === "input");
+}
+
+function countConsumers(order: readonly Node[], outputs: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of [...order.flatMap((node) => node.inputs), ...outputs]) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
+function lower(context: Context, node: Node): Value {
+  const { draft, stored, consumers } = context;
+  const inputs = node.inputs.map((id) => context.values.get(id) as Value);
+  const [first] = inputs as [Value];
+  const exclusive = consumers.get(node.id) === 1;
+  switch (node.op) {
+    case "input": {
+      const { shape } = node.attributes;
+      const [h, w, c] = shape.length === 3 ? shape : [1, 1, shape[0]];
+      return { kind: "image", node: node.id, h, w, channels: c };
+    }
+    case "conv": {
+      const { filters, groups, bias } = node.attributes;
+      const geometry = geometryOf(first.h, first.w, node);
+      const request = { node, filters, groups, bias, exclusive };
+      const fromPatches = readPatches(context, first, node, geometry);
+      if (fromPatches) return addConv(draft, { ...request, ...fromPatches });
+      const covers = geometry.kernelH === first.h && geometry.kernelW === first.w && geometry.outH * geometry.outW === 1;
+      const value = covers && draft.training ? raw(draft, stored, first) : activated(draft, stored, first);
+      return addConv(draft, { ...request, source: value, geometry });
+    }
+    case "depthwiseConv":
+      return addDepthwise(draft, node, activated(draft, stored, first), exclusive);
+    case "dense": {
+      const { units, bias } = node.attributes;
+      const value = draft.training ? raw(draft, stored, first) : activated(draft, stored, first);
+      const geometry = coveringGeometry(value.h, value.w);
+      return addConv(draft, { node, filters: units, groups: 1, bias, exclusive, source: value, geometry });
+    }
+    case "batchNorm":
+      return addNorm(draft, stored, node, first);
+    case "activation": {
+      const value = plain(draft, stored, first);
+      return { ...value, node: node.id, activation: activationCodes[node.attributes.fn], exclusive: false };
+    }
+    case "maxPool":
+    case "avgPool": {
+      const geometry = geometryOf(first.h, first.w, node);
+      if (hasEmptyWindow(geometry))
+        throw new CellwrightError("unsupported-op", expected(placeOf(context.network, node), "windows that each reach the image", node.attributes));
+      const { planes } = plain(draft, stored, first);
+      return { kind: "pool", node: node.id, pool: node.op, geometry, source: planes, h: geometry.outH, w: geometry.outW };
+    }
+    case "globalAvgPool":
+      return addGlobalPool(draft, node, activated(draft, stored, first));
+    case "flatten": {
+      const value = activated(draft, stored, first);
+      return { ...value, flat: true, exclusive: false };
+    }
+    case "add":
+      return addAdd(draft, stored, node, inputs);
+    case "multiply": {
+      const [a, b] = inputs.map((input) => unflattened(draft, plain(draft, stored, input))) as [PlanesValue, PlanesValue];
+      return addMultiply(draft, node.id, a, b);
+    }
+    case "concat":
+      return addConcat(draft, stored, node, inputs, exclusive);
+    case "dropout":
+      return lowerDropout(context, node.id, node.attributes.rate, first);
+    case "dropPath": {
+      const { depthFraction } = node.attributes;
+      if (!draft.training || depthFraction === 0) return first;
+      const value = first.kind === "image" || first.mask !== undefined ? plain(draft, stored, first) : first;
+      draft.masks.push({ node: node.id, depthFraction });
+      return { ...value, node: node.id, mask: draft.masks.length - 1 };
+    }
+    case "zero": {
+      // Read through a window that lies outside of the image, where everything is zero.
+      const { stride } = node.attributes;
+      const [h, w] = [Math.ceil(first.h / stride), Math.ceil(first.w / stride)];
+      return windowed(context, node.id, first, { outH: h, outW: w, top: OUTSIDE, left: OUTSIDE });
+    }
+    case "slice": {
+      const { top, left, height, width } = node.attributes;
+      return windowed(context, node.id, first, { outH: height, outW: width, top: -top, left: -left });
+    }
+    case "pad": {
+      const { top, bottom, left, right } = node.attributes;
+      return windowed(context, node.id, first, { outH: first.h + top + bottom, outW: first.w + left + right, top, left });
+    }
+  }
+}
+
+/** Farther than any image is wide. */
+const OUTSIDE = 60_000;
+
+function windowed(context: Context, node: string, input: Value, window: Partial<Geometry>): PlanesValue {
+  const { draft, stored } = context;
+  const value = activated(draft, stored, input);
+  const geometry = { ...wholeImage(value.h, value.w), ...window };
+  const needsGradient = geometry.top !== OUTSIDE && value.planes.some((plane) => plane.needsGradient);
+  const lanes = value.planes.map((plane) => plane.lanes);
+  const planes = addPlanes(draft, node, geometry.outH * geometry.outW, lanes, needsGradient);
+  addTerm(draft, { ...value, node }, planes, false, geometry);
+  return planesValue(node, planes, geometry.outH, geometry.outW);
+}
+
+function hasEmptyWindow(g: Geometry): boolean {
+  const reaches = (pad: number, kernel: number, out: number, stride: number, size: number): boolean =>
+    pad < kernel && (out - 1) * stride - pad < size;
+  return !(reaches(g.top, g.kernelH, g.outH, g.strideH, g.inH) && reaches(g.left, g.kernelW, g.outW, g.strideW, g.inW));
+}
+
+/** Lays the image out as patches where only this convolution reads it: then it is a 1x1 convolution that fills its vectors. */
+function readPatches(
+  context: Context,
+  first: Value,
+  node: Node,
+  g: Geometry,
+): { readonly source: PlanesValue; readonly geometry: Geometry } | undefined {
+  const { draft, consumers } = context;
+  if (first.kind !== "image" || node.op !== "conv" || node.attributes.groups !== 1) return undefined;
+  const channels = first.channels * g.kernelH * g.kernelW;
+  if (channels > MOST_PATCH_CHANNELS || consumers.get(first.node) !== 1) return undefined;
+  const planes = addPlanes(draft, first.node, g.outH * g.outW, lanesOf(channels, draft.vectorWidth), false);
+  emit(draft, {
+    kind: "input",
+    node: first.node,
+    outputs: uses(planes),
+    writes: valuesOf(planes),
+    geometry: g,
+    extra: [first.channels],
+  });
+  const geometry = wholeImage(g.outH, g.outW);
+  return { source: planesValue(first.node, planes, g.outH, g.outW), geometry };
+}
+
+function lowerDropout(context: Context, node: string, rate: number, input: Value): Value {
+  const { draft, stored } = context;
+  if (!draft.training || rate === 0) return input;
+  const value = unflattened(draft, plain(draft, stored, input));
+  const lanes = value.planes.map((plane) => plane.lanes);
+  const factors = addPlanes(draft, `${node}*`, value.h * value.w, lanes, false);
+  for (const plane of factors) {
+    plane.buffer.keepsImages = true;
+    touch(plane.buffer, 0, 0);
+  }
+  draft.uploads.push({ node, rate, planes: factors });
+  return addMultiply(draft, node, value, planesValue(node, factors, value.h, value.w));
+}

@@ -1,0 +1,244 @@
+/**
+ * @file What a node gives, while it is planned. An activation, a drop path or a pool is not computed where it stands but where it is read:
+ * a convolution applies the activation as it reads, an add takes a pool as one of its terms. Whoever can't asks for the stored form.
+ */
+import type { ActivationName, Node } from "../../../network/network.ts";
+import {
+  addPlanes,
+  emit,
+  gradientsOf,
+  gradientUses,
+  lanesOf,
+  noGeometry,
+  scratch,
+  uses,
+  valuesOf,
+  type Draft,
+  type DraftPlane,
+} from "./draft.ts";
+import type { Geometry, PlanOpKind } from "./plan.ts";
+
+/** Numbers of native/src/program.h. */
+export const activationCodes: Readonly<Record<ActivationName, number>> = {
+  relu: 1,
+  relu6: 2,
+  swish: 3,
+  hswish: 4,
+  sigmoid: 5,
+  hsigmoid: 6,
+  tanh: 7,
+};
+
+interface ValueBase {
+  readonly node: string;
+  readonly h: number;
+  readonly w: number;
+  /** Row of masks still to be applied, after everything else. */
+  readonly mask?: number | undefined;
+  /** Whether the shape is `[h * w * c]`. */
+  readonly flat?: boolean;
+}
+
+/** Planes, with an activation still to be applied (0 for none). */
+export interface PlanesValue extends ValueBase {
+  readonly kind: "planes";
+  readonly planes: readonly DraftPlane[];
+  readonly activation: number;
+  /** Whether the node that follows is the only one to read it, so that a batch norm there may claim the planes. */
+  readonly exclusive: boolean;
+}
+
+/** A pool of planes, not computed yet. */
+export interface PoolValue extends ValueBase {
+  readonly kind: "pool";
+  readonly pool: "maxPool" | "avgPool";
+  readonly geometry: Geometry;
+  readonly source: readonly DraftPlane[];
+}
+
+/** The network's input, not laid out yet. */
+export interface ImageValue extends ValueBase {
+  readonly kind: "image";
+  readonly channels: number;
+}
+
+export type Value = PlanesValue | PoolValue | ImageValue;
+
+export function planesValue(
+  node: Node | string,
+  planes: readonly DraftPlane[],
+  h: number,
+  w: number,
+  more: Partial<Omit<PlanesValue, "kind" | "planes">> = {},
+): PlanesValue {
+  const id = typeof node === "string" ? node : node.id;
+  return { kind: "planes", node: id, planes, h, w, activation: 0, exclusive: false, ...more };
+}
+
+/** Remembers what was stored, so that two readers share it. */
+export type Stored = Map<Value, PlanesValue>;
+
+/** Returns the same value without anything left to apply but batch norm's affine, storing it where needed. */
+export function plain(draft: Draft, stored: Stored, value: Value): PlanesValue {
+  if (value.kind === "planes" && value.activation === 0 && value.mask === undefined) return value;
+  const known = stored.get(value);
+  if (known) return known;
+  const made = store(draft, value);
+  stored.set(value, made);
+  return made;
+}
+
+/** As `plain`, but an activation may be left for the reader. */
+export function activated(draft: Draft, stored: Stored, value: Value): PlanesValue {
+  return value.kind === "planes" && value.mask === undefined ? value : plain(draft, stored, value);
+}
+
+/** As `plain`, and no batch norm is left to apply either: what is stored is what is meant. */
+export function raw(draft: Draft, stored: Stored, value: Value): PlanesValue {
+  const simple = plain(draft, stored, value);
+  if (simple.planes.every((plane) => plane.norm === undefined)) return simple;
+  const known = stored.get(simple);
+  if (known) return known;
+  const made = store(draft, simple);
+  stored.set(simple, made);
+  return made;
+}
+
+function store(draft: Draft, value: Value): PlanesValue {
+  const { node, h, w } = value;
+  if (value.kind === "image") {
+    const planes = addPlanes(draft, node, h * w, lanesOf(value.channels, draft.vectorWidth), false);
+    emit(draft, {
+      kind: "input",
+      node,
+      outputs: uses(planes),
+      writes: valuesOf(planes),
+      geometry: { ...noGeometry, inH: h, inW: w, outH: h, outW: w },
+      extra: [value.channels],
+    });
+    return planesValue(node, planes, h, w);
+  }
+  const sources = value.kind === "pool" ? value.source : value.planes;
+  const needsGradient = sources.some((plane) => plane.needsGradient);
+  const planes = addPlanes(
+    draft,
+    `${node}=`,
+    h * w,
+    sources.map((plane) => plane.lanes),
+    needsGradient,
+  );
+  addTerm(draft, value, planes, false);
+  return planesValue(node, planes, h, w, { flat: value.flat ?? false });
+}
+
+/** Geometry of reading every pixel where it is. */
+export function wholeImage(h: number, w: number): Geometry {
+  return { ...noGeometry, inH: h, inW: w, outH: h, outW: w };
+}
+
+/** Writes a value into `target`, or adds it to what is there; its gradient goes the same way back. */
+export function addTerm(
+  draft: Draft,
+  value: PlanesValue | PoolValue,
+  target: readonly DraftPlane[],
+  accumulate: boolean,
+  window?: Geometry,
+): void {
+  const isPool = value.kind === "pool";
+  const source = isPool ? value.source : value.planes;
+  const forward: PlanOpKind = isPool ? value.pool : "map";
+  const geometry = isPool ? value.geometry : (window ?? wholeImage(value.h, value.w));
+  const activation = isPool ? 0 : value.activation;
+  const perPixel = geometry.kernelH * geometry.kernelW;
+  const outputs = geometry.outH * geometry.outW * target.length * draft.vectorWidth;
+  for (const plane of source) plane.readers++;
+  const counts = isPool && value.pool === "avgPool" ? countsOf(draft, geometry) : undefined;
+  emit(draft, {
+    kind: forward,
+    node: value.node,
+    inputs: uses(source),
+    outputs: uses(target, accumulate),
+    reads: valuesOf(source),
+    writes: valuesOf(target),
+    afterForward: source,
+    geometry,
+    activation,
+    mask: value.mask,
+    scratch: [undefined, counts],
+    flops: perPixel * outputs * 2,
+  });
+  if (!source.some((plane) => plane.needsGradient)) return;
+  draft.tape.push(() => {
+    if (!target.some((plane) => plane.gradientWritten)) return;
+    completeGradients(draft, value.node, target);
+    const isIdentity = !isPool && activation === 0 && window === undefined;
+    if (isIdentity && shareGradient(source, target, value.mask)) return;
+    if (window !== undefined) zeroUnwritten(draft, value.node, source);
+    const written = gradientUses(draft, source, !isPool && window === undefined);
+    const imageFloats =
+      (value.kind === "pool" && value.pool === "maxPool"
+        ? geometry.inH * geometry.inW
+        : geometry.outH * geometry.outW) * draft.vectorWidth;
+    emit(draft, {
+      kind: `${forward}Backward` as PlanOpKind,
+      node: value.node,
+      inputs: written,
+      outputs: uses(target),
+      reads: [...valuesOf(source), ...gradientsOf(target), ...normalisedValues(target)],
+      writes: gradientsOf(source),
+      afterForward: source,
+      afterBackward: target,
+      geometry,
+      activation,
+      mask: value.mask,
+      scratch: [isPool ? scratchFor(draft, imageFloats) : undefined, counts],
+      flops: perPixel * outputs * 2,
+    });
+  });
+}
+
+/** Values that dz needs: those of planes that a batch norm follows. */
+export function normalisedValues(planes: readonly DraftPlane[]): ReturnType<typeof valuesOf> {
+  return valuesOf(planes.filter((plane) => plane.norm !== undefined));
+}
+
+/** Lets planes that only one add reads share its gradient: `d(a + b)` is the same for both. */
+function shareGradient(source: readonly DraftPlane[], target: readonly DraftPlane[], mask: number | undefined): boolean {
+  const canShare = source.every((plane, i) => {
+    const gradient = target[i] as DraftPlane;
+    const oneMask = mask === undefined || gradient.gradientMask === undefined;
+    return plane.readers === 1 && !plane.gradientWritten && oneMask && gradient.norm === undefined;
+  });
+  if (!canShare) return false;
+  for (const [i, plane] of source.entries()) {
+    const { gradient, gradientMask } = target[i] as DraftPlane;
+    if (gradient) plane.gradient = gradient;
+    const row = mask ?? gradientMask;
+    if (row !== undefined) plane.gradientMask = row;
+    plane.gradientWritten = true;
+    plane.lastWriter = undefined;
+  }
+  return true;
+}
+
+/** Gives zero gradients to planes that got none while their neighbours did. */
+export function completeGradients(draft: Draft, node: string, planes: readonly DraftPlane[]): void {
+  zeroUnwritten(draft, node, planes);
+}
+
+/** Gives zero gradients to planes that have none yet: for writers that don't reach every pixel. */
+export function zeroUnwritten(draft: Draft, node: string, planes: readonly DraftPlane[]): void {
+  const missing = [...new Set(planes.filter((plane) => !plane.gradientWritten))];
+  if (missing.length === 0) return;
+  const outputs = gradientUses(draft, missing, false);
+  emit(draft, { kind: "zero", node, outputs, writes: gradientsOf(missing) });
+}
+
+/** Scratch that lasts no longer than one operation on one image. */
+export function scratchFor(draft: Draft, floats: number): number {
+  return scratch(draft, "plain", floats);
+}
+
+function countsOf(draft: Draft, g: Geometry): number {
+  return scratch(draft, `counts ${JSON.stringify(g)}`, g.outH * g.outW);
+}
