@@ -155,7 +155,7 @@ function lower(context: Context, node: Node): Value {
       return lowerDropout(context, node.id, node.attributes.rate, first);
     case "dropPath": {
       const { depthFraction } = node.attributes;
-      if (!draft.training || depthFraction === 0) return first;
+      if (!draft.training || depthFraction === 0) return passed(first);
       const value = first.kind === "image" || first.mask !== undefined ? plain(draft, stored, first) : first;
       draft.masks.push({ node: node.id, depthFraction });
       return { ...value, node: node.id, mask: draft.masks.length - 1 };
@@ -175,6 +175,11 @@ function lower(context: Context, node: Node): Value {
       return windowed(context, node.id, first, { outH: first.h + top + bottom, outW: first.w + left + right, top, left });
     }
   }
+}
+
+/** Returns a value that a node hands on as it is: others may read it too. */
+function passed(value: Value): Value {
+  return value.kind === "planes" ? { ...value, exclusive: false } : value;
 }
 
 /** Farther than any image is wide. */
@@ -223,7 +228,7 @@ function readPatches(
 
 function lowerDropout(context: Context, node: string, rate: number, input: Value): Value {
   const { draft, stored } = context;
-  if (!draft.training || rate === 0) return input;
+  if (!draft.training || rate === 0) return passed(input);
   const value = unflattened(draft, plain(draft, stored, input));
   const lanes = value.planes.map((plane) => plane.lanes);
   const factors = addPlanes(draft, `${node}*`, value.h * value.w, lanes, false);
