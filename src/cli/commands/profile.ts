@@ -1,0 +1,131 @@
+/** @file `cellwright profile`: what a network costs, without training it. */
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { namedNetworks } from "../../../search-spaces/index.ts";
+import { CellwrightError, messageOf } from "../../base/errors.ts";
+import { formatCount, formatMacs } from "../../base/units.ts";
+import { costOf, validateNetwork, type Network } from "../../network/index.ts";
+import { chosenTrial, networkOf } from "../candidates.ts";
+import { addCommand, withJson, withResults } from "../common-options.ts";
+import { print, printJson, type CliIo } from "../io.ts";
+import { wholeNumberFlag } from "../numbers.ts";
+import { withStudy } from "../open-study.ts";
+import { timeNetwork, timingLines } from "../time-network.ts";
+import { renderTable } from "../table.ts";
+
+export interface ProfileOptions {
+  readonly results: string;
+  readonly trial?: number;
+  readonly json?: boolean;
+  readonly time?: boolean;
+  readonly batch: number;
+  readonly engine: string;
+}
+
+export function addProfile(program: Command, io: CliIo): void {
+  const command = addCommand(
+    program,
+    "profile",
+    "Counts parameters and multiply-accumulates of a network, part by part.",
+    [
+      ["profile nasnet-a-cifar", "a published network, by cell"],
+      ["profile nasnet-a-cifar --json", "its three counts, for a script"],
+      ["profile nasnet-cifar10 --trial 12", "a candidate of a study"],
+      ["profile results/nasnet-cifar10/best/network.json --time", "and how fast it trains here"],
+    ],
+  )
+    .argument("<network>", `one of ${Object.keys(namedNetworks).join(", ")}; or a study (its best); or a network.json`)
+    .option("--trial <n>", "this trial of the study instead of its best", wholeNumberFlag("--trial", 0))
+    .option("--time", "also time training steps and inference on this machine")
+    .option("--batch <n>", "images per step of --time: the batch of the recipes", wholeNumberFlag("--batch", 1), 64)
+    .option("--engine <name>", "engine of --time: auto, native, tfjs or reference", "auto");
+  withJson(withResults(command)).action(async (target: string, options: ProfileOptions) => {
+    const network = await findNetwork(target, options);
+    const { params, total, macs } = costOf(network);
+    const timing =
+      options.time === true ? await timeNetwork(network, { batch: options.batch, engine: options.engine }) : undefined;
+    if (options.json === true) {
+      printJson(io, { params, total, macs, ...(timing && { timing }) });
+      return;
+    }
+    for (const line of costLines(network, io)) print(io, line);
+    if (timing !== undefined) for (const line of timingLines(timing)) print(io, line);
+  });
+}
+
+async function findNetwork(target: string, options: ProfileOptions): Promise<Network> {
+  const named = namedNetworks[target];
+  if (named !== undefined && Object.hasOwn(namedNetworks, target)) return named();
+  if (target.endsWith(".json")) return await readNetwork(target);
+  return await withStudy(target, options.results, async (study) => {
+    const trial = await chosenTrial(study, options.trial);
+    return networkOf(study.definition, trial.proposal.genotype);
+  }).catch((error: unknown) => {
+    if (error instanceof CellwrightError && error.message.endsWith("no such study."))
+      throw new CellwrightError(
+        "config",
+        `${error.message.replace("Expected the name of a study", "Expected a network by name, a network.json, or a study")} Networks by name: ${Object.keys(namedNetworks).join(", ")}.`,
+      );
+    throw error;
+  });
+}
+
+async function readNetwork(file: string): Promise<Network> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new CellwrightError("data", `${file}  Expected a network as JSON. Received: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+  return validateNetwork(value);
+}
+
+/** Sums the nodes up by the first part of their path. */
+function costLines(network: Network, io: CliIo): string[] {
+  const cost = costOf(network);
+  const parts = new Map<
+    string,
+    { params: number; total: number; macs: number; nodes: number; shape: readonly number[] }
+  >();
+  for (const { id, shape, params, total, macs } of cost.nodes) {
+    const name = id.split("/")[0] ?? id;
+    const part = parts.get(name) ?? { params: 0, total: 0, macs: 0, nodes: 0, shape };
+    parts.set(name, {
+      params: part.params + params,
+      total: part.total + total,
+      macs: part.macs + macs,
+      nodes: part.nodes + 1,
+      shape,
+    });
+  }
+  const cells = (
+    name: string,
+    part: { params: number; total: number; macs: number; nodes: number },
+    shape: string,
+  ): string[] => [
+    name,
+    shape,
+    String(part.nodes),
+    formatCount(part.params),
+    formatCount(part.total),
+    part.macs === 0 ? "0" : formatMacs(part.macs).replace(/MAC$/, ""),
+  ];
+  const rows = [...parts].map(([name, part]) => cells(name, part, part.shape.join("x")));
+  const sum = cells("all", { ...cost, nodes: cost.nodes.length }, "");
+  const [head = "", ...lines] = renderTable(
+    [
+      { title: network.name },
+      { title: "output" },
+      { title: "nodes", align: "right" },
+      { title: "params", align: "right" },
+      { title: "with statistics", align: "right" },
+      { title: "MACs", align: "right" },
+    ],
+    [...rows, sum],
+    { dim: io.colors.dim },
+  );
+  const last = lines.pop() ?? "";
+  return [head, ...lines, io.colors.bold(last)];
+}

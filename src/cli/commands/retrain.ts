@@ -1,0 +1,93 @@
+/** @file `cellwright retrain`: trains the best for longer and ranks them anew. */
+import type { Command } from "commander";
+import { CellwrightError } from "../../base/errors.ts";
+import { formatCount, formatMacs } from "../../base/units.ts";
+import { topCandidates } from "../candidates.ts";
+import { addCommand, withResults } from "../common-options.ts";
+import { listenForInterrupts } from "../interrupts.ts";
+import { print, type CliIo } from "../io.ts";
+import { lateLogger } from "../log-file.ts";
+import { listFlag, wholeNumberFlag } from "../numbers.ts";
+import { withResumed } from "../open-study.ts";
+import { finish, followRetrain, lateWatcher } from "../run-study.ts";
+
+interface RetrainCommandOptions {
+  readonly results: string;
+  readonly data?: string;
+  readonly top?: number;
+  readonly epochs?: number;
+  readonly seeds?: number;
+  readonly trial?: number[];
+}
+
+export function addRetrain(program: Command, io: CliIo): void {
+  const command = addCommand(
+    program,
+    "retrain",
+    "Trains the best candidates for longer, keeps their weights and ranks them anew. What was retrained before is not again.",
+    [
+      ["retrain nasnet-cifar10", "as the study says"],
+      ["retrain nasnet-cifar10 --top 5 --epochs 50 --seeds 3", "five, each three times: a mean with its spread"],
+      ["retrain nasnet-cifar10 --trial 12,44", "these two"],
+    ],
+  )
+    .argument("<study>", "name of a study")
+    .option("--top <n>", "how many of the best; default the study's (key retrain.top)", wholeNumberFlag("--top", 1))
+    .option(
+      "--epochs <n>",
+      "length; default the study's (key retrain.epochs). Ten times the search's is where ranks settle",
+      wholeNumberFlag("--epochs", 1),
+    )
+    .option(
+      "--seeds <n>",
+      "runs of each; default the study's, else 1 (key retrain.seeds)",
+      wholeNumberFlag("--seeds", 1),
+    )
+    .option("--trial <list>", "these trials instead of the best", listFlag("--trial", wholeNumberFlag("--trial", 0)))
+    .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download");
+  withResults(command).action(async (name: string, options: RetrainCommandOptions) => {
+    const { top, epochs, seeds, trial: trials, data } = options;
+    const logger = lateLogger();
+    const watcher = lateWatcher(io);
+    const interrupts = listenForInterrupts((line) => watcher.say(io.colors.yellow(line)));
+    try {
+      await withResumed(
+        name,
+        options.results,
+        { logger, ...(data !== undefined && { dataDir: data }) },
+        async (study) => {
+          logger.attach(study.dir);
+          const length = epochs ?? study.definition.retrain?.epochs;
+          const count = trials?.length ?? top ?? study.definition.retrain?.top ?? 1;
+          if (length === undefined)
+            throw new CellwrightError(
+              "config",
+              `${name}  Expected --epochs, since the study has no key retrain. Received: none.`,
+            );
+          // What it will cost stands there before anything runs.
+          const chosen = (await topCandidates(study, 1_000_000)).filter(
+            (each, index) => trials?.includes(each.trial) ?? index < count,
+          );
+          for (const each of chosen)
+            print(
+              io,
+              `trial ${each.trial}  ${each.params === undefined ? "" : `${formatCount(each.params)} params  `}${each.macs === undefined ? "" : formatMacs(each.macs)}`,
+            );
+          const heading = `Retraining ${count === 1 ? "one candidate" : `${count} candidates`} for ${length} epochs${seeds === undefined || seeds === 1 ? "" : `, ${seeds} seeds each`}`;
+          const request = {
+            heading,
+            ...(top !== undefined && { top }),
+            ...(epochs !== undefined && { epochs }),
+            ...(seeds !== undefined && { seeds }),
+            ...(trials !== undefined && { trials }),
+          };
+          await followRetrain(study, io, request, interrupts, watcher);
+          await finish(study, io);
+        },
+      );
+    } finally {
+      interrupts.dispose();
+      logger.close();
+    }
+  });
+}

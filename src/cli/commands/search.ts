@@ -1,0 +1,85 @@
+/** @file `cellwright search`: a new study, searched to its end and beyond. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import type { StudyReference } from "../../study/definition.ts";
+import { studyReference } from "../../study/load.ts";
+import { addCommand, withResults } from "../common-options.ts";
+import { print, type CliIo } from "../io.ts";
+import { lateLogger } from "../log-file.ts";
+import { withOpened } from "../open-study.ts";
+import { followSearch } from "../run-study.ts";
+import { overridesOf, withStudyFlags } from "../study-flags.ts";
+
+interface SearchOptions extends Readonly<Record<string, unknown>> {
+  readonly results: string;
+  readonly name?: string;
+  readonly data?: string;
+  readonly retrain: boolean;
+}
+
+/** Config files that are taken without being named, in this order. */
+const CONFIG_FILES = ["study.config.ts", "study.config.mts", "study.config.js", "study.config.mjs"];
+
+export function addSearch(program: Command, io: CliIo): void {
+  const command = addCommand(
+    program,
+    "search",
+    "Searches: a study from a file, or the built-in one (NASNet cells on CIFAR-10, aging evolution, five minutes). Then retrains the best, writes report, charts, drawings and a PyTorch export.",
+    [
+      ["search", "study.config.ts if it is here, else the built-in study"],
+      ["search study.config.ts --trials 200 --workers 4", "flags go over the file"],
+      ["search --name long --hours 6 --epochs 8 --train 10000 --validation 2000", "the built-in study, at length"],
+    ],
+  )
+    .argument("[config]", `study file; default ${CONFIG_FILES[0]} if there is one, else the built-in study`)
+    .option("--name <name>", "folder under --results; default the study's own name (key name)")
+    .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download")
+    .option("--no-retrain", "leave out the retraining of the best (key retrain)");
+  withStudyFlags(withResults(command), "search").action(async (config: string | undefined, options: SearchOptions) => {
+    const file = config ?? CONFIG_FILES.find((name) => existsSync(name));
+    const reference =
+      file === undefined ? builtInReference(overridesOf(options)) : studyReference(file, overridesOf(options));
+    if (config === undefined && file !== undefined) print(io, io.colors.dim(`study from ./${file}`));
+    const name = options.name ?? (file === undefined ? await freeName(options.results) : undefined);
+    const logger = lateLogger();
+    try {
+      await withOpened(
+        {
+          mode: "create",
+          reference,
+          resultsDir: options.results,
+          logger,
+          ...(name !== undefined && { name }),
+          ...(options.data !== undefined && { dataDir: options.data }),
+        },
+        async (study) => {
+          logger.attach(study.dir);
+          await followSearch(study, io, { retrain: options.retrain });
+        },
+      );
+    } finally {
+      logger.close();
+    }
+  });
+}
+
+/** The built-in study lies beside us, built or not. */
+function builtInReference(overrides: StudyReference["overrides"]): StudyReference {
+  const here = fileURLToPath(import.meta.url);
+  const module = fileURLToPath(
+    new URL(`../../study/default-study.${here.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
+  );
+  return studyReference(module, overrides, "defaultStudy");
+}
+
+/** `npm start` works a second time: the built-in study takes the next free name. */
+async function freeName(resultsDir: string): Promise<string> {
+  const { defaultStudy } = await import("../../study/default-study.ts");
+  const base = defaultStudy.name ?? defaultStudy.space.name;
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!existsSync(join(resolve(resultsDir), name))) return name;
+  }
+}

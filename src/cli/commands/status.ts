@@ -1,0 +1,102 @@
+/** @file `cellwright status`: how far studies are. */
+import type { Command } from "commander";
+import { formatCount, formatDuration } from "../../base/units.ts";
+import type { Study, StudyStatus } from "../../study/study.ts";
+import { addCommand, withJson, withResults } from "../common-options.ts";
+import { print, printJson, type CliIo } from "../io.ts";
+import { formatValue } from "../live/live-lines.ts";
+import { studyNames, withStudy } from "../open-study.ts";
+import { renderTable } from "../table.ts";
+
+export function addStatus(program: Command, io: CliIo): void {
+  const command = addCommand(program, "status", "Shows how far a study is, or all studies; also while they run.", [
+    ["status", "every study in results/"],
+    ["status nasnet-cifar10", "one study"],
+    ["status nasnet-cifar10 --json", "for a script"],
+  ]).argument("[study]", "name of a study; default all of them");
+  withJson(withResults(command)).action(
+    async (name: string | undefined, options: { results: string; json?: boolean }) => {
+      if (name !== undefined) {
+        const { status, study } = await withStudy(name, options.results, async (study) => ({
+          status: await study.status(),
+          study,
+        }));
+        if (options.json === true) printJson(io, toJson(status));
+        else for (const line of statusLines(status, study, io)) print(io, line);
+        return;
+      }
+      const all: StudyStatus[] = [];
+      for (const each of await studyNames(options.results))
+        all.push(await withStudy(each, options.results, (study) => study.status()));
+      if (options.json === true) printJson(io, all.map(toJson));
+      else if (all.length === 0) print(io, `No study in ${options.results} yet. Begin one: npx cellwright search`);
+      else for (const line of listLines(all, io)) print(io, line);
+    },
+  );
+}
+
+function toJson(status: StudyStatus): unknown {
+  const { best, ...rest } = status;
+  return {
+    ...rest,
+    ...(best && {
+      best: {
+        trial: best.number,
+        values: best.values,
+        params: best.metrics.params,
+        macs: best.metrics.macs,
+        genotype: best.proposal.genotype,
+      },
+    }),
+  };
+}
+
+function statusLines(status: StudyStatus, study: Study, io: CliIo): string[] {
+  const { trials, budget, best } = status;
+  const limits = [
+    ...(budget.trials === undefined ? [] : [`${formatCount(budget.trials)} trials`]),
+    ...(budget.hours === undefined ? [] : [formatDuration(budget.hours * 3_600_000)]),
+    ...(budget.target === undefined ? [] : [`${study.objectives[0]?.name} ${budget.target}`]),
+  ];
+  const rows = [
+    ["study", io.colors.bold(status.name)],
+    ["folder", status.dir],
+    ["trials", trialsText(trials)],
+    ["best", best === undefined ? "none yet" : `${formatValue(best.values?.[0] ?? Number.NaN)}  trial ${best.number}`],
+    ["searched", `${formatDuration(status.elapsedMs)}${limits.length === 0 ? "" : ` of ${limits.join(" or ")}`}`],
+    ["retrained", status.retrained === 0 ? "none" : String(status.retrained)],
+  ];
+  return rows.map(([key = "", value = ""]) => `${io.colors.dim(key.padEnd(10))} ${value}`);
+}
+
+function trialsText({ complete, pruned, failed, duplicates, unfinished }: StudyStatus["trials"]): string {
+  return [
+    `${formatCount(complete)} complete`,
+    ...(pruned === 0 ? [] : [`${pruned} pruned`]),
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(duplicates === 0 ? [] : [`${duplicates} duplicates`]),
+    ...(unfinished === 0 ? [] : [`${unfinished} running or kept for resume`]),
+  ].join("  ");
+}
+
+function listLines(all: readonly StudyStatus[], io: CliIo): string[] {
+  return renderTable(
+    [
+      { title: "study" },
+      { title: "complete", align: "right" },
+      { title: "failed", align: "right" },
+      { title: "best", align: "right" },
+      { title: "searched", align: "right" },
+      { title: "retrained", align: "right" },
+    ],
+    all.map(({ name, trials, best, elapsedMs, retrained }) => [
+      name,
+      String(trials.complete),
+      String(trials.failed),
+      best === undefined ? "-" : formatValue(best.values?.[0] ?? Number.NaN),
+      formatDuration(elapsedMs),
+      String(retrained),
+    ]),
+    { width: io.out.columns, dim: io.colors.dim },
+  );
+}

@@ -1,0 +1,164 @@
+/** @file The PyTorch export of a trial: its files, and the proof by a real PyTorch where one is to be found. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { messageOf } from "../base/errors.ts";
+import { createRng } from "../base/rng.ts";
+import { cellText } from "../draw/index.ts";
+import { encodeSafetensors, exportPyTorch } from "../export/index.ts";
+import { inferShapes, initializeWeights, type Network, type Weights } from "../network/index.ts";
+import type { TrialRecord } from "../storage/storage.ts";
+import type { Study } from "../study/study.ts";
+import { networkOf, studyCells, trainedWeights, validationImages } from "./candidates.ts";
+
+export interface ExportedModel {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly network: Network;
+  readonly weights: Weights;
+  /** Epochs of the retraining that the weights are from; undefined: the first values of the trial's seed. */
+  readonly epochs?: number;
+}
+
+/** Returns the export of a trial, with the weights of its best retraining, else untrained and saying so. Throws `data` for broken weights. */
+export async function exportTrial(study: Study, trial: TrialRecord): Promise<ExportedModel> {
+  const { definition } = study;
+  const { genotype } = trial.proposal;
+  const network = networkOf(definition, genotype);
+  const trained = await trainedWeights(study, trial.number);
+  const weights = trained?.weights ?? initializeWeights(network, trial.seed);
+  const measure = study.objectives[0]?.name ?? "value";
+  const images = validationImages(definition);
+  const searched = trial.values?.[0];
+  const results = [
+    ...(trained?.value === undefined
+      ? []
+      : [
+          {
+            what: `${measure} after retraining for ${trained.epochs} epochs, validation`,
+            mean: trained.value,
+            seeds: 1,
+          },
+        ]),
+    ...(searched === undefined
+      ? []
+      : [
+          {
+            what: `${measure} in the search${images === undefined ? "" : `, ${images} validation images`}`,
+            mean: searched,
+            seeds: 1,
+          },
+        ]),
+  ];
+  const cells = studyCells(definition, genotype).map((cell) => cellText(cell));
+  const files = exportPyTorch(network, weights, {
+    name: `${study.name}-${trial.number}`,
+    description: `Trial ${trial.number} of the study ${study.name}: found by ${definition.controller.name} in the space ${definition.space.name}.`,
+    ...(trained?.mean !== undefined &&
+      trained.std !== undefined && { normalization: { mean: trained.mean, std: trained.std } }),
+    ...(trained?.classes !== undefined && { classes: trained.classes }),
+    card: {
+      ...(study.facts.data !== "" && { data: study.facts.data }),
+      training:
+        trained === undefined
+          ? "none: these are first values (retrain the trial to train them)"
+          : `${trained.epochs} epochs, seed ${trained.seed}`,
+      results,
+      genotype: [...cells, JSON.stringify(genotype)].join("\n\n"),
+    },
+  });
+  return { files, network, weights, ...(trained !== undefined && { epochs: trained.epochs }) };
+}
+
+/** How far PyTorch's logits are from ours. */
+export type TorchCheck =
+  | {
+      readonly checked: true;
+      readonly difference: number;
+      readonly images: number;
+      readonly torch: string;
+      readonly params: number;
+    }
+  | { readonly checked: false; readonly reason: string };
+
+/** Images that an export is checked on. */
+const CHECK_IMAGES = 32;
+
+const CHECK_SCRIPT = `
+import importlib.util, json, sys
+spec = importlib.util.spec_from_file_location("model", sys.argv[1] + "/model.py")
+model = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(model)
+import torch
+given = model.read_safetensors(sys.argv[2])
+net = model.load()
+with torch.no_grad():
+    logits = net(given["images"].permute(0, 3, 1, 2))
+print(json.dumps({
+    "difference": (logits - given["logits"]).abs().max().item(),
+    "params": sum(parameter.numel() for parameter in net.parameters()),
+    "torch": torch.__version__,
+}))
+`;
+
+/**
+ * Runs the exported folder in a real PyTorch (`$CELLWRIGHT_PYTHON`, else python3) and compares logits on 32 normally distributed images.
+ * Never throws: where there is no PyTorch, or no engine, the reason is in the answer.
+ */
+export async function checkWithTorch(
+  dir: string,
+  network: Network,
+  weights: Weights,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<TorchCheck> {
+  const python = env["CELLWRIGHT_PYTHON"] ?? "python3";
+  const run = promisify(execFile);
+  const found = await run(python, ["-c", "import torch"], { timeout: 60_000 }).then(
+    () => undefined,
+    () => `no PyTorch found by ${python} (set CELLWRIGHT_PYTHON to a Python that has it)`,
+  );
+  if (found !== undefined) return { checked: false, reason: found };
+  const folder = await mkdtemp(join(tmpdir(), "cellwright-"));
+  try {
+    const { openEngine } = await import("../engines/index.ts");
+    const engine = await openEngine("auto");
+    const session = await engine.open(network, {
+      batchSize: CHECK_IMAGES,
+      seed: 0,
+      optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
+      loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
+      weights,
+      training: false,
+    });
+    const [height = 0, width = 0, channels = 0] = inputShape(network);
+    const rng = createRng("export/check");
+    const images = Float32Array.from({ length: CHECK_IMAGES * height * width * channels }, () => rng.normal());
+    const logits = await session.predict(images, CHECK_IMAGES);
+    await session.close();
+    const given = join(folder, "given.safetensors");
+    const tensors = new Map([
+      ["images", { shape: [CHECK_IMAGES, height, width, channels], data: images }],
+      ["logits", { shape: [CHECK_IMAGES, logits.length / CHECK_IMAGES], data: Float32Array.from(logits) }],
+    ]);
+    await writeFile(given, encodeSafetensors(tensors));
+    const { stdout } = await run(python, ["-c", CHECK_SCRIPT, dir, given], { timeout: 300_000 });
+    const answer = JSON.parse(stdout) as { difference: number; params: number; torch: string };
+    return { checked: true, images: CHECK_IMAGES, ...answer };
+  } catch (error) {
+    return { checked: false, reason: (messageOf(error).split("\n")[0] ?? "").slice(0, 200) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function inputShape(network: Network): readonly number[] {
+  const input = network.nodes.find((node) => node.op === "input");
+  return (input === undefined ? undefined : inferShapes(network).get(input.id)) ?? [];
+}
+
+/** Returns the line that says how the check went. */
+export function torchCheckText(check: TorchCheck): string {
+  if (!check.checked) return `not checked against PyTorch: ${check.reason}`;
+  return `logits agree with ours: within ${check.difference.toExponential(0)} on ${check.images} images (torch ${check.torch})`;
+}

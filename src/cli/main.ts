@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+/** @file The command `cellwright`. */
+import { processIo } from "./io.ts";
+import { runCli } from "./program.ts";
+
+process.exitCode = await runCli(process.argv.slice(2), processIo());

@@ -1,0 +1,209 @@
+/** @file The report as Markdown: what was searched, what it cost, what won, how to go on. */
+import { formatCount, formatDuration } from "../../base/units.ts";
+import { cellText } from "../../draw/index.ts";
+import type { TrialRecord } from "../../storage/storage.ts";
+import { studyCells, validationImages } from "../candidates.ts";
+import { factsLine, formatValue } from "../live/live-lines.ts";
+import { scaleCells } from "../scaling.ts";
+import { indistinguishable, retrainedText, topRows } from "../top-table.ts";
+import type { ReportData } from "./report-data.ts";
+
+/** Pictures that the report shows, by their path beside it. */
+export interface ReportPictures {
+  readonly cells: readonly { readonly path: string; readonly title: string }[];
+  readonly charts: readonly { readonly path: string; readonly title: string }[];
+}
+
+/** Returns the text of report.md. `hasExport` says whether best/ holds a model. */
+export function reportMarkdown(data: ReportData, pictures: ReportPictures, hasExport: boolean): string {
+  const { study } = data;
+  const sections = [
+    `# ${study.name}`,
+    opening(data),
+    winnerSection(data, pictures),
+    bestSection(data),
+    pictureSection("How the search went", pictures.charts),
+    costSection(data),
+    scaleSection(data),
+    failureSection(data),
+    goOnSection(data, hasExport),
+  ];
+  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+function opening({ study, finished, winner, measure, elapsedMs }: ReportData): string {
+  const best =
+    winner === undefined ? "No trial has completed yet." : `The best reached ${measure} ${formatValue(winner.value)}.`;
+  return `${factsLine(study.facts)}\n\n${count(finished.length, "trial")} in ${formatDuration(elapsedMs)} of searching. ${best}`;
+}
+
+function winnerSection({ study, winner, measure, top }: ReportData, { cells }: ReportPictures): string {
+  if (winner === undefined) return "";
+  const retrained = winner.retrained.length === 0 ? "" : `, ${retrainedText(winner.retrained)} after retraining`;
+  const others = top.length > 1 ? "" : " It is the only one that completed.";
+  const lines = [
+    "## What won",
+    "",
+    `Trial ${winner.trial}: ${measure} ${formatValue(winner.value)} in the search${retrained}${winner.params === undefined ? "" : `, ${formatCount(winner.params)} parameters`}.${others}`,
+    "",
+    ...cells.map(({ path, title }) => `![${title}](${path})`),
+    ...(cells.length > 0 ? [""] : []),
+    "```",
+    ...studyCells(study.definition, winner.genotype).map((cell) => cellText(cell)),
+    JSON.stringify(winner.genotype),
+    "```",
+  ];
+  return lines.join("\n");
+}
+
+function bestSection({ study, top, measure }: ReportData): string {
+  if (top.length === 0) return "";
+  const note = indistinguishable(top, measure === "accuracy" ? validationImages(study.definition) : undefined);
+  const title =
+    top.length === 1
+      ? "## The best"
+      : `## The best ${["", "", "two", "three", "four", "five"][top.length] ?? top.length}`;
+  return [
+    title,
+    "",
+    table(
+      ["rank", "trial", measure, "params", "MACs", "retrained", "cell"],
+      topRows(top).map((row) => row.map((cell, index) => (index === 6 ? `\`${cell}\`` : cell))),
+    ),
+    ...(note === undefined ? [] : ["", note]),
+  ].join("\n");
+}
+
+function pictureSection(title: string, pictures: readonly { readonly path: string; readonly title: string }[]): string {
+  if (pictures.length === 0) return "";
+  return [`## ${title}`, "", ...pictures.map((picture) => `![${picture.title}](${picture.path})`)].join("\n");
+}
+
+function costSection({ study, trials, elapsedMs, measure, direction }: ReportData): string {
+  const by = (state: TrialRecord["state"]): number =>
+    trials.filter((trial) => trial.state === state && trial.duplicateOf === undefined).length;
+  const trained = trials.filter((trial) => trial.duplicateOf === undefined);
+  const sum = (key: "trainMs" | "imagesTrained"): number =>
+    trained.reduce((total, trial) => total + (trial.metrics[key] ?? 0), 0);
+  const trainMs = sum("trainMs");
+  const { workers } = study.facts;
+  const engines = [
+    ...new Set(trained.flatMap((trial) => (trial.metrics.engine === undefined ? [] : [trial.metrics.engine]))),
+  ];
+  const peak = Math.max(0, ...trained.map((trial) => trial.metrics.peakMemoryBytes ?? 0));
+  const rows = [
+    ["wall time of the search", formatDuration(elapsedMs)],
+    [
+      "trials",
+      `${by("complete")} complete, ${by("pruned")} pruned, ${by("failed")} failed, ${trials.filter((trial) => trial.duplicateOf !== undefined).length} duplicates that took a stored result`,
+    ],
+    ["images trained", formatCount(sum("imagesTrained"))],
+    ...(trainMs > 0 && elapsedMs > 0
+      ? [
+          [
+            "images per second",
+            `${formatCount(Math.round((sum("imagesTrained") / trainMs) * 1000))} per worker while training, ${formatCount(Math.round((sum("imagesTrained") / elapsedMs) * 1000))} in all`,
+          ],
+          ["share of the workers' time in training", `${((trainMs / (elapsedMs * workers)) * 100).toFixed(0)}%`],
+        ]
+      : []),
+    ...(engines.length === 0 ? [] : [["engine", engines.join(", ")]]),
+    ...(peak === 0 ? [] : [["largest worker", `${formatCount(Math.round(peak / 2 ** 20))} MiB`]]),
+    ...againstRandom(study, trials, measure, direction),
+  ];
+  return ["## What it cost", "", table(["", ""], rows)].join("\n");
+}
+
+/** The first proposals of evolution are random: what they reached is random search's share of the result. */
+function againstRandom(
+  study: ReportData["study"],
+  trials: readonly TrialRecord[],
+  measure: string,
+  direction: "maximize" | "minimize",
+): string[][] {
+  const size = study.definition.controller.options["populationSize"];
+  if (typeof size !== "number" || trials.length <= size) return [];
+  const values = (list: readonly TrialRecord[]): number[] =>
+    list.flatMap((trial) => (trial.state === "complete" && trial.values?.[0] !== undefined ? [trial.values[0]] : []));
+  const random = values(trials.filter((trial) => trial.number < size));
+  const evolved = values(trials.filter((trial) => trial.number >= size));
+  if (random.length === 0 || evolved.length === 0) return [];
+  const best = (list: readonly number[]): number => (direction === "maximize" ? Math.max(...list) : Math.min(...list));
+  return [
+    [
+      `best ${measure} of the first ${size} (random) trials, of the ${evolved.length} after them`,
+      `${formatValue(best(random))}, ${formatValue(best(evolved))}`,
+    ],
+  ];
+}
+
+function scaleSection({ scaled }: ReportData): string {
+  if (scaled.length === 0) return "";
+  const rows = scaled.map(scaleCells);
+  const notes = scaled.findLast((row) => row.isChosen)?.size.notes ?? [];
+  return [
+    "## The same cell, larger",
+    "",
+    "Compound scaling with EfficientNet's coefficients (depth 1.2, width 1.1, resolution 1.15 to the power of phi), up to ten times the multiply-accumulates.",
+    "",
+    table(["phi", "depth", "width", "input", "params", "MACs", ""], rows),
+    ...(notes.length === 0 ? [] : ["", `${notes.join(", ")}.`]),
+  ].join("\n");
+}
+
+function failureSection({ trials }: ReportData): string {
+  const failed = trials.filter((trial) => trial.state === "failed");
+  if (failed.length === 0) return "";
+  const reasons = new Map<string, number[]>();
+  for (const trial of failed) {
+    const reason = trial.reason ?? "no reason given";
+    reasons.set(reason, [...(reasons.get(reason) ?? []), trial.number]);
+  }
+  const rows = [...reasons]
+    .toSorted((a, b) => b[1].length - a[1].length)
+    .slice(0, 10)
+    .map(([reason, numbers]) => [
+      reason,
+      String(numbers.length),
+      numbers.slice(0, 8).join(", ") + (numbers.length > 8 ? ", …" : ""),
+    ]);
+  return ["## What failed", "", table(["reason", "trials", "numbers"], rows)].join("\n");
+}
+
+function goOnSection({ study, winner }: ReportData, hasExport: boolean): string {
+  const lines = goOnCommands(study.name, winner !== undefined).map(
+    ({ command, what }) => `${command.padEnd(58)} # ${what}`,
+  );
+  const best = hasExport
+    ? [
+        "",
+        "`best/` holds the winner's genotype, its network as JSON, and its PyTorch export: `model.py`, `weights.safetensors` and a model card.",
+      ]
+    : [];
+  return ["## To go on", "", "```sh", ...lines, "```", ...best].join("\n");
+}
+
+/** Returns the commands that a finished search is followed by. */
+export function goOnCommands(name: string, hasBest: boolean): { readonly command: string; readonly what: string }[] {
+  return [
+    { command: `npx cellwright resume ${name} --hours 1`, what: "search on, to one hour in all" },
+    ...(hasBest
+      ? [
+          { command: `npx cellwright retrain ${name} --top 5 --epochs 50`, what: "train the five best for longer" },
+          { command: `npx cellwright draw ${name}`, what: "the best cells as SVG and text" },
+          { command: `npx cellwright scale ${name} --max-macs 600M`, what: "the best cell at larger sizes" },
+          { command: `npx cellwright export ${name} --to pytorch --out my-model`, what: "model.py and weights" },
+        ]
+      : []),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function count(n: number, what: string): string {
+  return `${formatCount(n)} ${n === 1 ? what : `${what}s`}`;
+}

@@ -1,0 +1,67 @@
+/** @file Everything a report says, gathered once from the study's database. */
+import type { TrialRecord } from "../../storage/storage.ts";
+import type { Study } from "../../study/study.ts";
+import { studyCells, topCandidates, type Candidate } from "../candidates.ts";
+import { scaleRows, scaleSubject, type ScaleRow } from "../scaling.ts";
+
+/** How much larger than searched the report's scaled architecture may be, in multiply-accumulates. */
+const SCALE_BUDGET = 10;
+
+export interface ReportData {
+  readonly study: Study;
+  readonly measure: string;
+  readonly direction: "maximize" | "minimize";
+  readonly trials: readonly TrialRecord[];
+  /** In the order of finishing. */
+  readonly finished: readonly TrialRecord[];
+  readonly top: readonly Candidate[];
+  readonly winner?: Candidate;
+  readonly elapsedMs: number;
+  readonly scaled: readonly ScaleRow[];
+  /** Operations of each trial that trained, in the order of proposing; empty for a space without cells. */
+  readonly operations: readonly (readonly string[])[];
+  readonly operationNames: readonly string[];
+}
+
+/** Returns the facts of a study's report. */
+export async function gatherReport(study: Study): Promise<ReportData> {
+  const { definition, storage } = study;
+  const trials = await storage.trials();
+  const finished = trials
+    .filter((trial) => trial.state !== "running")
+    .toSorted((a, b) => (a.finishedMs ?? 0) - (b.finishedMs ?? 0) || a.number - b.number);
+  const top = await topCandidates(study, 5);
+  const winner = top[0];
+  const operations = trials.map((trial) =>
+    studyCells(definition, trial.proposal.genotype).flatMap((cell) =>
+      cell.blocks.flatMap(({ left, right }) => [left.operation, right.operation]),
+    ),
+  );
+  return {
+    study,
+    measure: study.objectives[0]?.name ?? "value",
+    direction: study.objectives[0]?.direction ?? "maximize",
+    trials,
+    finished,
+    top,
+    ...(winner !== undefined && { winner }),
+    elapsedMs: storage.study.elapsedMs,
+    scaled: winner === undefined ? [] : winnerScaled(study, winner),
+    operations: operations.some((list) => list.length > 0) ? operations : [],
+    operationNames: operationNames(study),
+  };
+}
+
+function winnerScaled(study: Study, winner: Candidate): readonly ScaleRow[] {
+  if (study.definition.space.scaleSkeleton === undefined || winner.macs === undefined) return [];
+  const subject = scaleSubject(study.definition, winner.genotype);
+  return scaleRows(subject, { budget: { maxMacs: winner.macs * SCALE_BUDGET } });
+}
+
+/** Every operation that the space's cells may take, in the order of declaration. */
+function operationNames(study: Study): readonly string[] {
+  const names = study.definition.space.decisions.flatMap((decision) =>
+    decision.role === "operation" && decision.kind === "choice" ? decision.options.map((option) => option.name) : [],
+  );
+  return [...new Set(names)];
+}

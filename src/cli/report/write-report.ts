@@ -1,0 +1,130 @@
+/** @file Writes what a study leaves for people: report.md, charts/, cells/, best/. Each is whole or not there. */
+import { join } from "node:path";
+import { drawCellSvg, titleOf } from "../../draw/index.ts";
+import { formatValue } from "../live/live-lines.ts";
+import { studyCells } from "../candidates.ts";
+import { checkWithTorch, exportTrial, type TorchCheck } from "../export-model.ts";
+import { writeFolder, writeWhole } from "../write-files.ts";
+import type { Study } from "../../study/study.ts";
+import { reportMarkdown } from "./markdown.ts";
+import { gatherReport, type ReportData } from "./report-data.ts";
+
+export interface WrittenReport {
+  readonly data: ReportData;
+  /** Absolute path of report.md. */
+  readonly path: string;
+  /** What best/ holds, if there is a winner. */
+  readonly best?: { readonly dir: string; readonly epochs?: number; readonly check?: TorchCheck };
+}
+
+export interface ReportOptions {
+  /** Environment in which a Python with PyTorch is looked for to check the export; absent: not checked. */
+  readonly checkEnv?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Writes everything and says where. Can be called again at any time; charts of a running study are as new as its database. */
+export async function writeReport(study: Study, options: ReportOptions = {}): Promise<WrittenReport> {
+  const data = await gatherReport(study);
+  const cells = cellPictures(data);
+  const charts = await chartPictures(data);
+  if (cells.size > 0)
+    await writeFolder(join(study.dir, "cells"), new Map([...cells].map(([path, { content }]) => [path, content])));
+  await writeFolder(join(study.dir, "charts"), new Map([...charts].map(([path, { content }]) => [path, content])));
+  const best = data.winner === undefined ? undefined : await writeBest(study, data.winner.trial, options);
+  const listed = (
+    folder: string,
+    pictures: ReadonlyMap<string, { readonly title: string }>,
+  ): { path: string; title: string }[] =>
+    [...pictures].map(([path, { title }]) => ({ path: `${folder}/${path}`, title }));
+  const path = join(study.dir, "report.md");
+  await writeWhole(
+    path,
+    reportMarkdown(data, { cells: listed("cells", cells), charts: listed("charts", charts) }, best !== undefined),
+  );
+  return { data, path, ...(best !== undefined && { best }) };
+}
+
+interface Picture<T> {
+  readonly title: string;
+  readonly content: T;
+}
+
+function cellPictures({ study, winner, measure }: ReportData): Map<string, Picture<string>> {
+  if (winner === undefined) return new Map();
+  const subtitle = `${study.name} · trial ${winner.trial} · ${measure} ${formatValue(winner.value)}`;
+  return new Map(
+    studyCells(study.definition, winner.genotype).map((cell) => [
+      `${cell.name}.svg`,
+      { title: titleOf(cell), content: drawCellSvg(cell, { subtitle }) },
+    ]),
+  );
+}
+
+async function chartPictures(data: ReportData): Promise<Map<string, Picture<Uint8Array>>> {
+  // The canvas is loaded only by who draws.
+  const { bestSoFarPng, operationsPng, paretoPng } = await import("../../charts/index.ts");
+  const { study, finished, measure, direction } = data;
+  const subtitle = `${study.name} · ${study.facts.controller} · ${finished.length} trials${study.facts.data === "" ? "" : ` · ${study.facts.data}`}`;
+  const axes = { measure: `validation ${measure}`, direction };
+  const pictures = new Map<string, Picture<Uint8Array>>();
+  const add = (path: string, title: string, content: Uint8Array): void => {
+    pictures.set(path, { title, content });
+  };
+  const points = finished.map((trial) => {
+    const value = trial.values?.[0];
+    return {
+      trial: trial.number,
+      state: trial.state === "running" ? ("failed" as const) : trial.state,
+      ...(value !== undefined && { value }),
+    };
+  });
+  add("best-so-far.png", "Best so far", bestSoFarPng(points, { title: "Best so far", subtitle, ...axes }));
+  for (const [key, cost] of [
+    ["params", "parameters"],
+    ["macs", "multiply-accumulates for one image"],
+  ] as const) {
+    const costs = finished.flatMap((trial) => {
+      const [value, size] = [trial.values?.[0], trial.metrics[key]];
+      return trial.state === "complete" && value !== undefined && size !== undefined
+        ? [{ trial: trial.number, value, cost: size }]
+        : [];
+    });
+    const title = `${measure.charAt(0).toUpperCase()}${measure.slice(1)} against ${key === "params" ? "parameters" : "multiply-accumulates"}`;
+    if (costs.length > 0) add(`${measure}-${key}.png`, title, paretoPng(costs, { title, subtitle, cost, ...axes }));
+  }
+  if (data.operations.length >= 10) {
+    const title = "Operations over time";
+    add("operations.png", title, operationsPng(data.operations, data.operationNames, { title, subtitle }));
+  }
+  return pictures;
+}
+
+async function writeBest(
+  study: Study,
+  number: number,
+  options: ReportOptions,
+): Promise<NonNullable<WrittenReport["best"]> | undefined> {
+  const trial = await study.storage.trial(number);
+  if (trial === undefined) return undefined;
+  const dir = join(study.dir, "best");
+  const { files, network, weights, epochs } = await exportTrial(study, trial);
+  const about = {
+    space: study.definition.space.name,
+    version: study.definition.space.version,
+    study: study.name,
+    trial: number,
+    skeleton: study.definition.skeleton ?? {},
+    genotype: trial.proposal.genotype,
+  };
+  await writeFolder(
+    dir,
+    new Map<string, string | Uint8Array>([
+      ["genotype.json", `${JSON.stringify(about, null, 2)}\n`],
+      ["network.json", `${JSON.stringify(network)}\n`],
+      ...files,
+    ]),
+  );
+  const check =
+    options.checkEnv === undefined ? undefined : await checkWithTorch(dir, network, weights, options.checkEnv);
+  return { dir, ...(epochs !== undefined && { epochs }), ...(check !== undefined && { check }) };
+}

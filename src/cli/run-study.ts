@@ -1,0 +1,171 @@
+/** @file A search from its first trial to its report: what `search` and `resume` do once the study is open. */
+import { join, relative } from "node:path";
+import { formatCount, formatDuration } from "../base/units.ts";
+import type { Study } from "../study/study.ts";
+import { topCandidates, validationImages } from "./candidates.ts";
+import { torchCheckText } from "./export-model.ts";
+import { Interrupted } from "./failure.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import { print, type CliIo } from "./io.ts";
+import { formatValue } from "./live/live-lines.ts";
+import { watch, type Watcher } from "./live/watch.ts";
+import { goOnCommands } from "./report/markdown.ts";
+import type { WrittenReport } from "./report/write-report.ts";
+import { scaleTableLines } from "./scaling.ts";
+import { topTable } from "./top-table.ts";
+
+export interface FollowOptions {
+  /** Whether the best are retrained after the search, if the study says so. */
+  readonly retrain: boolean;
+}
+
+/** Searches, retrains, writes the report, and prints each. Throws `Interrupted` where Ctrl-C ended it, everything kept. */
+export async function followSearch(study: Study, io: CliIo, options: FollowOptions): Promise<void> {
+  const watcher = lateWatcher(io);
+  const interrupts = listenForInterrupts((line) => watcher.say(io.colors.yellow(line)));
+  try {
+    const { finished } = await watch(study, study.run(interrupts), io, watcher.attach);
+    watcher.detach();
+    if (finished?.reason === "interrupt" || interrupts.pressed) await leave(study, io, finished?.kept ?? 0);
+    const count = (await study.storage.trials()).length;
+    print(io);
+    print(
+      io,
+      io.colors.bold(
+        `The best of ${formatCount(count)} trials in ${formatDuration((await study.status()).elapsedMs)}${reasonText(finished?.reason)}`,
+      ),
+    );
+    await printTop(study, io);
+    if (options.retrain && study.definition.retrain !== undefined) {
+      const { top, epochs } = study.definition.retrain;
+      await followRetrain(
+        study,
+        io,
+        { heading: `Retraining the best ${top === 1 ? "one" : top} for ${epochs} epochs` },
+        interrupts,
+        watcher,
+      );
+    }
+    await finish(study, io);
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+export interface RetrainRequest {
+  readonly heading: string;
+  readonly top?: number;
+  readonly epochs?: number;
+  readonly seeds?: number;
+  readonly trials?: readonly number[];
+}
+
+/** Retrains and prints what came of it. */
+export async function followRetrain(
+  study: Study,
+  io: CliIo,
+  { heading, ...request }: RetrainRequest,
+  interrupts: ReturnType<typeof listenForInterrupts>,
+  watcher: ReturnType<typeof lateWatcher>,
+): Promise<void> {
+  print(io);
+  print(io, io.colors.bold(heading));
+  await watch(
+    study,
+    study.retrain({ ...request, signal: interrupts.signal, hardSignal: interrupts.hardSignal }),
+    io,
+    watcher.attach,
+  );
+  watcher.detach();
+  if (interrupts.pressed) await leave(study, io, 0);
+  const measure = study.objectives[0]?.name ?? "value";
+  for (const candidate of await topCandidates(study, 1000)) {
+    if (candidate.retrained.length === 0 || (request.trials !== undefined && !request.trials.includes(candidate.trial)))
+      continue;
+    const values = candidate.retrained.map(formatValue).join(", ");
+    print(
+      io,
+      `trial ${candidate.trial}  ${measure} ${io.colors.green(values)} retrained, ${formatValue(candidate.value)} in the search`,
+    );
+  }
+}
+
+/** Writes report, pictures and export, and prints where they are and how to go on. */
+export async function finish(study: Study, io: CliIo): Promise<void> {
+  const { writeReport } = await import("./report/write-report.ts");
+  const report = await writeReport(study, { checkEnv: io.env });
+  if (report.data.scaled.length > 0) {
+    print(io);
+    print(
+      io,
+      io.colors.bold(`Trial ${report.data.winner?.trial} at larger sizes, up to ten times its multiply-accumulates`),
+    );
+    for (const line of scaleTableLines(report.data.scaled, { dim: io.colors.dim, width: io.out.columns }))
+      print(io, line);
+  }
+  print(io);
+  for (const line of placesLines(study, report, io)) print(io, line);
+  print(io);
+  print(io, io.colors.dim("to go on"));
+  const commands = goOnCommands(study.name, report.data.winner !== undefined);
+  const width = Math.max(...commands.map(({ command }) => command.length));
+  for (const { command, what } of commands) print(io, `  ${command.padEnd(width)}   ${io.colors.dim(what)}`);
+}
+
+function placesLines(study: Study, report: WrittenReport, io: CliIo): string[] {
+  const here = (path: string): string => relative(process.cwd(), path) || ".";
+  const lines = [`${io.colors.dim("report")}  ${io.colors.bold(here(report.path))}, with charts/ and cells/`];
+  const { best } = report;
+  if (best === undefined) return [...lines, `        no trial has completed: nothing to export`];
+  const weights = best.epochs === undefined ? " (not retrained: first values as weights)" : "";
+  lines.push(
+    `${io.colors.dim("best")}    ${here(best.dir)}${study.dir.endsWith("/") ? "" : "/"}  genotype.json, network.json, model.py, weights.safetensors, README.md${weights}`,
+  );
+  if (best.check !== undefined) lines.push(io.colors.dim(`        PyTorch export: ${torchCheckText(best.check)}`));
+  return lines;
+}
+
+async function printTop(study: Study, io: CliIo): Promise<void> {
+  const candidates = await topCandidates(study, 5);
+  if (candidates.length === 0) {
+    print(
+      io,
+      `No trial has completed. What went wrong is in ${relative(process.cwd(), join(study.dir, "study.log"))}.`,
+    );
+    return;
+  }
+  const measure = study.objectives[0]?.name ?? "value";
+  const images = measure === "accuracy" ? validationImages(study.definition) : undefined;
+  for (const line of topTable(candidates, { measure, images, width: io.out.columns, dim: io.colors.dim }))
+    print(io, line);
+}
+
+/** Ends after Ctrl-C: the report is written as far as things are, nothing is lost. */
+async function leave(study: Study, io: CliIo, kept: number): Promise<never> {
+  const { writeReport } = await import("./report/write-report.ts");
+  await writeReport(study);
+  const trials = kept === 0 ? "" : `${kept} ${kept === 1 ? "trial" : "trials"} kept. `;
+  print(io, `stopped. ${trials}Go on by \`cellwright resume ${study.name}\``);
+  throw new Interrupted();
+}
+
+function reasonText(reason: string | undefined): string {
+  if (reason === "target") return ": the target is reached";
+  return reason === "controller-done" ? ": the controller has no more to propose" : "";
+}
+
+/** Says things through whatever is on the screen now: the live view while there is one. */
+export function lateWatcher(
+  io: CliIo,
+): Watcher & { readonly attach: (watcher: Watcher) => void; readonly detach: () => void } {
+  let current: Watcher | undefined;
+  return {
+    say: (line) => (current === undefined ? print(io, line) : current.say(line)),
+    attach: (watcher) => {
+      current = watcher;
+    },
+    detach: () => {
+      current = undefined;
+    },
+  };
+}
