@@ -4,7 +4,8 @@ import { findGpu } from "./choose.ts";
 import type { Engine } from "./engine.ts";
 import { openNativeEngine } from "./native/index.ts";
 import { openReferenceEngine } from "./reference/index.ts";
-import { findTfjs, installAdvice, loadTfjs, tfjsBackends, type TfjsBackend } from "./tfjs/load.ts";
+import { type TfjsBackend, tfjsBackends } from "./tfjs/backends.ts";
+import { findTfjs, installAdvice, loadTfjs } from "./tfjs/load.ts";
 
 export interface EngineReport {
   readonly name: "native" | "tfjs" | "reference";

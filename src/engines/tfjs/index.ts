@@ -6,7 +6,8 @@ import { inferShapes } from "../../network/shapes.ts";
 import { sizeOf } from "../../network/ops/definition.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { Engine } from "../engine.ts";
-import { loadTfjs, type TfjsBackend } from "./load.ts";
+import type { TfjsBackend } from "./backends.ts";
+import { loadTfjs } from "./load.ts";
 import { openSession } from "./session.ts";
 
 /**
@@ -29,4 +30,4 @@ export async function openTfjsEngine(backend?: TfjsBackend): Promise<Engine> {
   };
 }
 
-export { tfjsBackends, type TfjsBackend } from "./load.ts";
+export { tfjsBackends, type TfjsBackend } from "./backends.ts";

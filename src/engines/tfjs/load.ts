@@ -6,13 +6,12 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { CellwrightError, messageOf } from "../../base/errors.ts";
+import { type TfjsBackend, tfjsBackends } from "./backends.ts";
+
+export { tfjsBackends, type TfjsBackend } from "./backends.ts";
 
 /** The union package's interface, which tfjs-node and tfjs-node-gpu have too. */
 export type Tf = typeof import("@tensorflow/tfjs");
-
-/** Best first: TensorFlow with CUDA, TensorFlow on the CPU, WebGPU, WebAssembly, plain JavaScript. */
-export const tfjsBackends = ["tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const;
-export type TfjsBackend = (typeof tfjsBackends)[number];
 
 /** Packages each backend needs; the first is the interface, the second registers the backend on it. */
 const packagesOf: { readonly [B in TfjsBackend]: readonly [string, ...string[]] } = {
