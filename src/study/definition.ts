@@ -16,8 +16,6 @@ export interface Budget {
 export interface Constraints {
   readonly maxParams?: number;
   readonly maxMacs?: number;
-  /** Estimated memory of training one candidate. */
-  readonly maxMemoryBytes?: number;
 }
 
 export interface PrunerOptions {
@@ -61,7 +59,11 @@ export interface StudyDefinition {
   readonly workers?: number;
   /** Trials in flight; default: the number of workers. */
   readonly parallelism?: number;
-  /** Limits of one trial. */
+  /** Indices of the GPUs to train on; `[]` for none. Default: all, where TensorFlow.js for GPUs is installed. */
+  readonly gpus?: readonly number[];
+  /** Workers that share a GPU. Default 1. */
+  readonly workersPerGpu?: number;
+  /** Limits of one trial: its time, and the memory of its whole worker. What an estimate says will not fit is refused without being trained. */
   readonly limits?: { readonly timeMs?: number; readonly memoryBytes?: number };
   readonly engine?: "auto" | "native" | "tfjs" | "reference";
 }

@@ -1,8 +1,8 @@
 /** @file Chooses where a study's trials run, and starts the workers when the first one is needed. */
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Json } from "../base/canonical-json.ts";
+import type { Logger } from "../base/logger.ts";
 import { assignSlots, openInlineExecutor, openProcessPool } from "../executors/index.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
@@ -17,6 +17,7 @@ export interface ExecutionOptions {
   readonly reference: StudyReference | undefined;
   readonly dataDir: string | undefined;
   readonly choice: ExecutorChoice;
+  readonly logger: Logger;
 }
 
 /** Returns how many workers a study will have. */
@@ -42,11 +43,12 @@ export async function startExecutor(options: ExecutionOptions): Promise<Executor
     slots: await slotsFor(definition),
     runnerModule: builtModule("study/trial-runner.js"),
     init: JSON.parse(JSON.stringify(init)) as Json,
+    logger: options.logger,
   });
 }
 
-async function slotsFor(definition: StudyDefinition) {
-  return await assignSlots({ workers: definition.workers ?? undefined, cores: availableParallelism() });
+async function slotsFor({ workers, gpus, workersPerGpu }: StudyDefinition) {
+  return await assignSlots({ workers, gpus, perGpu: workersPerGpu });
 }
 
 /** Workers load built files, also when this is running from source: Node cannot load `.ts` in them. */

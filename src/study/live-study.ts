@@ -35,7 +35,14 @@ export interface LiveOptions {
 export async function liveStudy(options: LiveOptions): Promise<Study> {
   const { name, dir, definition, storage, clock, logger } = options;
   const objectives = objectivesOf(definition);
-  const execution = { definition, reference: options.reference, dataDir: options.dataDir, choice: options.executor };
+  const execution = {
+    definition,
+    reference: options.reference,
+    dataDir: options.dataDir,
+    choice: options.executor,
+    logger,
+    logger,
+  };
   const facts = studyFacts(definition, await plannedWorkers(execution));
   let ledger: Ledger | undefined;
   let executor: Executor | undefined;

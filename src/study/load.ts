@@ -14,7 +14,17 @@ import { validateDefinition } from "./validate-definition.ts";
 
 /** Keys of a definition that a flag replaces whole, and those that it is merged into. */
 const MERGED_KEYS = ["skeleton", "constraints", "budget", "pruner", "retrain", "limits"] as const;
-const REPLACED_KEYS = ["name", "seed", "workers", "parallelism", "engine", "failedTrials", "maxFailedShare"] as const;
+const REPLACED_KEYS = [
+  "name",
+  "seed",
+  "workers",
+  "parallelism",
+  "gpus",
+  "workersPerGpu",
+  "engine",
+  "failedTrials",
+  "maxFailedShare",
+] as const;
 
 /** Returns a reference to a study file. `path` is relative to the working directory or a file URL. */
 export function studyReference(

@@ -111,11 +111,10 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       limits: limitsOf(definition),
     };
     const runningTask = executor.run(task, {
-      started(attempt, slot) {
+      started(attempt, slot, previousDeath) {
         write(storage.setAttempts(number, attempt + 1));
         if (attempt > task.attempt) {
-          logger.warn("trial is tried again on another worker", { trial: number, attempt });
-          emit({ kind: "trial-retried", number, attempt, reason: "its worker died" });
+          emit({ kind: "trial-retried", number, attempt, reason: previousDeath ?? "its worker died" });
         } else emit({ kind: "trial-started", trial: record, slot });
       },
       report(report) {
@@ -262,11 +261,6 @@ function keyOf(open: OpenTrial): string {
 }
 
 function limitsOf(definition: StudyDefinition): Task["limits"] {
-  const bounds = [definition.limits?.memoryBytes, definition.constraints?.maxMemoryBytes].filter(
-    (bound) => bound !== undefined,
-  );
-  return {
-    ...(bounds.length > 0 && { memoryBytes: Math.min(...bounds) }),
-    ...(definition.limits?.timeMs !== undefined && { timeMs: definition.limits.timeMs }),
-  };
+  const { memoryBytes, timeMs } = definition.limits ?? {};
+  return { ...(memoryBytes !== undefined && { memoryBytes }), ...(timeMs !== undefined && { timeMs }) };
 }

@@ -38,9 +38,7 @@ const definitionSchema = z.strictObject({
     .array(z.strictObject({ name: z.string(), direction: z.enum(["maximize", "minimize"]) }))
     .min(1)
     .optional(),
-  constraints: z
-    .strictObject({ maxParams: positive.optional(), maxMacs: positive.optional(), maxMemoryBytes: positive.optional() })
-    .optional(),
+  constraints: z.strictObject({ maxParams: positive.optional(), maxMacs: positive.optional() }).optional(),
   budget: z
     .strictObject({ trials: count.optional(), hours: positive.optional(), target: z.number().optional() })
     .optional(),
@@ -59,6 +57,8 @@ const definitionSchema = z.strictObject({
   seed: z.number().int().optional(),
   workers: count.optional(),
   parallelism: count.optional(),
+  gpus: z.array(z.number().int().min(0)).optional(),
+  workersPerGpu: count.optional(),
   limits: z.strictObject({ timeMs: positive.optional(), memoryBytes: positive.optional() }).optional(),
   engine: z.enum(["auto", "native", "tfjs", "reference"]).optional(),
 });
