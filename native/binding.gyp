@@ -27,6 +27,8 @@
       "cflags_cc": ["-O3", "-std=c++17", "-fexceptions", "-fvisibility=hidden"],
       "xcode_settings": {"GCC_ENABLE_CPP_EXCEPTIONS": "YES", "OTHER_CPLUSPLUSFLAGS": ["-O3"]},
       "conditions": [
+        # The binary travels inside the package: it must not ask for the C++ library that it was built with.
+        ["OS=='linux'", {"ldflags": ["-static-libstdc++", "-static-libgcc"]}],
         ["x86==1", {"dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512half"], "defines": ["CW_X86"]}],
       ],
     },

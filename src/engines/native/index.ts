@@ -47,7 +47,9 @@ export async function openNativeEngine(options: NativeEngineOptions = {}): Promi
 function chooseTargets(targets: readonly NativeTarget[], wanted: string | undefined): readonly NativeTarget[] {
   const [best] = targets;
   const [name, width] = wanted?.split(":") ?? [best?.name];
-  const usable = targets.filter((target) => target.name === name && (width === undefined || target.width === Number(width)));
+  const usable = targets.filter(
+    (target) => target.name === name && (width === undefined || target.width === Number(width)),
+  );
   if (usable.length > 0) return usable;
   const have = targets.map((target) => `${target.name}:${target.width}`).join(", ");
   throw new CellwrightError("engine", expected("target", `one of ${have}`, wanted));

@@ -86,8 +86,7 @@ export function openSession(
 
   const { optimizer } = options;
   async function train(batch: Batch, step: StepOptions, updates: boolean): Promise<NativeResult> {
-    if (!training)
-      throw new CellwrightError("engine", `${network.name}: the session is open for evaluation only.`);
+    if (!training) throw new CellwrightError("engine", `${network.name}: the session is open for evaluation only.`);
     checkBatch(rules, batch, true);
     const masks = makeMasks(training, options.seed, step, batch.size);
     const uploads = makeUploads(training, options.seed, step, batch.size);
@@ -98,7 +97,15 @@ export function openSession(
       optimizer.weightDecay,
       optimizer.clipNorm ?? 0,
     );
-    return binding.run(handle, batch.images, batch.size, Int32Array.from(batch.labels), masks, uploads, updates ? numbers : null);
+    return binding.run(
+      handle,
+      batch.images,
+      batch.size,
+      Int32Array.from(batch.labels),
+      masks,
+      uploads,
+      updates ? numbers : null,
+    );
   }
 
   return {

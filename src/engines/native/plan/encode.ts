@@ -32,7 +32,18 @@ export function encodePlan(plan: Plan): Float64Array {
     plan.phases,
   ];
   for (const n of plan.norms)
-    words.push(n.channels, n.pixels, n.gamma, n.beta, n.movingMean, n.movingVariance, n.statistics, n.sums, n.epsilon, n.momentum);
+    words.push(
+      n.channels,
+      n.pixels,
+      n.gamma,
+      n.beta,
+      n.movingMean,
+      n.movingVariance,
+      n.statistics,
+      n.sums,
+      n.epsilon,
+      n.momentum,
+    );
   for (const p of plan.planes) {
     const gradient = p.gradient === undefined ? [-1, 0] : bufferOf(p.gradient);
     words.push(...bufferOf(p.buffer), ...gradient, p.norm ?? -1, p.normOffset, p.gradientMask ?? -1, p.lanes, p.pixels);
@@ -44,9 +55,30 @@ export function encodePlan(plan: Plan): Float64Array {
 
 function pushOp(words: number[], op: PlanOp): void {
   const g = op.geometry;
-  words.push(opKindCodes[op.kind], op.time, op.inputs.length, op.outputs.length, op.extra.length, op.activation, op.mask ?? -1);
+  words.push(
+    opKindCodes[op.kind],
+    op.time,
+    op.inputs.length,
+    op.outputs.length,
+    op.extra.length,
+    op.activation,
+    op.mask ?? -1,
+  );
   words.push(op.weights ?? -1, op.depthwiseWeights ?? -1, op.bias ?? -1, op.norm ?? -1);
-  words.push(g.inH, g.inW, g.outH, g.outW, g.kernelH, g.kernelW, g.strideH, g.strideW, g.dilationH, g.dilationW, g.top, g.left);
+  words.push(
+    g.inH,
+    g.inW,
+    g.outH,
+    g.outW,
+    g.kernelH,
+    g.kernelW,
+    g.strideH,
+    g.strideW,
+    g.dilationH,
+    g.dilationW,
+    g.top,
+    g.left,
+  );
   for (let i = 0; i < 6; i++) words.push(op.scratch[i] ?? -1);
   for (let i = 0; i < 4; i++) words.push(op.numbers[i] ?? 0);
   const pushUse = (use: PlanUse): void => {

@@ -52,7 +52,11 @@ export function finish(draft: Draft, facts: Facts): Plan {
     planes: draft.planes.map(planeOf),
     norms,
     masks: draft.masks,
-    uploads: draft.uploads.map(({ node, rate, planes }) => ({ node, rate, planes: planes.map((plane) => plane.index) })),
+    uploads: draft.uploads.map(({ node, rate, planes }) => ({
+      node,
+      rate,
+      planes: planes.map((plane) => plane.index),
+    })),
     ops,
     phases: Math.floor((ops.at(-1)?.time ?? 0) / 2) + 1,
     logits: facts.logits.map((plane) => plane.index),

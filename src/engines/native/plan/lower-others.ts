@@ -32,7 +32,13 @@ import {
 export function addNorm(draft: Draft, stored: Stored, node: NodeOf<"batchNorm">, input: Value): PlanesValue {
   let value = imagePlain(draft, stored, input);
   if (!value.exclusive || value.planes.some((plane) => plane.norm || plane.readers > 0)) {
-    const copies = addPlanes(draft, `${node.id}=`, value.h * value.w, value.planes.map((plane) => plane.lanes), true);
+    const copies = addPlanes(
+      draft,
+      `${node.id}=`,
+      value.h * value.w,
+      value.planes.map((plane) => plane.lanes),
+      true,
+    );
     addTerm(draft, value, copies, false);
     value = planesValue(node, copies, value.h, value.w);
   }
@@ -57,7 +63,13 @@ export function addNorm(draft: Draft, stored: Stored, node: NodeOf<"batchNorm">,
     let after = time;
     attach(norm);
     if (rest.length > 0) {
-      const sums = emit(draft, { kind: "normSums", node: node.id, outputs: uses(rest), reads: valuesOf(rest), after: time });
+      const sums = emit(draft, {
+        kind: "normSums",
+        node: node.id,
+        outputs: uses(rest),
+        reads: valuesOf(rest),
+        after: time,
+      });
       after = Math.max(after, sums.time);
     }
     norm.forwardTime = emit(draft, { kind: "normForward", node: node.id, norm: norm.index, after, whole: true }).time;
@@ -118,7 +130,9 @@ export function unflattened(draft: Draft, value: PlanesValue): PlanesValue {
   if (!value.flat || value.h * value.w === 1) return value;
   const { planes, h, w } = value;
   const from = channelsOf(planes);
-  const places = Array.from({ length: h * w }, (_, pixel) => from.map(([plane, lane]) => [plane, lane, pixel] as const));
+  const places = Array.from({ length: h * w }, (_, pixel) =>
+    from.map(([plane, lane]) => [plane, lane, pixel] as const),
+  );
   return repacked(draft, value, places.flat(), 1, 1);
 }
 
@@ -235,7 +249,9 @@ export function addMultiply(draft: Draft, node: string, a: PlanesValue, by: Plan
       if (!planes.some((plane) => plane.gradientWritten)) return;
       completeGradients(draft, node, planes);
       const inputs = read.map((plane) =>
-        plane.needsGradient ? (gradientUses(draft, [plane], false)[0] as ReturnType<typeof uses>[0]) : (uses([plane])[0] as ReturnType<typeof uses>[0]),
+        plane.needsGradient
+          ? (gradientUses(draft, [plane], false)[0] as ReturnType<typeof uses>[0])
+          : (uses([plane])[0] as ReturnType<typeof uses>[0]),
       );
       emit(draft, {
         kind: "multiplyBackward",
@@ -255,7 +271,13 @@ export function addMultiply(draft: Draft, node: string, a: PlanesValue, by: Plan
 export function addGlobalPool(draft: Draft, node: NodeOf<"globalAvgPool">, value: PlanesValue): PlanesValue {
   const source = value.planes;
   const needsGradient = source.some((plane) => plane.needsGradient);
-  const planes = addPlanes(draft, node.id, 1, source.map((plane) => plane.lanes), needsGradient);
+  const planes = addPlanes(
+    draft,
+    node.id,
+    1,
+    source.map((plane) => plane.lanes),
+    needsGradient,
+  );
   for (const plane of source) plane.readers++;
   const geometry = { ...wholeImage(value.h, value.w), outH: 1, outW: 1 };
   const shared = { node: node.id, afterForward: source, geometry, activation: value.activation };

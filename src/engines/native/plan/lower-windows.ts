@@ -23,7 +23,11 @@ import { completeGradients, normalisedValues, planesValue, scratchFor, type Plan
 export const STRIP = 64;
 
 /** Returns the geometry of a convolution or a pool on an image of h x w pixels. */
-export function geometryOf(h: number, w: number, node: NodeOf<"conv" | "depthwiseConv" | "maxPool" | "avgPool">): Geometry {
+export function geometryOf(
+  h: number,
+  w: number,
+  node: NodeOf<"conv" | "depthwiseConv" | "maxPool" | "avgPool">,
+): Geometry {
   const { attributes } = node;
   const window = windowGeometry([h, w, 1], attributes);
   const dilation = "dilation" in attributes ? attributes.dilation : [1, 1];
@@ -127,7 +131,12 @@ export function addConv(draft: Draft, request: ConvRequest): PlanesValue {
     activation: source.activation,
     weights,
     bias,
-    scratch: [isHead ? undefined : inputScratch, undefined, undefined, scratch(draft, "sums", 2 * width * Math.max(nci, nco))],
+    scratch: [
+      isHead ? undefined : inputScratch,
+      undefined,
+      undefined,
+      scratch(draft, "sums", 2 * width * Math.max(nci, nco)),
+    ],
     flops,
   });
   if (training) {
@@ -243,7 +252,11 @@ export function addDepthwise(
 }
 
 /** Marks the operations that write `planes` as makers of the batch norm's forward sums. Returns planes whose writers can't. */
-export function claimSums(draft: Draft, planes: readonly DraftPlane[], norm: number): { readonly rest: DraftPlane[]; readonly time: number } {
+export function claimSums(
+  draft: Draft,
+  planes: readonly DraftPlane[],
+  norm: number,
+): { readonly rest: DraftPlane[]; readonly time: number } {
   const makers = new Set<DraftOp>();
   const rest: DraftPlane[] = [];
   let time = 0;

@@ -15,7 +15,10 @@ export function placeBuffers(buffers: readonly Lifetime[]): {
   readonly offsets: readonly number[];
   readonly floats: number;
 } {
-  const blocks = new Map<string, { readonly first: number; readonly last: number; floats: number; members: number[] }>();
+  const blocks = new Map<
+    string,
+    { readonly first: number; readonly last: number; floats: number; members: number[] }
+  >();
   for (const [i, buffer] of buffers.entries()) {
     const key = `${buffer.first}/${buffer.last}/${buffer.floats}`;
     const block = blocks.get(key) ?? { first: buffer.first, last: buffer.last, floats: 0, members: [] };

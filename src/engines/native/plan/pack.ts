@@ -5,7 +5,8 @@ import type { PackedWeight, ParameterLayout } from "./plan.ts";
 function channelPlaces(lanes: readonly number[], width: number): Int32Array {
   const places = new Int32Array(lanes.reduce((sum, used) => sum + used, 0));
   let channel = 0;
-  for (const [plane, used] of lanes.entries()) for (let lane = 0; lane < used; lane++) places[channel++] = plane * width + lane;
+  for (const [plane, used] of lanes.entries())
+    for (let lane = 0; lane < used; lane++) places[channel++] = plane * width + lane;
   return places;
 }
 
@@ -17,7 +18,8 @@ export function positionsOf(weight: PackedWeight, width: number): Int32Array {
     const places = channelPlaces(layout.lanes, width);
     const positions = new Int32Array(layout.taps * places.length);
     for (let tap = 0, i = 0; tap < layout.taps; tap++)
-      for (const place of places) positions[i++] = offset + (Math.floor(place / width) * layout.taps + tap) * width + (place % width);
+      for (const place of places)
+        positions[i++] = offset + (Math.floor(place / width) * layout.taps + tap) * width + (place % width);
     return positions;
   }
   return matrixPositions(layout, offset, width);
@@ -54,7 +56,8 @@ export function clearedPositions(parameters: ParameterLayout, width: number): nu
     const { layout } = weight;
     if (layout.kind !== "matrix" || layout.groups === 1) continue;
     const kept = new Set(positionsOf(weight, width));
-    for (const at of positionsOf({ ...weight, layout: { ...layout, groups: 1 } }, width)) if (!kept.has(at)) cleared.push(at);
+    for (const at of positionsOf({ ...weight, layout: { ...layout, groups: 1 } }, width))
+      if (!kept.has(at)) cleared.push(at);
   }
   return cleared;
 }

@@ -8,7 +8,17 @@ import { placeOf, topologicalOrder } from "../../../network/order.ts";
 import { inferShapes } from "../../../network/shapes.ts";
 import { createDraft, emit, lanesOf, addPlanes, touch, uses, valuesOf, type Draft } from "./draft.ts";
 import { finish } from "./finish.ts";
-import { addAdd, addConcat, addGlobalPool, addLoss, addMultiply, addNorm, dense, imagePlain, unflattened } from "./lower-others.ts";
+import {
+  addAdd,
+  addConcat,
+  addGlobalPool,
+  addLoss,
+  addMultiply,
+  addNorm,
+  dense,
+  imagePlain,
+  unflattened,
+} from "./lower-others.ts";
 import { addConv, addDepthwise, coveringGeometry, geometryOf } from "./lower-windows.ts";
 import type { Geometry, ParameterLayout, Plan } from "./plan.ts";
 import {
@@ -111,7 +121,8 @@ function lower(context: Context, node: Node): Value {
       const request = { node, filters, groups, bias, exclusive };
       const fromPatches = readPatches(context, first, node, geometry);
       if (fromPatches) return addConv(draft, { ...request, ...fromPatches });
-      const covers = geometry.kernelH === first.h && geometry.kernelW === first.w && geometry.outH * geometry.outW === 1;
+      const covers =
+        geometry.kernelH === first.h && geometry.kernelW === first.w && geometry.outH * geometry.outW === 1;
       const value = covers && draft.training ? raw(draft, stored, first) : activated(draft, stored, first);
       return addConv(draft, { ...request, source: value, geometry });
     }
@@ -133,9 +144,20 @@ function lower(context: Context, node: Node): Value {
     case "avgPool": {
       const geometry = geometryOf(first.h, first.w, node);
       if (hasEmptyWindow(geometry))
-        throw new CellwrightError("unsupported-op", expected(placeOf(context.network, node), "windows that each reach the image", node.attributes));
+        throw new CellwrightError(
+          "unsupported-op",
+          expected(placeOf(context.network, node), "windows that each reach the image", node.attributes),
+        );
       const { planes } = plain(draft, stored, first);
-      return { kind: "pool", node: node.id, pool: node.op, geometry, source: planes, h: geometry.outH, w: geometry.outW };
+      return {
+        kind: "pool",
+        node: node.id,
+        pool: node.op,
+        geometry,
+        source: planes,
+        h: geometry.outH,
+        w: geometry.outW,
+      };
     }
     case "globalAvgPool":
       return addGlobalPool(draft, node, activated(draft, stored, first));
@@ -146,7 +168,10 @@ function lower(context: Context, node: Node): Value {
     case "add":
       return addAdd(draft, stored, node, inputs);
     case "multiply": {
-      const [a, b] = inputs.map((input) => unflattened(draft, plain(draft, stored, input))) as [PlanesValue, PlanesValue];
+      const [a, b] = inputs.map((input) => unflattened(draft, plain(draft, stored, input))) as [
+        PlanesValue,
+        PlanesValue,
+      ];
       return addMultiply(draft, node.id, a, b);
     }
     case "concat":
@@ -172,7 +197,12 @@ function lower(context: Context, node: Node): Value {
     }
     case "pad": {
       const { top, bottom, left, right } = node.attributes;
-      return windowed(context, node.id, first, { outH: first.h + top + bottom, outW: first.w + left + right, top, left });
+      return windowed(context, node.id, first, {
+        outH: first.h + top + bottom,
+        outW: first.w + left + right,
+        top,
+        left,
+      });
     }
   }
 }

@@ -203,7 +203,11 @@ export function normalisedValues(planes: readonly DraftPlane[]): ReturnType<type
 }
 
 /** Lets planes that only one add reads share its gradient: `d(a + b)` is the same for both. */
-function shareGradient(source: readonly DraftPlane[], target: readonly DraftPlane[], mask: number | undefined): boolean {
+function shareGradient(
+  source: readonly DraftPlane[],
+  target: readonly DraftPlane[],
+  mask: number | undefined,
+): boolean {
   const canShare = source.every((plane, i) => {
     const gradient = target[i] as DraftPlane;
     const oneMask = mask === undefined || gradient.gradientMask === undefined;
