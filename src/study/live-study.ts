@@ -41,7 +41,6 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     dataDir: options.dataDir,
     choice: options.executor,
     logger,
-    logger,
   };
   const facts = studyFacts(definition, await plannedWorkers(execution));
   let ledger: Ledger | undefined;
