@@ -11,6 +11,7 @@ import { encodeSafetensors, exportPyTorch } from "../export/index.ts";
 import { inferShapes, initializeWeights, type Network, type Weights } from "../network/index.ts";
 import type { TrialRecord } from "../storage/storage.ts";
 import type { Study } from "../study/study.ts";
+import { dataText } from "./head-line.ts";
 import { networkOf, studyCells, trainedWeights, validationImages } from "./candidates.ts";
 
 export interface ExportedModel {
@@ -28,6 +29,7 @@ export async function exportTrial(study: Study, trial: TrialRecord): Promise<Exp
   const network = networkOf(definition, genotype);
   const trained = await trainedWeights(study, trial.number);
   const weights = trained?.weights ?? initializeWeights(network, trial.seed);
+  const data = dataText(definition);
   const measure = study.objectives[0]?.name ?? "value";
   const images = validationImages(definition);
   const searched = trial.values?.[0];
@@ -53,13 +55,13 @@ export async function exportTrial(study: Study, trial: TrialRecord): Promise<Exp
   ];
   const cells = studyCells(definition, genotype).map((cell) => cellText(cell));
   const files = exportPyTorch(network, weights, {
-    name: `${study.name}-${trial.number}`,
+    name: `${study.name}-trial${trial.number}`,
     description: `Trial ${trial.number} of the study ${study.name}: found by ${definition.controller.name} in the space ${definition.space.name}.`,
     ...(trained?.mean !== undefined &&
       trained.std !== undefined && { normalization: { mean: trained.mean, std: trained.std } }),
     ...(trained?.classes !== undefined && { classes: trained.classes }),
     card: {
-      ...(study.facts.data !== "" && { data: study.facts.data }),
+      ...(data !== undefined && { data }),
       training:
         trained === undefined
           ? "none: these are first values (retrain the trial to train them)"
@@ -146,10 +148,17 @@ export async function checkWithTorch(
     const answer = JSON.parse(stdout) as { difference: number; params: number; torch: string };
     return { checked: true, images: CHECK_IMAGES, ...answer };
   } catch (error) {
-    return { checked: false, reason: (messageOf(error).split("\n")[0] ?? "").slice(0, 200) };
+    return { checked: false, reason: lastWords(error) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a Python that failed said last, else the error's own first line. */
+function lastWords(error: unknown): string {
+  const said = (error as { stderr?: unknown }).stderr;
+  const line = typeof said === "string" ? said.trim().split("\n").at(-1) : undefined;
+  return (line === undefined || line === "" ? (messageOf(error).split("\n")[0] ?? "") : line).slice(0, 200);
 }
 
 function inputShape(network: Network): readonly number[] {

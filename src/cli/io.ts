@@ -53,6 +53,11 @@ function wrap(stream: NodeJS.WriteStream): OutStream {
   };
 }
 
+/** How wide a table may be: as the terminal, or as it likes where none cuts it off. */
+export function tableWidth(io: CliIo): number {
+  return io.out.isTTY ? io.out.columns : Infinity;
+}
+
 /** Prints a line to standard output. */
 export function print(io: CliIo, line = ""): void {
   io.out.write(`${line}\n`);

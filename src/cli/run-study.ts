@@ -6,7 +6,7 @@ import { topCandidates, validationImages } from "./candidates.ts";
 import { torchCheckText } from "./export-model.ts";
 import { Interrupted } from "./failure.ts";
 import { listenForInterrupts } from "./interrupts.ts";
-import { print, type CliIo } from "./io.ts";
+import { print, tableWidth, type CliIo } from "./io.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { watch, type Watcher } from "./live/watch.ts";
 import { goOnCommands } from "./report/markdown.ts";
@@ -100,7 +100,7 @@ export async function finish(study: Study, io: CliIo): Promise<void> {
       io,
       io.colors.bold(`Trial ${report.data.winner?.trial} at larger sizes, up to ten times its multiply-accumulates`),
     );
-    for (const line of scaleTableLines(report.data.scaled, { dim: io.colors.dim, width: io.out.columns }))
+    for (const line of scaleTableLines(report.data.scaled, { dim: io.colors.dim, width: tableWidth(io) }))
       print(io, line);
   }
   print(io);
@@ -136,7 +136,7 @@ async function printTop(study: Study, io: CliIo): Promise<void> {
   }
   const measure = study.objectives[0]?.name ?? "value";
   const images = measure === "accuracy" ? validationImages(study.definition) : undefined;
-  for (const line of topTable(candidates, { measure, images, width: io.out.columns, dim: io.colors.dim }))
+  for (const line of topTable(candidates, { measure, images, width: tableWidth(io), dim: io.colors.dim }))
     print(io, line);
 }
 

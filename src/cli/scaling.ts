@@ -1,4 +1,5 @@
 /** @file A found architecture at larger sizes, as a table: what depth, width and input become, and what that costs. */
+import { canonicalJson } from "../base/canonical-json.ts";
 import { formatCount, formatMacs } from "../base/units.ts";
 import type { Network } from "../network/index.ts";
 import { grownNumbers } from "../scale/rounding.ts";
@@ -53,8 +54,13 @@ export function scaleRows(
   const step = Math.max(1, Math.ceil(best.phi / 5));
   if (request.phis === undefined)
     for (let phi = 0; phi < best.phi; phi += step) rows.push(row(subject, scaleTo(subject, phi), phiText(phi), false));
-  const kept = rows.filter((other) => other.label !== phiText(best.phi));
-  return [...kept, row(subject, best, phiText(best.phi), true)];
+  const chosen = row(subject, best, phiText(best.phi), true);
+  // A step that rounds to what another row shows says nothing new.
+  const searched = rows[0];
+  const kept = rows.filter(
+    (other) => other === searched || (!isSame(other, chosen) && !(searched !== undefined && isSame(other, searched))),
+  );
+  return [...kept, chosen];
 }
 
 /** Returns the lines of the table and of what rounding did. */
@@ -91,6 +97,10 @@ export function scaleCells(one: ScaleRow): string[] {
     formatMacs(one.size.macs).replace(/MAC$/, ""),
     one.isChosen ? "<- largest that fits" : "",
   ];
+}
+
+function isSame(a: ScaleRow, b: ScaleRow): boolean {
+  return canonicalJson(a.size.skeleton) === canonicalJson(b.size.skeleton);
 }
 
 function row(subject: ScaleSubject<SkeletonBase>, size: ScaledSize, label: string, isChosen: boolean): ScaleRow {

@@ -1,5 +1,5 @@
 /** @file `cellwright export`: a candidate as code and weights that need nothing of ours. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { CellwrightError } from "../../base/errors.ts";
 import { chosenTrial } from "../candidates.ts";
@@ -62,7 +62,7 @@ export function addExport(program: Command, io: CliIo): void {
       const names = [...files.keys()];
       print(
         io,
-        `${join(dir, names[0] ?? "")}, ${names.slice(1).join(", ")}${check === undefined ? "" : ` · ${torchCheckText(check)}`}`,
+        `${relative(process.cwd(), join(dir, names[0] ?? ""))}, ${names.slice(1).join(", ")}${check === undefined ? "" : ` · ${torchCheckText(check)}`}`,
       );
     });
   });

@@ -5,7 +5,7 @@ import { efficientNetCoefficients } from "../../scale/factors.ts";
 import type { SkeletonBase } from "../../space/space.ts";
 import { chosenTrial, networkOf } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
-import { print, printJson, type CliIo } from "../io.ts";
+import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { listFlag, numberFlag, wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
 import { scaleRows, scaleSubject, scaleTableLines } from "../scaling.ts";
@@ -106,7 +106,7 @@ export function addScale(program: Command, io: CliIo): void {
         io,
         `trial ${trial.number} of ${study.name}, grown by alpha ${options.alpha}, beta ${options.beta}, gamma ${options.gamma}`,
       );
-      for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: io.out.columns })) print(io, line);
+      for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: tableWidth(io) })) print(io, line);
       if (options.out !== undefined && last !== undefined)
         print(io, `${options.out}: the network at phi ${last.label}`);
     });

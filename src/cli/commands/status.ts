@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { formatCount, formatDuration } from "../../base/units.ts";
 import type { Study, StudyStatus } from "../../study/study.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
-import { print, printJson, type CliIo } from "../io.ts";
+import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { studyNames, withStudy } from "../open-study.ts";
 import { renderTable } from "../table.ts";
@@ -97,6 +97,6 @@ function listLines(all: readonly StudyStatus[], io: CliIo): string[] {
       formatDuration(elapsedMs),
       String(retrained),
     ]),
-    { width: io.out.columns, dim: io.colors.dim },
+    { width: tableWidth(io), dim: io.colors.dim },
   );
 }

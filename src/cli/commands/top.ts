@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { topCandidates, validationImages } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
-import { print, printJson, type CliIo } from "../io.ts";
+import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
 import { topTable } from "../top-table.ts";
@@ -23,7 +23,7 @@ export function addTop(program: Command, io: CliIo): void {
         else if (candidates.length === 0) print(io, `No trial of ${study.name} has completed yet.`);
         else {
           const images = measure === "accuracy" ? validationImages(study.definition) : undefined;
-          for (const line of topTable(candidates, { measure, images, width: io.out.columns, dim: io.colors.dim }))
+          for (const line of topTable(candidates, { measure, images, width: tableWidth(io), dim: io.colors.dim }))
             print(io, line);
         }
       });

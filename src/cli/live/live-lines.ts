@@ -1,6 +1,5 @@
 /** @file The live view as lines of text, fitted to a width. Pure: the terminal is someone else's. */
 import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
-import type { StudyFacts } from "../../study/events.ts";
 import type { Colors } from "../io.ts";
 import { progressBar, sparkline } from "../spark.ts";
 import { truncate, visibleLength } from "../table.ts";
@@ -13,24 +12,15 @@ import {
   type LiveState,
 } from "./live-state.ts";
 
-/** Returns the lines, each narrower than `width`. */
-export function liveLines(state: LiveState, nowMs: number, width: number, colors: Colors): string[] {
+/** Returns the lines, each narrower than `width`. `head` says what is searched. */
+export function liveLines(state: LiveState, head: string, nowMs: number, width: number, colors: Colors): string[] {
   const room = Math.max(20, width - 1);
-  const head = truncate(`${state.name}   ${factsLine(state.facts)}`, room);
-  const cut = Math.min(head.length, state.name.length);
-  const lines = [colors.bold(head.slice(0, cut)) + colors.dim(head.slice(cut))];
+  const first = truncate(`${state.name}   ${head}`, room);
+  const cut = Math.min(first.length, state.name.length);
+  const lines = [colors.bold(first.slice(0, cut)) + colors.dim(first.slice(cut))];
   if (state.phase === "retraining") lines.push(...retrainLines(state, nowMs, room, colors));
   else lines.push(progressLine(state, nowMs, room, colors), bestLine(state, room, colors));
   return lines;
-}
-
-/** Returns the facts of a study in one line: `nasnet (5.2e36 cells) · aging evolution · CIFAR-10 · 2 workers (native)`. */
-export function factsLine(facts: StudyFacts): string {
-  const size = facts.spaceSize === undefined ? "" : ` (${facts.spaceSize} candidates)`;
-  const workers = `${facts.workers} ${facts.workers === 1 ? "worker" : "workers"} (${facts.engine})`;
-  return [`${facts.space}${size}`, facts.controller, facts.data, facts.evaluator, workers]
-    .filter((part) => part !== "")
-    .join(" · ");
 }
 
 interface Segment {

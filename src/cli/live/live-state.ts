@@ -33,6 +33,8 @@ export interface RetrainProgress {
 export interface LiveState {
   readonly name: string;
   readonly facts: StudyFacts;
+  /** What trials run on, as soon as one has said so. */
+  readonly engine?: string;
   readonly objective: Objective;
   readonly phase: "searching" | "stopping" | "done" | "retraining";
   readonly complete: number;
@@ -96,6 +98,8 @@ export function applyEvent(state: LiveState, event: StudyEvent, nowMs: number): 
   switch (event.kind) {
     case "trial-started":
       return { ...state, running: withEntry(state.running, event.trial.number, fresh(0)) };
+    case "trial-step":
+      return event.step.metrics.engine === undefined ? state : { ...state, engine: event.step.metrics.engine };
     case "trial-retried":
       return { ...state, running: withEntry(state.running, event.number, fresh(event.attempt)) };
     case "trial-finished":

@@ -2,17 +2,17 @@
 import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { StudyEvent } from "../../study/events.ts";
-import { factsLine, formatValue } from "./live-lines.ts";
+import { formatValue } from "./live-lines.ts";
 import { finishedTrials, imagesPerSecond, remainingMs, type LiveState } from "./live-state.ts";
 
 /** Silence longer than this is broken by a line of progress. */
 export const QUIET_MS = 30_000;
 
 /** Returns the line for an event, or undefined if it says nothing by itself. `state` is the one after the event. */
-export function plainLine(state: LiveState, event: StudyEvent): string | undefined {
+export function plainLine(state: LiveState, head: string, event: StudyEvent): string | undefined {
   switch (event.kind) {
     case "study-started":
-      return `${event.name}   ${factsLine(event.facts)}${event.resumed ? `   resumed after ${event.finishedTrials} trials` : ""}`;
+      return `${event.name}   ${head}${event.resumed ? `   resumed after ${event.finishedTrials} trials` : ""}`;
     case "trial-finished":
       return event.trial.state === "failed" ? undefined : trialLine(event.trial, event.isBest, state);
     case "retrain-started":

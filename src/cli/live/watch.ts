@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import type { StudyEvent } from "../../study/events.ts";
 import type { Study } from "../../study/study.ts";
+import { headLine } from "../head-line.ts";
 import { print, type CliIo } from "../io.ts";
 import { liveLines } from "./live-lines.ts";
 import { applyEvent, beginLive, type LiveState } from "./live-state.ts";
@@ -50,7 +51,7 @@ export async function watch(
     if (painter === undefined) {
       if (now - lastLine >= QUIET_MS) say(progressText(state, now));
     } else if (force || now - lastFrame >= MIN_FRAME_MS) {
-      painter.paint(liveLines(state, now, io.out.columns, io.colors));
+      painter.paint(liveLines(state, headLine(study, state.engine), now, io.out.columns, io.colors));
       lastFrame = now;
     }
   };
@@ -63,7 +64,7 @@ export async function watch(
       state = applyEvent(state, event, io.now());
       if (event.kind === "study-finished") finished = event;
       for (const line of messages(event, study, io)) say(line);
-      const line = painter === undefined ? plainLine(state, event) : undefined;
+      const line = painter === undefined ? plainLine(state, headLine(study), event) : undefined;
       if (line !== undefined) say(line);
       frame(event.kind !== "heartbeat");
     }

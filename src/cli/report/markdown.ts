@@ -3,7 +3,8 @@ import { formatCount, formatDuration } from "../../base/units.ts";
 import { cellText } from "../../draw/index.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import { studyCells, validationImages } from "../candidates.ts";
-import { factsLine, formatValue } from "../live/live-lines.ts";
+import { formatValue } from "../live/live-lines.ts";
+import { headLine } from "../head-line.ts";
 import { scaleCells } from "../scaling.ts";
 import { indistinguishable, retrainedText, topRows } from "../top-table.ts";
 import type { ReportData } from "./report-data.ts";
@@ -31,10 +32,10 @@ export function reportMarkdown(data: ReportData, pictures: ReportPictures, hasEx
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-function opening({ study, finished, winner, measure, elapsedMs }: ReportData): string {
+function opening({ study, trials, finished, winner, measure, elapsedMs }: ReportData): string {
   const best =
     winner === undefined ? "No trial has completed yet." : `The best reached ${measure} ${formatValue(winner.value)}.`;
-  return `${factsLine(study.facts)}\n\n${count(finished.length, "trial")} in ${formatDuration(elapsedMs)} of searching. ${best}`;
+  return `${headLine(study, enginesOf(trials)[0])}\n\n${count(finished.length, "trial")} in ${formatDuration(elapsedMs)} of searching. ${best}`;
 }
 
 function winnerSection({ study, winner, measure, top }: ReportData, { cells }: ReportPictures): string {
@@ -67,9 +68,13 @@ function bestSection({ study, top, measure }: ReportData): string {
     title,
     "",
     table(
-      ["rank", "trial", measure, "params", "MACs", "retrained", "cell"],
-      topRows(top).map((row) => row.map((cell, index) => (index === 6 ? `\`${cell}\`` : cell))),
+      ["rank", "trial", measure, "params", "MACs", "retrained"],
+      topRows(top).map((row) => row.slice(0, 6)),
     ),
+    "",
+    "```",
+    ...top.map(({ trial, text }) => `${String(trial).padStart(4)}  ${text.replaceAll("   ", "\n      ")}`),
+    "```",
     ...(note === undefined ? [] : ["", note]),
   ].join("\n");
 }
@@ -87,9 +92,7 @@ function costSection({ study, trials, elapsedMs, measure, direction }: ReportDat
     trained.reduce((total, trial) => total + (trial.metrics[key] ?? 0), 0);
   const trainMs = sum("trainMs");
   const { workers } = study.facts;
-  const engines = [
-    ...new Set(trained.flatMap((trial) => (trial.metrics.engine === undefined ? [] : [trial.metrics.engine]))),
-  ];
+  const engines = enginesOf(trained);
   const peak = Math.max(0, ...trained.map((trial) => trial.metrics.peakMemoryBytes ?? 0));
   const rows = [
     ["wall time of the search", formatDuration(elapsedMs)],
@@ -112,6 +115,11 @@ function costSection({ study, trials, elapsedMs, measure, direction }: ReportDat
     ...againstRandom(study, trials, measure, direction),
   ];
   return ["## What it cost", "", table(["", ""], rows)].join("\n");
+}
+
+/** What trials ran on, each once. */
+function enginesOf(trials: readonly TrialRecord[]): string[] {
+  return [...new Set(trials.flatMap((trial) => (trial.metrics.engine === undefined ? [] : [trial.metrics.engine])))];
 }
 
 /** The first proposals of evolution are random: what they reached is random search's share of the result. */

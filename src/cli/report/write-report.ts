@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { drawCellSvg, titleOf } from "../../draw/index.ts";
 import { formatValue } from "../live/live-lines.ts";
+import { dataText } from "../head-line.ts";
 import { studyCells } from "../candidates.ts";
 import { checkWithTorch, exportTrial, type TorchCheck } from "../export-model.ts";
 import { writeFolder, writeWhole } from "../write-files.ts";
@@ -64,7 +65,7 @@ async function chartPictures(data: ReportData): Promise<Map<string, Picture<Uint
   // The canvas is loaded only by who draws.
   const { bestSoFarPng, operationsPng, paretoPng } = await import("../../charts/index.ts");
   const { study, finished, measure, direction } = data;
-  const subtitle = `${study.name} · ${study.facts.controller} · ${finished.length} trials${study.facts.data === "" ? "" : ` · ${study.facts.data}`}`;
+  const subtitle = `${study.name} · ${study.facts.controller} · ${finished.length} trials${dataText(study.definition) === undefined ? "" : ` · ${dataText(study.definition)}`}`;
   const axes = { measure: `validation ${measure}`, direction };
   const pictures = new Map<string, Picture<Uint8Array>>();
   const add = (path: string, title: string, content: Uint8Array): void => {

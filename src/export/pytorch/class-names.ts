@@ -33,6 +33,7 @@ export function nameGroups(groups: readonly Group[], shapes: ReadonlyMap<string,
   const stems = new Set(groups.map((group) => stemOf(group.path)));
   const [stem = "module"] = stems;
   if (stems.size === 1 && stem.toLowerCase() === "cell") return halves(first, shapes) ? "ReductionCell" : "NormalCell";
+  if (stems.size === 1 && stem.toLowerCase() === "reduction" && !first.path.includes("/")) return "ReductionCell";
   const chain = chainName(first);
   if (chain !== undefined) return chain;
   const adds = first.items.some((item) => item.kind === "leaf" && item.node.op === "add");

@@ -189,6 +189,7 @@ function define(groups: readonly Group[], makesOf: (group: Group) => (Make | und
   const { children, found } = patterns(groups, makesOf, locals);
   nameParameters(found);
   const parameters = found.toSorted((a, b) => rank(a) - rank(b));
+  // `channels` and `filters` stand first and may go without their names.
   const positional = parameters.map((parameter) => parameter.name).filter((n) => n === "channels" || n === "filters");
   const defaults = Object.fromEntries(
     parameters.filter((parameter) => OFTEN_ONE.has(parameter.name)).map((parameter) => [parameter.name, "1"]),
@@ -215,6 +216,7 @@ function plainName(argument: string): string {
 function rank(parameter: Parameter): number {
   if (isModule(parameter)) return 3;
   if (parameter.name === "channels") return 0;
+  if (parameter.name === "filters") return 0.5;
   if (countsChannels(parameter.name)) return 1;
   return OFTEN_ONE.has(parameter.name) ? 4 : 2;
 }
