@@ -41,6 +41,7 @@ for (const text of flags.set) {
   const noise: number[] = [];
   const curves: string[] = [];
   let seconds = 0;
+  const dataShare: number[] = [];
   for (const genotype of genotypes) {
     const network = nasnet.decode(genotype, { cellsPerStack: 1, filters: 8 }).network as Network;
     const finals: number[] = [];
@@ -48,6 +49,7 @@ for (const text of flags.set) {
       const result = await train({ engine, network, dataset, recipe, epochs: Number(flags.epochs), seed });
       finals.push(result.history.at(-1)?.accuracy ?? Number.NaN);
       seconds += result.totalMs / 1000;
+      dataShare.push(result.dataMs / result.totalMs);
       curves.push(result.history.map(({ accuracy }) => accuracy.toFixed(3)).join(">"));
     }
     means.push(finals.reduce((a, b) => a + b, 0) / finals.length);
@@ -56,6 +58,6 @@ for (const text of flags.set) {
   const runs = genotypes.length * Number(flags.seeds);
   console.log(
     `${text}  mean ${(means.reduce((a, b) => a + b, 0) / means.length).toFixed(4)}  between architectures ${deviation(means).toFixed(4)}  ` +
-      `between seeds ${(noise.reduce((a, b) => a + b, 0) / noise.length).toFixed(4)}  ${(seconds / runs).toFixed(1)} s a run  ${curves.join(" ")}`,
+      `between seeds ${(noise.reduce((a, b) => a + b, 0) / noise.length).toFixed(4)}  ${(seconds / runs).toFixed(1)} s a run, batches ${(100 * Math.max(...dataShare)).toFixed(2)}% of it  ${curves.join(" ")}`,
   );
 }

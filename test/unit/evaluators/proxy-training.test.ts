@@ -275,3 +275,36 @@ describe("options", () => {
     });
   });
 });
+
+describe("in a worker", () => {
+  const logger = { debug() {}, info: (message: string) => lines.push(message), warn() {}, error() {} };
+  const lines: string[] = [];
+
+  test("data and engine are loaded once, and named", async () => {
+    let loads = 0;
+    const counted = {
+      ...halvesData,
+      load: (...args: Parameters<typeof halvesData.load>) => (loads++, halvesData.load(...args)),
+    };
+    const evaluator = proxyTraining({ ...options, data: counted, epochs: 1 });
+    await evaluator.prepare?.({ logger, engine: "reference" });
+    const first = await evaluator.evaluate(task, contextFor(smallNetwork));
+    const second = await evaluator.evaluate(task, contextFor(smallNetwork));
+    expect(loads).toBe(1);
+    expect(lines.join()).toMatch(/^halves from the user's loader; reference engine/);
+    expect(first.state).toBe("complete");
+    expect(second.metrics.loss).toBe(first.metrics.loss);
+  });
+
+  test("a wrong engine and wrong data are told before any trial", async () => {
+    const evaluator = proxyTraining(options);
+    await expect(evaluator.prepare?.({ logger, engine: "gpu" })).rejects.toThrow(
+      'engine  Expected one of "auto", "native"',
+    );
+    const broken = { ...halvesData, load: () => Promise.reject(new Error("disk on fire")) };
+    await expect(
+      proxyTraining({ ...options, data: broken }).prepare?.({ logger, engine: "reference" }),
+    ).rejects.toThrow("disk on fire");
+    expect(await proxyTraining(options).provide?.({})).toEqual({ source: "the user's loader" });
+  });
+});
