@@ -1,0 +1,170 @@
+/**
+ * @file The package as users get it: packed, installed into an empty folder with install scripts blocked, used from JavaScript and
+ * from TypeScript, on every Node version that is supported.
+ */
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { output, run } from "../../support/commands.ts";
+import { nodeEnvironment, supportedMajors } from "../../support/node-versions.ts";
+import { installInto, type Packed, pack, publicEntries } from "../../support/packed.ts";
+import { root } from "../../support/built.ts";
+
+let temporary: string;
+let packed: Packed;
+/** The consumer's folder: Cellwright installed, the sources of test/interop/consumers beside it. */
+let consumer: string;
+
+beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), "cellwright-package-"));
+  packed = await pack(temporary);
+  consumer = join(temporary, "consumer");
+  await installInto(consumer, packed);
+  await cp(join(root, "test/interop/consumers/javascript"), consumer, { recursive: true });
+});
+afterAll(async () => {
+  await rm(temporary, { recursive: true, force: true });
+});
+
+describe("the tarball", () => {
+  test("holds what exports and bin point to, the prebuilt engine, and what a reader wants", async () => {
+    const { targets } = await publicEntries();
+    const wanted = [...targets, "package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/src/cli/main.js"];
+    expect(wanted.filter((file) => !packed.files.includes(file))).toEqual([]);
+    const prebuilt = packed.files.filter((file) => file.endsWith(".node"));
+    expect(prebuilt.some((file) => file.startsWith(`prebuilds/${process.platform}-${process.arch}/`))).toBe(true);
+    expect(prebuilt.filter((file) => !file.startsWith("prebuilds/"))).toEqual([]);
+  });
+
+  test("holds nothing else: no sources, no tests, nothing left in the build by a file that is gone", async () => {
+    const foreign = packed.files.filter(
+      (file) =>
+        !/^(dist|prebuilds)\//.test(file) && !["package.json", "README.md", "CHANGELOG.md", "LICENSE"].includes(file),
+    );
+    expect(foreign).toEqual([]);
+    const built = packed.files.filter((file) => file.startsWith("dist/"));
+    expect(built.filter((file) => !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+    const sources = await Promise.all(["src", "search-spaces", "controllers"].map(async (folder) => sourcesOf(folder)));
+    const known = new Set(sources.flat());
+    const stale = built.filter((file) => !known.has(file.replace(/^dist\//, "").replace(/(\.d\.ts|\.js)$/, ".ts")));
+    expect(stale).toEqual([]);
+  });
+
+  test("is small: the engine's kernels and compiled TypeScript, no data and no models", () => {
+    // 20 MiB leaves room for kernels of several platforms; a data set or a debug build would not fit.
+    expect(packed.unpackedBytes).toBeLessThan(20 * 2 ** 20);
+  });
+});
+
+/** Returns the paths of the TypeScript files below a folder of the repository. */
+async function sourcesOf(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(join(root, folder), { recursive: true });
+  return entries.filter((entry) => entry.endsWith(".ts")).map((entry) => join(folder, entry));
+}
+
+/** What the first Node version trained. */
+let losses: readonly number[] | undefined;
+
+describe.each(supportedMajors)("on Node %i", (major) => {
+  let env: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    env = await nodeEnvironment(major);
+  });
+  const node = async <T>(...args: readonly string[]): Promise<T> =>
+    JSON.parse(await output("node", args, { cwd: consumer, env })) as T;
+
+  test("every entry of exports loads and exports something, types aside", async () => {
+    const { specifiers } = await publicEntries();
+    const names = await node<Record<string, readonly string[]>>("entries.js", ...specifiers);
+    expect(Object.keys(names)).toEqual(specifiers);
+    expect(Object.entries(names).filter(([, exported]) => exported.length === 0)).toEqual([]);
+    for (const exported of Object.values(names)) expect(exported).not.toContain("default");
+  });
+
+  test.each(["native", "auto"])("%s is the native engine, from its prebuilt binary, and it trains", async (choice) => {
+    const result = await node<{ node: string; engine: string; losses: readonly number[]; params: number }>(
+      "train.js",
+      choice,
+    );
+    expect(result.node).toMatch(new RegExp(`^v${major}\\.`));
+    expect(result.engine).toBe("native");
+    expect(result.losses).toHaveLength(20);
+    expect(result.losses.at(-1)).toBeLessThan((result.losses[0] as number) / 2);
+    // Same seed, same bits, whatever Node runs it.
+    expect(result.losses).toEqual((losses ??= result.losses));
+    // NASNet-A (6@768) without its auxiliary head: reference/papers.md, G5.
+    expect(result.params).toBe(3_346_538);
+  });
+
+  test("a study in JavaScript runs in worker processes", async () => {
+    const results = join(consumer, `results-${major}`);
+    const study = await node<{ reason: string; pid: number; trials: readonly { state: string; pid: number }[] }>(
+      "search.js",
+      results,
+    );
+    expect(study.reason).toBe("trials");
+    expect(study.trials.map((trial) => trial.state)).toEqual(Array.from({ length: 6 }, () => "complete"));
+    for (const trial of study.trials) expect(trial.pid).not.toBe(study.pid);
+  });
+
+  test("npx cellwright says its version, helps, and refuses what is wrong without a stack", async () => {
+    const npx = (...args: readonly string[]) => run("npx", ["cellwright", ...args], { cwd: consumer, env });
+    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+    expect((await npx("--version")).stdout.trim()).toBe(version);
+    const help = await npx("--help");
+    expect(help.code).toBe(0);
+    expect(help.stdout).toMatch(/search/);
+    const wrong = await npx("search", "no-such-file.ts");
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/no-such-file\.ts/);
+    expect(wrong.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("npx cellwright searches a study in TypeScript", async () => {
+    const project = join(consumer, `project-${major}`);
+    await cp(join(root, "test/fixtures/user-project"), project, { recursive: true });
+    const ran = await run("npx", ["cellwright", "search", "study.config.ts", "--trials", "6"], {
+      cwd: project,
+      env,
+    });
+    expect(ran.stderr + (ran.code === 0 ? "" : ran.stdout)).not.toMatch(/^\s+at /m);
+    expect(ran.code).toBe(0);
+    expect((await stat(join(project, "results/stripes/study.db"))).size).toBeGreaterThan(0);
+    const top = await output("npx", ["cellwright", "top", "stripes", "--json"], { cwd: project, env });
+    expect(() => JSON.parse(top) as unknown).not.toThrow();
+  });
+});
+
+describe("types", () => {
+  test.each(["nodenext", "bundler"])("for every entry, checked whole, by %s resolution", async (resolution) => {
+    const project = join(consumer, `types-${resolution}`);
+    await cp(join(root, "test/interop/consumers/typescript"), project, { recursive: true });
+    await cp(join(root, "test/fixtures/user-project"), project, { recursive: true });
+    const { specifiers } = await publicEntries();
+    const lines = specifiers.map((specifier, i) => `export * as entry${i} from ${JSON.stringify(specifier)};\n`);
+    await writeFile(join(project, "entries.ts"), lines.join(""));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const args = [tsc, "-p", `tsconfig.${resolution}.json`, "--typeRoots", join(root, "node_modules/@types")];
+    const { code, stdout } = await run(process.execPath, args, { cwd: project });
+    expect(stdout).toBe("");
+    expect(code).toBe(0);
+  });
+});
+
+describe("without a binary for this platform", () => {
+  test("the user is told, with how much slower, and doctor says what to do", async () => {
+    const prebuilds = join(consumer, "node_modules/cellwright/prebuilds");
+    await rename(prebuilds, `${prebuilds}-away`);
+    try {
+      const native = await run("node", ["train.js", "native"], { cwd: consumer });
+      expect(native.code).not.toBe(0);
+      expect(native.stderr).toMatch(/native engine/i);
+      const doctor = await run("npx", ["cellwright", "doctor"], { cwd: consumer });
+      expect(doctor.stdout).toMatch(/native/);
+      expect(doctor.stdout).toMatch(/slower/);
+    } finally {
+      await rename(`${prebuilds}-away`, prebuilds);
+    }
+  });
+});
