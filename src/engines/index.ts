@@ -15,5 +15,5 @@ export type {
 export { dropoutMask, dropPathMask } from "./masks.ts";
 export { openNativeEngine } from "./native/index.ts";
 export { openReferenceEngine } from "./reference/index.ts";
-export { describeEngines, slowEngineWarning, type EngineReport } from "./report.ts";
+export { autoEngineWarning, describeEngines, slowEngineWarning, type EngineReport } from "./report.ts";
 export { openTfjsEngine, tfjsBackends, type TfjsBackend } from "./tfjs/index.ts";

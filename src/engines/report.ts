@@ -23,10 +23,10 @@ export interface EngineReport {
 }
 
 /**
- * Measured on one core of an EPYC Zen 4 (AVX-512), NASNet-A with N=1, F=8, 32x32 images. Other machines differ by factors of two or so; the
- * order of magnitude is what these are for.
+ * Processor time of a training step over that of `native`: NASNet-A with N=1, F=8, 32x32 images, on an EPYC Zen 4 with AVX-512, where `native` took 3.1 ms
+ * an image, tfjs-node (TensorFlow 2.21) 19, wasm 400, the reference 600 and plain JavaScript 2,700. Orders of magnitude: machines differ.
  */
-const slowdowns = { "tfjs-node": 10, wasm: 150, cpu: 1500, reference: 500 } as const;
+const slowdowns = { "tfjs-node": 6, wasm: 130, cpu: 900, reference: 200 } as const;
 
 function slowdownOf(backend: string): number | undefined {
   return backend in slowdowns ? slowdowns[backend as keyof typeof slowdowns] : undefined;
@@ -106,7 +106,9 @@ export async function describeEngines(): Promise<readonly EngineReport[]> {
     reason: "needs nothing; made to be checked against, not to train with",
     slowdown: slowdowns.reference,
   };
-  const drafts = [...onGpu, native, ...others, reference];
+  // In plain JavaScript TensorFlow.js is behind the reference, and `auto` doesn't take it.
+  const plain = others.filter((report) => report.target === "cpu");
+  const drafts = [...onGpu, native, ...others.filter((report) => !plain.includes(report)), reference, ...plain];
   const chosen = drafts.find((report) => report.available);
   return drafts.map((report) => ({ ...report, chosen: report === chosen }));
 }
@@ -119,4 +121,11 @@ export function slowEngineWarning(engine: Pick<Engine, "name" | "target">): stri
   const slowdown = slowdownOf(key);
   if (slowdown === undefined) return undefined;
   return `Only a slower engine is to be had: ${engine.name} (${engine.target}), about ${slowdown} times slower than native. Run "cellwright doctor" for what to do.`;
+}
+
+/** Returns the warning for whoever leaves the choice of engine to us, if the fast one isn't to be had; costs a second or two only then. */
+export async function autoEngineWarning(): Promise<string | undefined> {
+  if ((await reportNative()).available) return undefined;
+  const chosen = (await describeEngines()).find((report) => report.chosen);
+  return chosen === undefined ? undefined : slowEngineWarning(chosen);
 }

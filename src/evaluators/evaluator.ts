@@ -122,6 +122,8 @@ export interface Evaluator {
    */
   provide?(context: {
     readonly dataDir?: string | undefined;
+    /** What the study says; absent: the fastest there is. */
+    readonly engine?: string | undefined;
     readonly onProgress?: ((message: string) => void) | undefined;
   }): Promise<Provision>;
   evaluate(task: Task, context: EvaluationContext): Promise<Outcome>;

@@ -8,7 +8,7 @@ import type { Dataset } from "../data/index.ts";
 import { oneOf, parseOptions } from "../data/options.ts";
 import type { Engine } from "../engines/engine.ts";
 import { createTimeEstimator, type TimeEstimator } from "./estimate.ts";
-import type { Evaluator, PrepareContext } from "./evaluator.ts";
+import type { Evaluator, PrepareContext, Provision } from "./evaluator.ts";
 import { resolveProxyOptions, type ProxyTrainingOptions } from "./proxy-options.ts";
 import { runProxyTrial } from "./proxy-trial.ts";
 
@@ -37,7 +37,7 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
 
   const setUp = async ({ logger, dataDir, engine, download }: PrepareContext): Promise<Workbench> => {
     const choice = resolved.engine ?? parseOptions(engineName, engine ?? "auto", "engine");
-    // Loaded only here: the parent, which makes evaluators too, needs no engine.
+    // Loaded only where it is needed: whoever makes an evaluator to look at it needs no engine.
     const { openEngine } = await import("../engines/index.ts");
     const [dataset, opened] = await Promise.all([
       data.load({ dir: dataDir, download, onProgress: (message) => logger.info(message) }),
@@ -68,9 +68,16 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
       ...(resolved.checkpoints && { checkpoints: true }),
       limits: resolved.limits,
     },
-    async provide({ dataDir, onProgress }) {
-      if (data.provide !== undefined) return data.provide({ dir: dataDir, onProgress });
-      return { source: (await data.load({ dir: dataDir, onProgress })).source };
+    async provide({ dataDir, engine, onProgress }) {
+      const load = { dir: dataDir, onProgress };
+      const found: Provision = await (data.provide?.(load) ?? data.load(load).then(({ source }) => ({ source })));
+      const { autoEngineWarning } = await import("../engines/index.ts");
+      // Who names a slow engine knows what they do.
+      const isLeftToUs = (resolved.engine ?? engine ?? "auto") === "auto";
+      const warnings = [found.warning, isLeftToUs ? await autoEngineWarning() : undefined].filter(
+        (warning) => warning !== undefined,
+      );
+      return { source: found.source, ...(warnings.length > 0 && { warning: warnings.join(" ") }) };
     },
     async prepare(context) {
       workbench ??= setUp(context);

@@ -76,6 +76,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
       phase === "retrain" ? (definition.retrain?.evaluator ?? definition.evaluator) : definition.evaluator;
     const provision = await evaluator.provide?.({
       dataDir: options.dataDir,
+      engine: definition.engine,
       onProgress: (message) => emit({ kind: "note", level: "info", message }),
     });
     if (provision?.warning !== undefined) emit({ kind: "note", level: "warn", message: provision.warning });

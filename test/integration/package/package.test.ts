@@ -153,18 +153,37 @@ describe("types", () => {
 });
 
 describe("without a binary for this platform", () => {
-  test("the user is told, with how much slower, and doctor says what to do", async () => {
-    const prebuilds = join(consumer, "node_modules/cellwright/prebuilds");
-    await rename(prebuilds, `${prebuilds}-away`);
-    try {
-      const native = await run("node", ["train.js", "native"], { cwd: consumer });
-      expect(native.code).not.toBe(0);
-      expect(native.stderr).toMatch(/native engine/i);
-      const doctor = await run("npx", ["cellwright", "doctor"], { cwd: consumer });
-      expect(doctor.stdout).toMatch(/native/);
-      expect(doctor.stdout).toMatch(/slower/);
-    } finally {
-      await rename(`${prebuilds}-away`, prebuilds);
-    }
+  const prebuilds = (): string => join(consumer, "node_modules/cellwright/prebuilds");
+  beforeAll(async () => {
+    await rename(prebuilds(), `${prebuilds()}-away`);
+  });
+  afterAll(async () => {
+    await rename(`${prebuilds()}-away`, prebuilds());
+  });
+
+  test("the native engine says what it wants", async () => {
+    const native = await run("node", ["train.js", "native"], { cwd: consumer });
+    expect(native.code).not.toBe(0);
+    expect(native.stderr).toMatch(
+      /Expected the native engine for \S+, in prebuilds\/ or built by "npm run build:native"/,
+    );
+  });
+
+  test("doctor says which engine is left, how much slower it is, and what to do", async () => {
+    const { stdout } = await run("npx", ["cellwright", "doctor"], { cwd: consumer });
+    expect(stdout).toMatch(/native cannot run/);
+    expect(stdout).toMatch(/npm install @tensorflow\/tfjs-node\b/);
+    expect(stdout).toMatch(/reference: .* about \d+ times slower than native <- chosen/);
+  });
+
+  test("a search warns that only a slower engine is to be had, with how much slower, and runs", async () => {
+    const project = join(consumer, "slow");
+    await cp(join(root, "test/fixtures/user-project"), project, { recursive: true });
+    const config = await readFile(join(project, "trained.config.ts"), "utf8");
+    const left = config.replace(', engine: "reference"', "").replace("export const study =", "export default");
+    await writeFile(join(project, "trained.config.ts"), left);
+    const { code, stdout, stderr } = await run("npx", ["cellwright", "search", "trained.config.ts"], { cwd: project });
+    expect(stdout + stderr).toMatch(/Only a slower engine is to be had: .* about \d+ times slower than native/);
+    expect(code).toBe(0);
   });
 });
