@@ -1,6 +1,6 @@
 /**
- * @file Which engine runs a network: the GPU where there is one that can be used, else our native engine, else TensorFlow.js on whatever is
- * installed, else the reference.
+ * @file Which engine runs a network: the GPU where there is one that can be used, else our native engine, else TensorFlow.js on TensorFlow or
+ * WebAssembly where that is installed, else the reference.
  */
 import { spawnSync } from "node:child_process";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 import { openNativeEngine } from "./native/index.ts";
 import { openReferenceEngine } from "./reference/index.ts";
 import { openTfjsEngine } from "./tfjs/index.ts";
-import { findTfjs } from "./tfjs/load.ts";
+import { findTfjs, tfjsBackends } from "./tfjs/load.ts";
 
 /** What a user may ask for. */
 export const engineChoices = ["auto", "native", "tfjs", "reference"] as const;
@@ -26,6 +26,9 @@ export function findGpu(env: NodeJS.ProcessEnv = process.env): { readonly visibl
   return { visible: true, reason: run.stdout.trim().split("\n")[0] ?? "" };
 }
 
+/** TensorFlow.js in plain JavaScript is not among them: it takes four times longer than the reference. */
+const worthwhile = tfjsBackends.filter((backend) => backend !== "cpu");
+
 /** One thing that `auto` would take, in its order. */
 interface Candidate {
   readonly what: string;
@@ -39,15 +42,15 @@ function candidates(): readonly Candidate[] {
     list.push({ what: "tfjs on the GPU", open: () => openTfjsEngine("tfjs-node-gpu") });
   list.push(
     { what: "native", open: openNativeEngine },
-    { what: "tfjs", open: () => openTfjsEngine() },
+    ...worthwhile.map((backend) => ({ what: `tfjs on ${backend}`, open: () => openTfjsEngine(backend) })),
     { what: "reference", open: async () => openReferenceEngine() },
   );
   return list;
 }
 
 /**
- * Opens an engine. `auto` takes TensorFlow.js on a GPU that is visible where @tensorflow/tfjs-node-gpu is installed, else `native`, else `tfjs`, else
- * `reference`. Throws `engine` where the one asked for can't run here, `config` for another name.
+ * Opens an engine. `auto` takes TensorFlow.js on a GPU that is visible where @tensorflow/tfjs-node-gpu is installed, else `native`, else `tfjs` (not in plain
+ * JavaScript), else `reference`. Throws `engine` where the one asked for can't run here, `config` for another name.
  */
 export async function openEngine(choice: EngineChoice): Promise<Engine> {
   switch (choice) {

@@ -18,7 +18,7 @@ export interface EngineReport {
   readonly reason: string;
   /** How many times longer a training step takes than on `native`, roughly (one core, NASNet with N=1, F=8, batch 64). Absent for GPUs. */
   readonly slowdown?: number;
-  /** What would make it available. Absent where it is. */
+  /** What would make it available, or fast. Absent where it is. */
   readonly advice?: string;
 }
 
@@ -56,25 +56,16 @@ async function reportTfjs(
     const reason = `${finding.missing} is not installed`;
     return { ...common, target: backend, available: false, reason, advice: installAdvice(backend) };
   }
-  if (backend === "tfjs-node-gpu" && !gpu.visible)
-    return {
-      ...common,
-      target: backend,
-      available: false,
-      reason: gpu.reason,
-      advice: "Install NVIDIA's driver and CUDA",
-    };
   try {
     const { target } = await loadTfjs(backend);
-    return { ...common, target, available: true, reason: `found from ${finding.folder}` };
+    if (!target.endsWith("(CPU)") || backend === "tfjs-node")
+      return { ...common, target, available: true, reason: `found from ${finding.folder}` };
+    const reason = gpu.visible ? "TensorFlow finds no CUDA libraries that fit" : gpu.reason;
+    const advice = "Install NVIDIA's driver and the CUDA and cuDNN that @tensorflow/tfjs-node-gpu asks for";
+    return { ...common, target, available: true, reason, slowdown: slowdowns["tfjs-node"], advice };
   } catch (error) {
-    return {
-      ...common,
-      target: backend,
-      available: false,
-      reason: messageOf(error),
-      advice: `${installAdvice(backend)} (without --ignore-scripts)`,
-    };
+    const advice = `${installAdvice(backend)} (without --ignore-scripts)`;
+    return { ...common, target: backend, available: false, reason: messageOf(error), advice };
   }
 }
 

@@ -1,8 +1,11 @@
 /** @file Pools, with padding laid on by hand: TensorFlow.js's gradient of a padded average pool divides by the full window at the border. */
-import type { Tensor } from "@tensorflow/tfjs";
+import type { Tensor, Tensor4D } from "@tensorflow/tfjs";
 import { windowGeometry } from "../../network/ops/window.ts";
 import { imageOf, type TfjsOp } from "./op.ts";
-import { padImage, tapsOf, type WindowAttributes } from "./taps.ts";
+import { padImage, putBack, seenBy, sumOverTaps, tapsOf, type PaddedImage, type WindowAttributes } from "./taps.ts";
+
+/** The lowest finite number in single precision. */
+const LOWEST = -3.4028234663852886e38;
 
 /** Returns the full window's size over the number of pixels each window holds: what turns a mean with padding into one without. `[1, outH, outW, 1]`. */
 function borderCorrection(height: number, width: number, attributes: WindowAttributes): readonly number[] {
@@ -26,32 +29,44 @@ export const avgPool: TfjsOp<"avgPool"> = (call) => {
   const { tf, attributes } = call;
   const image = imageOf(call);
   const padded = padImage(tf, image, attributes);
-  const { kernel, stride } = attributes;
-  let mean: Tensor;
-  if (call.training && !call.hasKernel("AvgPoolGrad")) {
-    const taps = tapsOf(tf, padded, attributes);
-    mean = tf.mul(
-      taps.reduce((total, tap) => tf.add(total, tap)),
-      1 / taps.length,
-    );
-  } else mean = tf.avgPool(padded.image, [...kernel], [...stride], "valid");
+  const mean = tf.avgPool(padded.image, [...attributes.kernel], [...attributes.stride], "valid");
   if (!padded.isPadded) return mean;
   const { height, width } = padded.geometry;
   const [, h, w] = image.shape;
   return tf.mul(mean, tf.tensor([...borderCorrection(h, w, attributes)], [1, height, width, 1]));
 };
 
-/**
- * Padding is the lowest finite number: it never wins, as no window lies wholly in it. Where the backend's gradient is not known to go to the
- * first of equal maxima, the maximum is folded tap by tap: the gradient of tf.maximum goes to the earlier of two equals.
- */
+/** Padding is the lowest finite number: it never wins, as no window lies wholly in it. The gradient goes to the first of equal maxima. */
 export const maxPool: TfjsOp<"maxPool"> = (call) => {
   const { tf, attributes } = call;
-  const padded = padImage(tf, imageOf(call), attributes, -3.4028234663852886e38);
-  const { kernel, stride } = attributes;
-  if (call.training && !call.hasKernel("MaxPoolGrad"))
-    return tapsOf(tf, padded, attributes).reduce((best, tap) => tf.maximum(best, tap));
-  return tf.maxPool(padded.image, [...kernel], [...stride], "valid");
+  const padded = padImage(tf, imageOf(call), attributes, LOWEST);
+  const pool = (image: Tensor4D): Tensor4D =>
+    tf.maxPool(image, [...attributes.kernel], [...attributes.stride], "valid");
+  if (!call.training || call.hasKernel("MaxPoolGrad")) return pool(padded.image);
+  const poolByTaps = tf.customGrad((...given) => {
+    const [input, save] = given as unknown as [Tensor4D, (tensors: Tensor[]) => void];
+    const value = pool(input);
+    save([input, value]);
+    return {
+      value,
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [image, maximum] = saved as [Tensor4D, Tensor4D];
+        const again: PaddedImage = { ...padded, image };
+        /** What no tap so far has won: a window's gradient, or 0 once it is given away. */
+        let left = tf.clone(dy) as Tensor4D;
+        return sumOverTaps(tf, attributes, (tap) => {
+          const isWinner = tf.cast(tf.equal(seenBy(tf, tap, again, attributes), maximum), "float32");
+          const won = tf.mul(left, isWinner) as Tensor4D;
+          const rest = tf.keep(tf.sub(left, won)) as Tensor4D;
+          left.dispose();
+          left = rest;
+          if (tap.index === tapsOf(attributes).length - 1) left.dispose();
+          return putBack(tf, tap, won, again, attributes);
+        });
+      },
+    };
+  });
+  return poolByTaps(padded.image);
 };
 
 export const globalAvgPool: TfjsOp<"globalAvgPool"> = (call) =>

@@ -1,10 +1,11 @@
 /**
  * @file Sliding windows from slices alone. A window operation is a sum, or a maximum, over the taps of its window, and one tap's share is a strided
- * slice of the padded image. TensorFlow.js lacks gradients for some windows (dilated ones; on some backends all), but not for these.
+ * slice of the padded image. TensorFlow.js lacks gradients of some windows (dilated ones; on WebAssembly of all convolutions), but it slices and
+ * pads everywhere. One tap is in memory at a time.
  */
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs";
-import { windowGeometry, type WindowGeometry } from "../../network/ops/window.ts";
 import type { Padding, Pair } from "../../network/network.ts";
+import { windowGeometry, type WindowGeometry } from "../../network/ops/window.ts";
 import type { Tf } from "./load.ts";
 
 export interface WindowAttributes {
@@ -35,59 +36,87 @@ export function padImage(tf: Tf, image: Tensor4D, attributes: WindowAttributes, 
   return { image: isPadded ? tf.pad(image, padding, value) : image, geometry, isPadded };
 }
 
-/** Returns what each tap of the window sees, row by row: `kernel[0] * kernel[1]` images `[n, outH, outW, c]`. */
-export function tapsOf(tf: Tf, padded: PaddedImage, attributes: WindowAttributes): readonly Tensor4D[] {
-  const { kernel, stride } = attributes;
-  const [dilateY, dilateX] = attributes.dilation ?? [1, 1];
+/** Takes the padding off a gradient again. */
+export function cropImage(tf: Tf, padded: Tensor4D, like: Tensor4D, geometry: WindowGeometry): Tensor4D {
+  return tf.slice(padded, [0, geometry.top, geometry.left, 0], like.shape);
+}
+
+/** One tap of a window: its row-major number, and its place. */
+export interface Tap {
+  readonly index: number;
+  readonly y: number;
+  readonly x: number;
+}
+
+export function tapsOf({ kernel }: WindowAttributes): readonly Tap[] {
+  const [rows, columns] = kernel;
+  return Array.from({ length: rows * columns }, (_, index) => {
+    return { index, y: Math.floor(index / columns), x: index % columns };
+  });
+}
+
+/** Returns what a tap sees: the padded image shifted and thinned to `[n, outH, outW, c]`. */
+export function seenBy(tf: Tf, tap: Tap, padded: PaddedImage, attributes: WindowAttributes): Tensor4D {
+  const { stride, dilation = [1, 1] } = attributes;
   const { height, width } = padded.geometry;
   const [n, , , c] = padded.image.shape;
+  const begin: [number, number, number, number] = [0, tap.y * dilation[0], tap.x * dilation[1], 0];
   const size: [number, number, number, number] = [n, (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1, c];
-  const taps: Tensor4D[] = [];
-  for (let ky = 0; ky < kernel[0]; ky++)
-    for (let kx = 0; kx < kernel[1]; kx++) {
-      const part = tf.slice(padded.image, [0, ky * dilateY, kx * dilateX, 0], size);
-      taps.push(everyNth(tf, part, stride));
-    }
-  return taps;
+  const part = tf.slice(padded.image, begin, size);
+  if (stride[0] === 1 && stride[1] === 1) return part;
+  return tf.stridedSlice(part, [0, 0, 0, 0], size, [1, stride[0], stride[1], 1]) as Tensor4D;
 }
 
-/** Takes every n-th row and column, beginning with the first. tf.stridedSlice itself has no gradient. */
-export function everyNth(tf: Tf, image: Tensor4D, [strideY, strideX]: Pair): Tensor4D {
+/** Puts a gradient of what a tap saw back in its place on the padded image: the transpose of `seenBy`. */
+export function putBack(
+  tf: Tf,
+  tap: Tap,
+  gradient: Tensor4D,
+  padded: PaddedImage,
+  attributes: WindowAttributes,
+): Tensor4D {
+  const { stride, dilation = [1, 1] } = attributes;
+  const wide = spread(tf, gradient, stride);
+  const [, fullH, fullW] = padded.image.shape;
+  const [, h, w] = wide.shape;
+  const top = tap.y * dilation[0];
+  const left = tap.x * dilation[1];
+  return tf.pad(wide, [
+    [0, 0],
+    [top, fullH - top - h],
+    [left, fullW - left - w],
+    [0, 0],
+  ]);
+}
+
+/** Puts stride - 1 zeros between rows and between columns. */
+function spread(tf: Tf, image: Tensor4D, [strideY, strideX]: Pair): Tensor4D {
   if (strideY === 1 && strideX === 1) return image;
-  const { shape } = image;
-  const take = tf.customGrad((x) => ({
-    value: tf.stridedSlice(x as Tensor4D, [0, 0, 0, 0], shape, [1, strideY, strideX, 1]),
-    gradFunc: (dy: Tensor) => spread(tf, dy as Tensor4D, shape, [strideY, strideX]),
-  }));
-  return take(image) as Tensor4D;
-}
-
-/** Puts zeros between rows and columns: the transpose of `everyNth`. Done with ranks of 4 and below, which every backend can pad. */
-function spread(tf: Tf, image: Tensor4D, shape: readonly number[], [strideY, strideX]: Pair): Tensor4D {
   const [n, h, w, c] = image.shape;
-  const [, outH, outW] = shape as [number, number, number, number];
-  const rows = tf.pad(tf.reshape(image, [n * h, 1, w * c]), [
-    [0, 0],
-    [0, strideY - 1],
-    [0, 0],
-  ]);
-  const tall = tf.slice(fit(tf, tf.reshape(rows, [n, h * strideY, w * c]), outH), [0, 0, 0], [n, outH, w * c]);
-  const columns = tf.pad(tf.reshape(tall, [n * outH * w, 1, c]), [
-    [0, 0],
-    [0, strideX - 1],
-    [0, 0],
-  ]);
-  const wide = tf.slice(fit(tf, tf.reshape(columns, [n * outH, w * strideX, c]), outW), [0, 0, 0], [n * outH, outW, c]);
-  return tf.reshape(wide, [n, outH, outW, c]);
+  const rows = interleave(tf, tf.reshape(image, [n, h, w * c]), strideY);
+  const tall = rows.shape[1] as number;
+  const columns = interleave(tf, tf.reshape(rows, [n * tall, w, c]), strideX);
+  return tf.reshape(columns, [n, tall, columns.shape[1] as number, c]);
 }
 
-/** Lengthens the second axis with zeros where it is shorter than `length`. */
-function fit(tf: Tf, x: Tensor, length: number): Tensor {
-  const missing = length - (x.shape[1] as number);
-  if (missing <= 0) return x;
-  return tf.pad(x, [
+/** Puts `stride - 1` zeros between neighbours along the middle axis. `[a, b, c]` to `[a, (b - 1) * stride + 1, c]`. */
+function interleave(tf: Tf, x: Tensor, stride: number): Tensor {
+  const [a, b, c] = x.shape as [number, number, number];
+  const padded = tf.pad(tf.reshape(x, [a * b, 1, c]), [
     [0, 0],
-    [0, missing],
+    [0, stride - 1],
     [0, 0],
   ]);
+  return tf.slice(tf.reshape(padded, [a, b * stride, c]), [0, 0, 0], [a, (b - 1) * stride + 1, c]);
+}
+
+/** Sums what `term` gives for each tap, keeping one term at a time. */
+export function sumOverTaps(tf: Tf, attributes: WindowAttributes, term: (tap: Tap) => Tensor4D): Tensor4D {
+  let total: Tensor4D | undefined;
+  for (const tap of tapsOf(attributes)) {
+    const before: Tensor4D | undefined = total;
+    total = tf.tidy(() => (before ? tf.add(before, term(tap)) : term(tap)));
+    before?.dispose();
+  }
+  return total as Tensor4D;
 }
