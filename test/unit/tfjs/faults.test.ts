@@ -3,6 +3,9 @@
  * That ours is right in the same places is shown by agreement.test.ts and operations.test.ts, and for each of these in "ours".
  */
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import { openTfjsEngine } from "../../../src/engines/tfjs/index.ts";
@@ -96,6 +99,14 @@ describe.skipIf(node.skip)(node.title, () => {
   let tf: Tf;
   beforeAll(async () => {
     tf = await node.get();
+  });
+
+  it("calls a function of node:util that Node 23 removed", () => {
+    const finding = findTfjs("tfjs-node");
+    if (!finding.installed) throw new Error("skipped above");
+    const main = createRequire(path.join(finding.folder, "package.json")).resolve("@tensorflow/tfjs-node");
+    const source = readFileSync(path.join(path.dirname(main), "nodejs_kernel_backend.js"), "utf8");
+    expect(source).toMatch(/util_1\.isNullOrUndefined/);
   });
 
   it("has no gradient of explicitly padded convolutions, and no explicitly padded pools", () => {
