@@ -76,7 +76,7 @@ function modelSource(network: Network, root: Group, name: string, options: PyTor
     print(f"${rootName}: {count:,} parameters, logits {tuple(logits.shape)}")
 `;
   const head = [
-    `"""${docText(options.description ?? `${name}, a convolutional network.`)}`,
+    ...wrap(`"""${docText(options.description ?? `${name}, a convolutional network.`)}`),
     "",
     `${formatCount(size.inference.params)} parameters, ${formatMacs(size.inference.macs)} for one image of ${image.join("x")}. Written by Cellwright.`,
     "Images are [n, channels, height, width], as normalize() gives them. Padding is computed from the",
@@ -99,8 +99,12 @@ function modelSource(network: Network, root: Group, name: string, options: PyTor
 function classSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, rank: ReadonlyMap<string, number>): string {
   const names = argumentNames(of, rank);
   const places = of.groups.map((group) => group.path);
-  const shown = places.slice(0, 3).join(", ");
-  const doc = places.length > 3 ? `${shown} and ${places.length - 3} more.` : `${shown}.`;
+  // Where it is used, as many places as a line takes.
+  let count = Math.min(3, places.length);
+  const said = (): string =>
+    `${places.slice(0, count).join(", ")}${places.length > count ? ` and ${places.length - count} more` : ""}.`;
+  while (count > 1 && said().length > LINE_WIDTH - 10) count--;
+  const doc = said();
   return [
     `class ${of.name}(nn.Module):`,
     `    """${docText(doc)}"""`,
@@ -243,6 +247,17 @@ function shapeOf(network: Network, shapes: ReadonlyMap<string, Shape>): Shape {
 
 function torchShape(shape: Shape): readonly number[] {
   return shape.length === 3 ? [shape[2], shape[0], shape[1]] : shape;
+}
+
+/** Breaks a text into lines at its spaces. */
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= LINE_WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function docText(text: string): string {

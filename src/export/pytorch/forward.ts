@@ -19,7 +19,13 @@ export function initLines(of: ModuleClass): string[] {
   const parameters = of.parameters
     .map(({ name }) => (of.defaults[name] === undefined ? `, ${name}` : `, ${name}=${of.defaults[name]}`))
     .join("");
-  return [`    def __init__(self${parameters}):`, "        super().__init__()", ...lines];
+  return [...signature("__init__", `self${parameters}`), "        super().__init__()", ...lines];
+}
+
+/** Returns the head of a method, its parameters on a line of their own where they need it. */
+function signature(name: string, parameters: string): string[] {
+  const line = `    def ${name}(${parameters}):`;
+  return line.length <= LINE_WIDTH ? [line] : [`    def ${name}(`, `        ${parameters}`, "    ):"];
 }
 
 interface Body {

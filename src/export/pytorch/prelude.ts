@@ -13,7 +13,7 @@ from torch import nn
 `;
 
 const SAME = `def same_padding(size, kernel, stride, dilation=1):
-    """Rows before and after, as TensorFlow's SAME: ceil(size / stride) in all, the odd one behind."""
+    """Rows before and after, as TensorFlow's SAME has them: the odd one goes behind."""
     total = max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
     return total // 2, total - total // 2
 

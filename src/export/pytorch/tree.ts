@@ -36,7 +36,8 @@ interface Draft {
 /** Returns the root group of a network: its only input is the image, its outputs are the network's. */
 export function moduleTree(network: Network): Group {
   const root: Draft = { name: "", path: "", children: new Map() };
-  for (const node of network.nodes) insert(root, node, node.id.split("/"));
+  // The image is the argument of the whole, wherever its node was put.
+  for (const node of network.nodes) insert(root, node, node.op === "input" ? [node.id] : node.id.split("/"));
   const readers = new Map<string, string[]>();
   for (const node of network.nodes)
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node.id]);
