@@ -20,6 +20,8 @@ interface Files {
   place(name: string): string;
   read(name: string): Promise<Uint8Array>;
   readSync(name: string): Uint8Array;
+  /** Lets go of the training files' bytes. */
+  release(): void;
 }
 
 /** Throws `data` unless every file of the layout is in the folder with its size. */
@@ -33,7 +35,7 @@ export function checkCifarFolder(folder: string, layout: CifarLayout): void {
 function folderFiles(folder: string, layout: CifarLayout): Files {
   checkCifarFolder(folder, layout);
   const place = (name: string) => join(folder, name);
-  return { place, read: (name) => readFile(place(name)), readSync: (name) => readFileSync(place(name)) };
+  return { place, read: (name) => readFile(place(name)), readSync: (name) => readFileSync(place(name)), release() {} };
 }
 
 async function archiveFiles(archive: string, layout: CifarLayout): Promise<Files> {
@@ -46,6 +48,7 @@ async function archiveFiles(archive: string, layout: CifarLayout): Promise<Files
     place,
     read: (name) => Promise.resolve(readSync(name)),
     readSync,
+    release: () => layout.train.forEach((name) => files.delete(name)),
   };
 }
 
@@ -114,6 +117,7 @@ export async function readCifar(
     [split.train, split.validation],
     labels,
   )) as [ImageSet, ImageSet];
+  files.release();
   let test: ImageSet | undefined;
   return {
     name,

@@ -15,6 +15,12 @@ export const SYNTHETIC_CLASSES: readonly string[] = TEXTURES.flatMap((texture) =
   SHAPES.map((shape) => `${texture} ${shape}`),
 );
 
+/** Figures stand nearly upright, as things in photographs do; in radians. */
+const MAX_TURN = 0.35;
+
+/** The ground's texture is fainter than the figure's. */
+const MAX_GROUND_CONTRAST = 0.3;
+
 type Field = (x: number, y: number) => number;
 type Colour = readonly [number, number, number];
 
@@ -75,21 +81,21 @@ export function drawSynthetic(label: number, rng: Rng, pixels: Uint8Array, offse
   const shape = label % SHAPES.length;
   const texture = Math.floor(label / SHAPES.length);
 
-  const radius = 7 + 5 * rng.next();
-  const reach = side / 2 - 0.75 * radius;
+  const radius = 9.5 + 4.5 * rng.next();
+  const reach = side / 2 - 0.8 * radius;
   const [cx, cy] = [side / 2 + (2 * rng.next() - 1) * reach, side / 2 + (2 * rng.next() - 1) * reach];
-  const { cos, sin } = direction(rng.next() * 2 * Math.PI);
+  const { cos, sin } = direction((2 * rng.next() - 1) * MAX_TURN);
   const stretch = 0.85 + 0.3 * rng.next();
 
   const ground = colour(rng);
   const groundOther = colourAwayFrom(ground, 0.25, rng);
-  const figure = colourAwayFrom(ground, 0.4, rng);
-  const figureOther = colourAwayFrom(figure, 0.4, rng);
+  const figure = colourAwayFrom(ground, 0.5, rng);
+  const figureOther = colourAwayFrom(figure, 0.65, rng);
   const groundTexture = textureField(rng.int(2), rng);
-  const groundContrast = rng.next();
+  const groundContrast = MAX_GROUND_CONTRAST * rng.next();
   const figureTexture = textureField(texture, rng);
   const [gx, gy] = [(rng.next() - 0.5) / side, (rng.next() - 0.5) / side];
-  const occluders = Array.from({ length: 1 + rng.int(3) }, () => ({
+  const occluders = Array.from({ length: rng.int(3) }, () => ({
     x: rng.next() * side,
     y: rng.next() * side,
     ...direction(rng.next() * Math.PI),
@@ -97,7 +103,7 @@ export function drawSynthetic(label: number, rng: Rng, pixels: Uint8Array, offse
     halfLength: 4 + 8 * rng.next(),
     colour: colour(rng),
   }));
-  const noise = 0.05 + 0.1 * rng.next();
+  const noise = 0.02 + 0.08 * rng.next();
 
   // A small generator of its own for the noise (xorshift, 32 bits): a stream's draws are ten times the price.
   let state = rng.int(0x7fffffff) + 1;

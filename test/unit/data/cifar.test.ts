@@ -163,10 +163,10 @@ describe("wrong files", () => {
 
   test("a label that is no class is named with its record", async () => {
     const files = smallFiles();
-    (files.get("data_batch_2.bin") as Uint8Array)[7 * 3073] = 11;
+    (files.get("data_batch_2.bin") as Uint8Array)[7 * 3073] = 10;
     writeFiles(folder(), files);
     expect(await failure()).toBe(
-      `${join(folder(), "data_batch_2.bin")}  Expected labels from 0 to 9. Received: "11 in record 7".`,
+      `${join(folder(), "data_batch_2.bin")}  Expected labels from 0 to 9. Received: "10 in record 7".`,
     );
   });
 

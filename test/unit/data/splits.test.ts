@@ -56,6 +56,10 @@ describe("splitByClass", () => {
     expect(splitByClass(labels, 3, { train: 12, validation: 15, splitSeed: 4 }, "set")).toEqual(small);
     expect(large.validation).toEqual(small.validation);
     expect([...small.train].every((index) => large.train.includes(index))).toBe(true);
+    // Also where validation differs: training is taken from the other end.
+    const longer = splitByClass(labels, 3, { train: 12, validation: 30, splitSeed: 4 }, "set");
+    expect(longer.train).toEqual(small.train);
+    expect([...small.validation].every((index) => longer.validation.includes(index))).toBe(true);
     expect(splitByClass(labels, 3, { train: 12, validation: 15, splitSeed: 5 }, "set")).not.toEqual(small);
   });
 

@@ -110,7 +110,7 @@ describe("ending early", () => {
   test("an abort that arrives through the event loop ends it between two steps", async () => {
     const controller = new AbortController();
     let steps = 0;
-    // Steps that block: the abort below can only arrive if the loop yields.
+    // Steps that block and last 30 s in all: the abort below can only arrive if the loop yields.
     const engine = stubEngine(() => {
       steps++;
       const until = performance.now() + 5;
@@ -122,6 +122,17 @@ describe("ending early", () => {
     expect(result.state).toBe("aborted");
     expect(steps).toBeLessThan(6 * 1000);
     expect(engine.closed()).toBe(1);
+  });
+
+  test("no step follows an abort", async () => {
+    const controller = new AbortController();
+    let steps = 0;
+    const engine = stubEngine(() => {
+      if (++steps === 3) controller.abort();
+      return 1;
+    });
+    expect((await train({ ...base, engine, signal: controller.signal })).state).toBe("aborted");
+    expect(steps).toBe(3);
   });
 
   test("an engine that throws is heard, and its session closed", async () => {
