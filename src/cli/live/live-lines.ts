@@ -58,7 +58,7 @@ function progressLine(state: LiveState, nowMs: number, room: number, colors: Col
     { text: some(state.pruned, "pruned"), rank: 1 },
     { text: state.failed === 0 ? "" : colors.yellow(`${state.failed} failed`), rank: 5 },
     { text: some(state.duplicates, state.duplicates === 1 ? "duplicate" : "duplicates"), rank: 0 },
-    { text: rate === undefined ? "" : `${formatCount(Math.round(rate))} img/s`, rank: 4 },
+    { text: rate === undefined || state.phase === "done" ? "" : `${formatCount(Math.round(rate))} img/s`, rank: 4 },
     { text: left === undefined ? "" : leftText(left, hours !== undefined && left === 0), rank: 7 },
     { text: state.phase === "stopping" ? colors.yellow("stopping") : "", rank: 8 },
   ];
@@ -103,7 +103,7 @@ function retrainLines(state: LiveState, nowMs: number, room: number, colors: Col
         { text: rate === undefined ? "" : `${formatCount(Math.round(rate))} img/s`, rank: 2 },
         {
           text:
-            fraction > 0.03
+            fraction > 0.03 && fraction < 1
               ? `${formatDuration(Math.max(1_000, ((nowMs - state.beganMs) / fraction) * (1 - fraction)))} left`
               : "",
           rank: 3,

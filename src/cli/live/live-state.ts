@@ -90,7 +90,8 @@ export function beginLive(
   const finished = earlier.trials.filter((trial) => trial.state !== "running");
   for (const trial of finished.toSorted((a, b) => (a.finishedMs ?? 0) - (b.finishedMs ?? 0)))
     state = withFinished(state, trial);
-  return { ...state, finishedHere: 0 };
+  const engine = finished.findLast((trial) => trial.metrics.engine !== undefined)?.metrics.engine;
+  return { ...state, finishedHere: 0, ...(engine !== undefined && { engine }) };
 }
 
 /** Returns the state after an event. */

@@ -85,7 +85,7 @@ function modelSource(network: Network, root: Group, name: string, options: PyTor
     "",
   ].join("\n");
   const parts = [
-    preludeFor(body, rootName),
+    preludeFor(body),
     constants(options),
     body,
     readerSource,

@@ -97,7 +97,7 @@ const AVG_POOL = `class AvgPool(nn.Module):
 const DROP_PATH = `class DropPath(nn.Module):
     """Drops the path of whole examples in training, the more the deeper (NASNet).
 
-    The rate is 0 until Network.set_drop_path sets it; the paper raises it linearly with training.
+    The rate is 0 until set_drop_path sets it; the paper raises it linearly over the training.
     """
 
     def __init__(self, depth_fraction):
@@ -128,8 +128,8 @@ const READER = `def read_safetensors(path):
     return tensors
 `;
 
-/** Returns the imports and helper classes that a text of class definitions uses. `rootName` is the network's class. */
-export function preludeFor(classes: string, rootName: string): string {
+/** Returns the imports and helper classes that a text of class definitions uses. */
+export function preludeFor(classes: string): string {
   const uses = (name: string): boolean => new RegExp(`\\b${name}\\(`).test(classes);
   const depthwise = uses("DepthwiseConv");
   const parts = [IMPORTS];
@@ -140,7 +140,7 @@ export function preludeFor(classes: string, rootName: string): string {
   if (depthwise) parts.push(DEPTHWISE);
   if (uses("MaxPool")) parts.push(MAX_POOL);
   if (uses("AvgPool")) parts.push(AVG_POOL);
-  if (uses("DropPath")) parts.push(DROP_PATH.replace("Network.", `${rootName}.`));
+  if (uses("DropPath")) parts.push(DROP_PATH);
   return parts.join("\n\n");
 }
 
