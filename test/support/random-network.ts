@@ -117,7 +117,18 @@ function addHead(draft: Draft, images: ReadonlyMap<string, Shape>, rng: Rng, cla
     );
   const joined = vectors.length > 1 ? push(draft, "concat", vectors, {}) : (vectors[0] as string);
   const dropped = rng.next() < 0.3 ? push(draft, "dropout", [joined], { rate: 0.3 }) : joined;
-  return push(draft, "dense", [dropped], { units: classes, bias: rng.next() < 0.7 });
+  const last = rng.fork("vectors").next() < 0.4 ? addVectorOps(draft, dropped, rng.fork("vectors/ops")) : dropped;
+  return push(draft, "dense", [last], { units: classes, bias: rng.next() < 0.7 });
+}
+
+/** What images can do, vectors can: batch norm, activations, drop path, zeros, sums and products of `[c]`. */
+function addVectorOps(draft: Draft, vector: string, rng: Rng): string {
+  const hidden = push(draft, "dense", [vector], { units: 2 + rng.int(4), bias: false });
+  const normal = push(draft, "batchNorm", [hidden], { epsilon: 1e-3, momentum: 0.8 });
+  const active = push(draft, "activation", [normal], { fn: rng.pick(["swish", "hsigmoid", "tanh"] as const) });
+  const dropped = push(draft, "dropPath", [active], { depthFraction: 0.5 });
+  const scaled = push(draft, "multiply", [dropped, hidden], {});
+  return push(draft, "add", [scaled, push(draft, "zero", [hidden], { stride: 1 }), normal], {});
 }
 
 function addImageOp(
