@@ -14,6 +14,23 @@ constexpr int STRIP = 64;
 CW_INLINE bool pointwise(const Geometry& g) {
   return g.kernelH == 1 && g.kernelW == 1 && g.strideH == 1 && g.strideW == 1 && g.top == 0 && g.left == 0 && g.inH == g.outH && g.inW == g.outW;
 }
+// A 1x1 kernel that reads every other pixel, or a part of the image.
+CW_INLINE bool sampled(const Geometry& g) { return g.kernelH == 1 && g.kernelW == 1 && !pointwise(g); }
+CW_INLINE int strip_rows(const Geometry& g) { return imin(g.outH, imax(1, STRIP / g.outW)); }
+// First and last + 1 of the output columns (or rows) that read inside of the image.
+CW_INLINE int first_inside(int padding, int stride) { return padding <= 0 ? 0 : (padding + stride - 1) / stride; }
+CW_INLINE int end_inside(int padding, int stride, int size, int out) { return imin(out, floordiv(size - 1 + padding, stride) + 1); }
+// What `rows` output rows from y0 read, without gaps.
+CW_INLINE void prepare_sampled(const Plane& p, const Op& op, int image, int y0, int rows, float* out) {
+  const Geometry& g = op.g;
+  const int x0 = first_inside(g.left, g.strideW), x1 = end_inside(g.left, g.strideW, g.inW, g.outW);
+  for (int y = y0; y < y0 + rows; y++, out += (long)g.outW * V) {
+    const int iy = y * g.strideH - g.top;
+    const bool inside = iy >= 0 && iy < g.inH && x1 > x0;
+    if (!inside || x0 > 0 || x1 < g.outW) memset(out, 0, sizeof(float) * V * g.outW);
+    if (inside) prepare(p, op.activation, p.z + image * p.zn + ((long)iy * g.inW + (long)x0 * g.strideW - g.left) * V, g.strideW, out + x0 * V, x1 - x0);
+  }
+}
 CW_INLINE int padded_h(const Geometry& g) { return (g.outH - 1) * g.strideH + (g.kernelH - 1) * g.dilationH + 1; }
 CW_INLINE int padded_w(const Geometry& g) { return (g.outW - 1) * g.strideW + (g.kernelW - 1) * g.dilationW + 1; }
 
@@ -62,6 +79,17 @@ static void conv_forward(Op& op, Run&, int image) {
       }
       gemm_forward(columns, 0, V, nci, op.weights, nco, n, Output{y, (long)p0 * V, V, op.bias, partial, center});
     }
+  } else if (sampled(g)) {
+    const int SR = strip_rows(g);
+    for (int y0 = 0; y0 < g.outH; y0 += SR) {
+      const int rows = imin(SR, g.outH - y0);
+      for (int c = 0; c < nci; c++) {
+        float* x = op.scratch[0] + (long)c * SR * g.outW * V;
+        columns[c] = x;
+        prepare_sampled(*op.in[c].plane, op, image, y0, rows, x);
+      }
+      gemm_forward(columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
+    }
   } else {
     const int H = padded_h(g), W = padded_w(g);
     for (int c = 0; c < nci; c++)
@@ -91,6 +119,11 @@ static void conv_backward_prologue(Op& op, Run&) {
   float* t = op.scratch[2];
   if (!t) return;
   const long block = (long)V * V;
+  if (sampled(g)) {
+    for (int i = 0; i < nci; i++)
+      for (int c = 0; c < nco; c++, t += block) transpose_block(op.weights + ((long)c * nci + i) * block, t);
+    return;
+  }
   each_residue(g, [&](int ry, int rx) {
     for (int i = 0; i < nci; i++)
       for (int ky = 0; ky < g.kernelH; ky++) {
@@ -141,6 +174,31 @@ static void conv_backward(Op& op, Run&, int image) {
       }
       gemm_weights(columns, 0, V, nci, dzs, 0, nco, op.gradWeights, n);
       if (wantsInput) gemm_gradient(dzs, 0, V, nco, op.scratch[2], nci, n, target, op.activation, (long)p0 * V, V);
+    }
+  } else if (sampled(g)) {
+    // Pixels that nothing reads get nothing: the planner zeroes gradients that have none yet, and this adds.
+    const int SR = strip_rows(g), x0 = first_inside(g.left, g.strideW), x1 = end_inside(g.left, g.strideW, g.inW, g.outW);
+    for (int y0 = 0; y0 < g.outH; y0 += SR) {
+      const int rows = imin(SR, g.outH - y0);
+      for (int c = 0; c < nco; c++) {
+        float* d = op.scratch[1] + (long)c * SR * g.outW * V;
+        dzs[c] = d;
+        gradient_of_output(*op.out[c].plane, image, 1, (long)y0 * g.outW, d, rows * g.outW);
+        bias_gradient(op, c, d, rows * g.outW);
+      }
+      for (int c = 0; c < nci; c++) {
+        float* x = op.scratch[0] + (long)c * SR * g.outW * V;
+        columns[c] = x;
+        prepare_sampled(*op.in[c].plane, op, image, y0, rows, x);
+      }
+      gemm_weights(columns, 0, V, nci, dzs, 0, nco, op.gradWeights, rows * g.outW);
+      if (!wantsInput || x1 <= x0) continue;
+      for (int y = y0; y < y0 + rows; y++) {
+        const int iy = y * g.strideH - g.top;
+        if (iy < 0 || iy >= g.inH) continue;
+        gemm_gradient(dzs, ((long)(y - y0) * g.outW + x0) * V, V, nco, op.scratch[2], nci, x1 - x0, target, op.activation,
+                      ((long)iy * g.inW + (long)x0 * g.strideW - g.left) * V, (long)g.strideW * V);
+      }
     }
   } else {
     const int H = padded_h(g), W = padded_w(g);

@@ -134,24 +134,50 @@ template <int K, int ACT>
 CW_KERNEL void depthwise_gradient_row(const float* dz, long pitch, const float* flipped, int width, const GradTarget& t, int act, long at) {
   depthwise_row<K, 1>(dz, pitch, flipped, width, [&](int i, vf* a, int n) { put_gradient<ACT>(t, act, at + (long)i * V, V, a, n); });
 }
-// Stride 2, one column parity: pixels 2 * j + PARITY of row `y`; dz has `border.left` columns before its first.
-template <int K, int PARITY, int ACT>
-CW_INLINE void depthwise_gradient_parity(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, const GradTarget& t, int act, long at, int left) {
-  const int count = (g.inW - PARITY + 1) / 2;
-  for (int j = 0; j < count; j += 8) {
-    const int n = imin(8, count - j);
-    vf a[8];
-    for (int i = 0; i < 8; i++) a[i] = (vf){};
-    for (int ky = 0; ky < K; ky++) {
-      if ((y + g.top - ky) & 1) continue;
-      const float* row = dz + ((y + g.top - ky) / 2 + b.top) * pitch;
-      for (int kx = (PARITY + left) & 1; kx < K; kx += 2) {
-        const float* q = row + (j + (PARITY + left - kx) / 2 + b.left) * V;
-        const vf k = ld(w + (ky * K + kx) * V);
-        for (int i = 0; i < n; i++) a[i] += ld(q + i * V) * k;
-      }
+// Stride 2: input pixels of one column parity are reached by every other tap, from KX0 on, all by the same ones. `q` is dz of the first
+// pixel's last tap; tap t reads T - 1 - t columns further. Rows of dz go up as rows of the kernel go down.
+template <int K, int KX0, int N>
+CW_INLINE void depthwise_parity_block(const float* q, long pitch, const float* w, int ky0, vf* a) {
+  constexpr int T = (K - KX0 + 1) / 2;
+  for (int b = 0; b < N; b++) a[b] = (vf){};
+  for (int ky = ky0; ky < K; ky += 2, q -= pitch) {
+    vf k[T];
+    for (int t = 0; t < T; t++) k[t] = ld(w + (ky * K + KX0 + 2 * t) * V);
+#pragma GCC unroll 16
+    for (int j = 0; j < N - 1 + T; j++) {
+      vf v = ld(q + j * V);
+#pragma GCC unroll 8
+      for (int t = 0; t < T; t++)
+        if (j - (T - 1) + t >= 0 && j - (T - 1) + t < N) a[j - (T - 1) + t] += v * k[t];
     }
-    put_gradient<ACT>(t, act, at + (2L * j + PARITY) * V, 2 * V, a, n);
+  }
+}
+template <int K, int KX0, int ACT>
+CW_KERNEL void depthwise_parity_row(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, int parity, const GradTarget& t, int act) {
+  constexpr int T = (K - KX0 + 1) / 2;
+  const int ky0 = (y + g.top) & 1, count = (g.inW - parity + 1) / 2;
+  const float* q = dz + ((y + g.top - ky0) / 2 + b.top) * pitch + ((parity + g.left - KX0) / 2 - (T - 1) + b.left) * V;
+  const long at = ((long)y * g.inW + parity) * V;
+  int j = 0;
+  vf a[8];
+  for (; j + 8 <= count; j += 8) {
+    depthwise_parity_block<K, KX0, 8>(q + j * V, pitch, w, ky0, a);
+    put_gradient<ACT>(t, act, at + 2L * j * V, 2 * V, a, 8);
+  }
+  for (; j + 4 <= count; j += 4) {
+    depthwise_parity_block<K, KX0, 4>(q + j * V, pitch, w, ky0, a);
+    put_gradient<ACT>(t, act, at + 2L * j * V, 2 * V, a, 4);
+  }
+  for (; j < count; j++) {
+    depthwise_parity_block<K, KX0, 1>(q + j * V, pitch, w, ky0, a);
+    put_gradient<ACT>(t, act, at + 2L * j * V, 2 * V, a, 1);
+  }
+}
+template <int K, int ACT>
+CW_INLINE void depthwise_stride2_row(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, const GradTarget& t, int act) {
+  for (int parity = 0; parity < 2; parity++) {
+    if ((parity + g.left) & 1) depthwise_parity_row<K, 1, ACT>(g, b, dz, pitch, w, y, parity, t, act);
+    else depthwise_parity_row<K, 0, ACT>(g, b, dz, pitch, w, y, parity, t, act);
   }
 }
 template <int ACT>
@@ -178,6 +204,9 @@ CW_INLINE void depthwise_input_row_as(const Geometry& g, const Border& b, const 
     case 31: return depthwise_gradient_row<3, ACT>(row, pitch, flipped, g.inW, t, act, at);
     case 51: return depthwise_gradient_row<5, ACT>(row, pitch, flipped, g.inW, t, act, at);
     case 71: return depthwise_gradient_row<7, ACT>(row, pitch, flipped, g.inW, t, act, at);
+    case 32: return depthwise_stride2_row<3, ACT>(g, b, dz, pitch, w, y, t, act);
+    case 52: return depthwise_stride2_row<5, ACT>(g, b, dz, pitch, w, y, t, act);
+    case 72: return depthwise_stride2_row<7, ACT>(g, b, dz, pitch, w, y, t, act);
     default: return depthwise_gradient_any<ACT>(g, b, dz, pitch, w, y, t, act, at);
   }
 }

@@ -1,7 +1,7 @@
 // Pooling. Results may be added to what an add already wrote, times a factor by image (drop path), so a pool of an add costs no tensor.
 // Padding never wins a maximum and is not counted in an average. Scratch: 0 gradient image of one plane; 1 one over the count by output pixel.
 #pragma once
-#include "depthwise.h"
+#include "separable.h"
 
 namespace cellwright {
 namespace CW_TARGET {

@@ -23,6 +23,9 @@ void fill_table(KernelTable& t) {
   body(Kind::Depthwise, depthwise_forward);
   body(Kind::DepthwiseBackward, depthwise_backward);
   prologue(Kind::DepthwiseBackward, depthwise_backward_prologue);
+  body(Kind::Separable, separable_forward);
+  body(Kind::SeparableBackward, separable_backward);
+  prologue(Kind::SeparableBackward, separable_backward_prologue);
   body(Kind::MaxPool, max_pool_forward);
   body(Kind::MaxPoolBackward, max_pool_backward);
   body(Kind::AvgPool, avg_pool_forward);

@@ -195,6 +195,8 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       o.kind != Kind::NormReduce && o.kind != Kind::NormInference && (&q.inH)[i] < 1 && o.kind != Kind::Multiply && o.kind != Kind::MultiplyBackward && o.kind != Kind::Repack && o.kind != Kind::RepackBackward) return "geometry";
   const double H = (double)(q.outH - 1) * q.strideH + (double)(q.kernelH - 1) * q.dilationH + 1, W = (double)(q.outW - 1) * q.strideW + (double)(q.kernelW - 1) * q.dilationW + 1;
   const bool pointwise = taps == 1 && q.strideH == 1 && q.strideW == 1 && q.top == 0 && q.left == 0 && q.inH == q.outH && q.inW == q.outW;
+  const bool sampled = taps == 1 && !pointwise;
+  const double rows = q.outW < 1 ? 1 : std::fmin(q.outH, std::fmax(1, double(STRIP / q.outW))), strip = pointwise ? STRIP : rows * q.outW;
   double DH = 0, DW = 0;
   if (windowed) {
     auto side = [](int64_t in, int64_t out, int64_t k, int64_t s, int64_t d, int64_t pad) {
@@ -217,11 +219,11 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     case Kind::ConvBackward: {
       if (nci < 1 || nco < 1 || !pixels(inPixels, outPixels)) return "pixels";
       if (!weights(w, double(taps) * nci * nco * VV, o.weights, o.gradWeights)) return "weights";
-      if (!room(0, pointwise ? double(nci) * STRIP * V : double(nci) * H * W * V)) return "scratch 0";
+      if (!room(0, pointwise || sampled ? nci * strip * V : double(nci) * H * W * V)) return "scratch 0";
       if (o.kind == Kind::Conv) {
         if (o.norm && !room(3, 2.0 * V * nco)) return "scratch 3";
       } else {
-        if (!room(1, pointwise ? double(nco) * STRIP * V : double(nco) * DH * DW * V)) return "scratch 1";
+        if (!room(1, pointwise || sampled ? nco * strip * V : double(nco) * DH * DW * V)) return "scratch 1";
         if (o.scratch[2] && (!room(2, double(taps) * nci * nco * VV) || !room(3, 2.0 * V * nci) || !gradients(o.in, nci))) return "scratch 2";
       }
       break;
@@ -256,7 +258,6 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       if (nci < 1 || nco < 1 || !pixels(inPixels, outPixels) || q.kernelH != q.kernelW || q.strideH != q.strideW || q.dilationH != 1 || q.dilationW != 1 || q.strideH > 2 ||
           (q.kernelH != 3 && q.kernelH != 5 && q.kernelH != 7)) return "geometry";
       if (!weights(w, double(nci) * nco * VV, o.weights, o.gradWeights) || !weights(w2, double(taps) * nci * V, o.weights2, o.gradWeights2)) return "weights";
-      const double rows = std::fmin(q.outH, std::fmax(1, double(STRIP / q.outW)));
       if (!room(0, double(nci) * H * W * V) || !room(4, double(nci) * rows * q.outW * V)) return "scratch 0";
       if (o.kind == Kind::Separable) {
         if (o.norm && !room(3, 2.0 * V * nco)) return "scratch 3";

@@ -1,4 +1,4 @@
-/** @file Batch norm, adds, concats, products, pools over whole images, channel moves and the loss as operations of a plan. */
+/** @file Adds, concats, products, pools over whole images, channel moves and the loss as operations of a plan. */
 import type { NodeOf } from "../../../network/network.ts";
 import {
   addPlanes,
@@ -6,14 +6,11 @@ import {
   gradientsOf,
   gradientUses,
   lanesOf,
-  placeWeight,
   uses,
   valuesOf,
   type Draft,
-  type DraftNorm,
   type DraftPlane,
 } from "./draft.ts";
-import { claimSums } from "./lower-windows.ts";
 import {
   addTerm,
   completeGradients,
@@ -27,94 +24,6 @@ import {
   type Stored,
   type Value,
 } from "./value.ts";
-
-/** Adds a batch norm: claims the planes where nobody else reads them, else normalises a copy. */
-export function addNorm(draft: Draft, stored: Stored, node: NodeOf<"batchNorm">, input: Value): PlanesValue {
-  let value = imagePlain(draft, stored, input);
-  if (!value.exclusive || value.planes.some((plane) => plane.norm || plane.readers > 0)) {
-    const copies = addPlanes(
-      draft,
-      `${node.id}=`,
-      value.h * value.w,
-      value.planes.map((plane) => plane.lanes),
-      true,
-    );
-    addTerm(draft, value, copies, false);
-    value = planesValue(node, copies, value.h, value.w);
-  }
-  const { planes } = value;
-  const lanes = planes.map((plane) => plane.lanes);
-  const place = (role: string): number => placeWeight(draft, node, role, { kind: "channels", lanes });
-  const spec = {
-    node: node.id,
-    channels: planes.length * draft.vectorWidth,
-    pixels: value.h * value.w,
-    gamma: place("gamma"),
-    beta: place("beta"),
-    movingMean: place("movingMean"),
-    movingVariance: place("movingVariance"),
-    epsilon: node.attributes.epsilon,
-    momentum: node.attributes.momentum,
-  };
-  const norm: DraftNorm = { index: draft.norms.length, spec, planes, forwardTime: 0, backwardTime: 0 };
-  draft.norms.push(norm);
-  if (draft.training) {
-    const { rest, time } = claimSums(draft, planes, norm.index);
-    let after = time;
-    attach(norm);
-    if (rest.length > 0) {
-      const sums = emit(draft, {
-        kind: "normSums",
-        node: node.id,
-        outputs: uses(rest),
-        reads: valuesOf(rest),
-        after: time,
-      });
-      after = Math.max(after, sums.time);
-    }
-    norm.forwardTime = emit(draft, { kind: "normForward", node: node.id, norm: norm.index, after, whole: true }).time;
-    draft.tape.push(() => addNormBackward(draft, norm));
-  } else {
-    attach(norm);
-    norm.forwardTime = emit(draft, { kind: "normInference", node: node.id, norm: norm.index, whole: true }).time;
-  }
-  return planesValue(node, planes, value.h, value.w);
-}
-
-function attach(norm: DraftNorm): void {
-  const width = norm.spec.channels / norm.planes.length;
-  for (const [i, plane] of norm.planes.entries()) {
-    plane.norm = norm;
-    plane.normOffset = i * width;
-  }
-}
-
-function addNormBackward(draft: Draft, norm: DraftNorm): void {
-  const { planes } = norm;
-  const { node } = norm.spec;
-  if (!planes.some((plane) => plane.gradientWritten)) return;
-  completeGradients(draft, node, planes);
-  const unsummed: DraftPlane[] = [];
-  let after = 0;
-  for (const plane of planes) {
-    if (plane.lastWriter) plane.lastWriter.sums = true;
-    else unsummed.push(plane);
-    after = Math.max(after, plane.gradient?.written ?? 0);
-  }
-  if (unsummed.length > 0) {
-    const reads = [...valuesOf(unsummed), ...gradientsOf(unsummed)];
-    const reduce = emit(draft, {
-      kind: "normReduce",
-      node,
-      outputs: uses(unsummed),
-      reads,
-      afterForward: unsummed,
-      flops: 4 * unsummed.length * draft.vectorWidth * norm.spec.pixels,
-    });
-    after = Math.max(after, reduce.time);
-  }
-  norm.backwardTime = emit(draft, { kind: "normBackward", node, norm: norm.index, after, whole: true }).time;
-}
 
 /** As `plain`, for values that may be the image. */
 export function imagePlain(draft: Draft, stored: Stored, value: Value): PlanesValue {
@@ -177,7 +86,7 @@ function repacked(
       if (!planes.some((plane) => plane.gradientWritten)) return;
       completeGradients(draft, value.node, planes);
       const trained = source.filter((plane) => plane.needsGradient);
-      zeroUnwritten(draft, value.node, trained);
+      zeroUnwritten(draft, value.node, trained, planes);
       for (const plane of trained) plane.lastWriter = undefined;
       emit(draft, {
         ...shared,
@@ -196,7 +105,7 @@ function repacked(
 export function addAdd(draft: Draft, stored: Stored, node: NodeOf<"add">, inputs: readonly Value[]): PlanesValue {
   const terms = inputs.map((input): PlanesValue | PoolValue => {
     if (input.kind === "pool") return input;
-    return input.kind === "image" ? plain(draft, stored, input) : unflattened(draft, input);
+    return unflattened(draft, input.kind === "planes" ? input : plain(draft, stored, input));
   });
   const sources = (term: PlanesValue | PoolValue): readonly DraftPlane[] =>
     term.kind === "pool" ? term.source : term.planes;

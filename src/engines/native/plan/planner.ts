@@ -3,7 +3,7 @@
  * what no output depends on is left out. Then the tape is played backwards, and every buffer gets its place.
  */
 import { CellwrightError, expected } from "../../../base/errors.ts";
-import type { Network, Node, Shape } from "../../../network/network.ts";
+import type { Network, Node, NodeOf, Shape } from "../../../network/network.ts";
 import { placeOf, topologicalOrder } from "../../../network/order.ts";
 import { inferShapes } from "../../../network/shapes.ts";
 import { createDraft, emit, lanesOf, addPlanes, touch, uses, valuesOf, type Draft } from "./draft.ts";
@@ -14,12 +14,14 @@ import {
   addGlobalPool,
   addLoss,
   addMultiply,
-  addNorm,
   dense,
   imagePlain,
   unflattened,
 } from "./lower-others.ts";
-import { addConv, addDepthwise, coveringGeometry, geometryOf } from "./lower-windows.ts";
+import { composed, coveringGeometry, geometryOf, isPointwise } from "./geometry.ts";
+import { addConv } from "./lower-conv.ts";
+import { addDepthwise, addSeparable, canFuse } from "./lower-depthwise.ts";
+import { addNorm } from "./lower-norm.ts";
 import type { Geometry, ParameterLayout, Plan } from "./plan.ts";
 import {
   activated,
@@ -115,19 +117,17 @@ function lower(context: Context, node: Node): Value {
       const [h, w, c] = shape.length === 3 ? shape : [1, 1, shape[0]];
       return { kind: "image", node: node.id, h, w, channels: c };
     }
-    case "conv": {
-      const { filters, groups, bias } = node.attributes;
+    case "conv":
+      return lowerConv(context, node, first, exclusive);
+    case "depthwiseConv": {
+      const source = activated(draft, stored, first);
+      const compute = (): PlanesValue => addDepthwise(draft, node, source, exclusive);
+      if (!exclusive || !canFuse(node) || !source.planes.every((plane) => plane.needsGradient || !draft.training))
+        return compute();
       const geometry = geometryOf(first.h, first.w, node);
-      const request = { node, filters, groups, bias, exclusive };
-      const fromPatches = readPatches(context, first, node, geometry);
-      if (fromPatches) return addConv(draft, { ...request, ...fromPatches });
-      const covers =
-        geometry.kernelH === first.h && geometry.kernelW === first.w && geometry.outH * geometry.outW === 1;
-      const value = covers && draft.training ? raw(draft, stored, first) : activated(draft, stored, first);
-      return addConv(draft, { ...request, source: value, geometry });
+      const { outH: h, outW: w } = geometry;
+      return { kind: "depthwise", node: node.id, operation: node, source, geometry, h, w, compute };
     }
-    case "depthwiseConv":
-      return addDepthwise(draft, node, activated(draft, stored, first), exclusive);
     case "dense": {
       const { units, bias } = node.attributes;
       const value = draft.training ? raw(draft, stored, first) : activated(draft, stored, first);
@@ -135,7 +135,7 @@ function lower(context: Context, node: Node): Value {
       return addConv(draft, { node, filters: units, groups: 1, bias, exclusive, source: value, geometry });
     }
     case "batchNorm":
-      return addNorm(draft, stored, node, first);
+      return addNorm(draft, node, imagePlain(draft, stored, first));
     case "activation": {
       const value = plain(draft, stored, first);
       return { ...value, node: node.id, activation: activationCodes[node.attributes.fn], exclusive: false };
@@ -143,6 +143,8 @@ function lower(context: Context, node: Node): Value {
     case "maxPool":
     case "avgPool": {
       const geometry = geometryOf(first.h, first.w, node);
+      if (geometry.kernelH === 1 && geometry.kernelW === 1 && geometry.top === 0 && geometry.left === 0)
+        return windowed(context, node.id, first, geometry);
       if (hasEmptyWindow(geometry))
         throw new CellwrightError(
           "unsupported-op",
@@ -215,15 +217,41 @@ function passed(value: Value): Value {
 /** Farther than any image is wide. */
 const OUTSIDE = 60_000;
 
-function windowed(context: Context, node: string, input: Value, window: Partial<Geometry>): PlanesValue {
+function windowed(context: Context, node: string, input: Value, window: Partial<Geometry>): Value {
   const { draft, stored } = context;
-  const value = activated(draft, stored, input);
-  const geometry = { ...wholeImage(value.h, value.w), ...window };
-  const needsGradient = geometry.top !== OUTSIDE && value.planes.some((plane) => plane.needsGradient);
-  const lanes = value.planes.map((plane) => plane.lanes);
-  const planes = addPlanes(draft, node, geometry.outH * geometry.outW, lanes, needsGradient);
-  addTerm(draft, { ...value, node }, planes, false, geometry);
-  return planesValue(node, planes, geometry.outH, geometry.outW);
+  const own = { ...wholeImage(input.h, input.w), ...window };
+  const through = input.kind === "window" && input.mask === undefined ? composed(own, input.geometry) : undefined;
+  const source = input.kind === "window" && through ? input.source : activated(draft, stored, input);
+  const geometry = through ?? own;
+  const { outH: h, outW: w } = geometry;
+  const compute = (): PlanesValue => {
+    const needsGradient = geometry.top !== OUTSIDE && source.planes.some((plane) => plane.needsGradient);
+    const lanes = source.planes.map((plane) => plane.lanes);
+    const planes = addPlanes(draft, node, h * w, lanes, needsGradient);
+    addTerm(draft, { ...source, node }, planes, false, geometry);
+    return planesValue(node, planes, h, w);
+  };
+  return { kind: "window", node, source, geometry, h, w, compute };
+}
+
+function lowerConv(context: Context, node: NodeOf<"conv">, input: Value, exclusive: boolean): PlanesValue {
+  const { draft, stored } = context;
+  const { filters, groups, bias } = node.attributes;
+  const own = geometryOf(input.h, input.w, node);
+  const request = { node, filters, groups, bias, exclusive };
+  const fromPatches = readPatches(context, input, node, own);
+  if (fromPatches) return addConv(draft, { ...request, ...fromPatches });
+  if (input.mask === undefined && input.kind === "depthwise" && isPointwise(own) && groups === 1) {
+    const { operation: depthwise, source, geometry } = input;
+    return addSeparable(draft, { depthwise, pointwise: node, source, geometry, exclusive });
+  }
+  if (input.mask === undefined && input.kind === "window" && own.kernelH === 1 && own.kernelW === 1) {
+    const geometry = composed(own, input.geometry);
+    if (geometry) return addConv(draft, { ...request, source: input.source, geometry });
+  }
+  const covers = own.kernelH === own.inH && own.kernelW === own.inW && own.outH * own.outW === 1;
+  const source = covers && draft.training ? raw(draft, stored, input) : activated(draft, stored, input);
+  return addConv(draft, { ...request, source, geometry: own });
 }
 
 function hasEmptyWindow(g: Geometry): boolean {

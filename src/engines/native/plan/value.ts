@@ -2,7 +2,7 @@
  * @file What a node gives, while it is planned. An activation, a drop path or a pool is not computed where it stands but where it is read:
  * a convolution applies the activation as it reads, an add takes a pool as one of its terms. Whoever can't asks for the stored form.
  */
-import type { ActivationName, Node } from "../../../network/network.ts";
+import type { ActivationName, Node, NodeOf } from "../../../network/network.ts";
 import {
   addPlanes,
   emit,
@@ -56,13 +56,32 @@ export interface PoolValue extends ValueBase {
   readonly source: readonly DraftPlane[];
 }
 
+/** Something that a particular reader takes in as it reads, and everybody else asks to be computed. */
+interface DeferredValue extends ValueBase {
+  /** Adds it to the plan. */
+  readonly compute: () => PlanesValue;
+  readonly source: PlanesValue;
+  readonly geometry: Geometry;
+}
+
+/** A depthwise convolution, not computed yet: a 1x1 convolution that alone reads it takes both in one pass. */
+export interface DepthwiseValue extends DeferredValue {
+  readonly kind: "depthwise";
+  readonly operation: NodeOf<"depthwiseConv">;
+}
+
+/** A part of an image, or every other pixel, not copied yet: a 1x1 convolution reads it where it is. */
+export interface WindowValue extends DeferredValue {
+  readonly kind: "window";
+}
+
 /** The network's input, not laid out yet. */
 export interface ImageValue extends ValueBase {
   readonly kind: "image";
   readonly channels: number;
 }
 
-export type Value = PlanesValue | PoolValue | ImageValue;
+export type Value = PlanesValue | PoolValue | DepthwiseValue | WindowValue | ImageValue;
 
 export function planesValue(
   node: Node | string,
@@ -117,6 +136,10 @@ function store(draft: Draft, value: Value): PlanesValue {
       extra: [value.channels],
     });
     return planesValue(node, planes, h, w);
+  }
+  if (value.kind === "depthwise" || value.kind === "window") {
+    const computed = value.compute();
+    return value.mask === undefined ? computed : store(draft, { ...computed, mask: value.mask });
   }
   const sources = value.kind === "pool" ? value.source : value.planes;
   const needsGradient = sources.some((plane) => plane.needsGradient);
@@ -173,7 +196,7 @@ export function addTerm(
     completeGradients(draft, value.node, target);
     const isIdentity = !isPool && activation === 0 && window === undefined;
     if (isIdentity && shareGradient(source, target, value.mask)) return;
-    if (window !== undefined) zeroUnwritten(draft, value.node, source);
+    if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
     const written = gradientUses(draft, source, !isPool && window === undefined);
     const imageFloats =
       (value.kind === "pool" && value.pool === "maxPool"
@@ -230,12 +253,24 @@ export function completeGradients(draft: Draft, node: string, planes: readonly D
   zeroUnwritten(draft, node, planes);
 }
 
-/** Gives zero gradients to planes that have none yet: for writers that don't reach every pixel. */
-export function zeroUnwritten(draft: Draft, node: string, planes: readonly DraftPlane[]): void {
+/**
+ * Gives zero gradients to planes that have none yet: for writers that don't reach every pixel. Not before the gradients that are to be
+ * passed on are there (`from`), so that the room isn't taken for longer than needed.
+ */
+export function zeroUnwritten(
+  draft: Draft,
+  node: string,
+  planes: readonly DraftPlane[],
+  from: readonly DraftPlane[] = [],
+): void {
   const missing = [...new Set(planes.filter((plane) => !plane.gradientWritten))];
   if (missing.length === 0) return;
   const outputs = gradientUses(draft, missing, false);
-  emit(draft, { kind: "zero", node, outputs, writes: gradientsOf(missing) });
+  const after = Math.max(
+    0,
+    ...from.map((plane) => Math.max(plane.gradient?.written ?? 0, plane.norm?.backwardTime ?? 0)),
+  );
+  emit(draft, { kind: "zero", node, outputs, writes: gradientsOf(missing), after });
 }
 
 /** Scratch that lasts no longer than one operation on one image. */

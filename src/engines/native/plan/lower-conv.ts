@@ -1,0 +1,141 @@
+/** @file Dense convolutions and dense layers as operations of a plan, forward and backward. */
+import type { Node } from "../../../network/network.ts";
+import {
+  addPlanes,
+  emit,
+  gradientsOf,
+  gradientUses,
+  lanesOf,
+  placeWeight,
+  scratch,
+  uses,
+  valuesOf,
+  type Draft,
+  type DraftPlane,
+} from "./draft.ts";
+import {
+  gradientSides,
+  inputKey,
+  isOnePixel,
+  isPointwise,
+  isSampled,
+  paddedSides,
+  STRIP,
+  stripPixels,
+} from "./geometry.ts";
+import type { Geometry, PlanOpKind } from "./plan.ts";
+import {
+  completeGradients,
+  normalisedValues,
+  planesValue,
+  scratchFor,
+  zeroUnwritten,
+  type PlanesValue,
+} from "./value.ts";
+
+export interface ConvSource {
+  readonly planes: readonly DraftPlane[];
+  readonly activation: number;
+}
+
+export interface ConvRequest {
+  readonly node: Node;
+  readonly source: ConvSource;
+  readonly geometry: Geometry;
+  readonly filters: number;
+  readonly groups: number;
+  readonly bias: boolean;
+  readonly exclusive: boolean;
+  /** Channels of each input plane's place among the weights; the planes' own lanes if absent. */
+  readonly inLanes?: readonly number[];
+}
+
+/** Adds a dense convolution. A dense layer is one whose kernel is as large as its image. */
+export function addConv(draft: Draft, request: ConvRequest): PlanesValue {
+  const { node, source, geometry: g, filters } = request;
+  const { vectorWidth: width, training } = draft;
+  const nci = source.planes.length;
+  const outLanes = lanesOf(filters, width);
+  const nco = outLanes.length;
+  const taps = g.kernelH * g.kernelW;
+  const inLanes = request.inLanes ?? source.planes.map((plane) => plane.lanes);
+  const layout = { kind: "matrix", taps, inLanes, outLanes, groups: request.groups } as const;
+  const weights = placeWeight(draft, node, "kernel", layout);
+  const bias = request.bias ? placeWeight(draft, node, "bias", { kind: "channels", lanes: outLanes }) : undefined;
+  const planes = addPlanes(draft, node.id, g.outH * g.outW, outLanes, true);
+  for (const plane of source.planes) plane.readers++;
+  const isHead = training && isOnePixel(g) && source.activation === 0 && source.planes.every((plane) => !plane.norm);
+  const pointwise = isPointwise(g);
+  const { h, w } = paddedSides(g);
+  const sampled = isSampled(g);
+  const strip = sampled ? stripPixels(g) : STRIP;
+  const inputScratch =
+    pointwise || sampled
+      ? scratch(draft, "strips", nci * strip * width)
+      : scratch(draft, inputKey(g), nci * h * w * width);
+  const flops = 2 * taps * nci * nco * width * width * g.outH * g.outW;
+  const forward: PlanOpKind = isHead ? "head" : "conv";
+  emit(draft, {
+    kind: forward,
+    node: node.id,
+    inputs: uses(source.planes),
+    outputs: uses(planes),
+    reads: valuesOf(source.planes),
+    writes: valuesOf(planes),
+    afterForward: source.planes,
+    whole: isHead,
+    geometry: g,
+    activation: source.activation,
+    weights,
+    bias,
+    scratch: [
+      isHead ? undefined : inputScratch,
+      undefined,
+      undefined,
+      scratch(draft, "sums", 2 * width * Math.max(nci, nco)),
+    ],
+    flops,
+  });
+  if (training) {
+    draft.tape.push(() => {
+      if (!planes.some((plane) => plane.gradientWritten)) return;
+      completeGradients(draft, node.id, planes);
+      const wantsInput = source.planes.some((plane) => plane.needsGradient);
+      if (sampled && wantsInput) zeroUnwritten(draft, node.id, source.planes, planes);
+      const inputs = wantsInput ? gradientUses(draft, source.planes, !isHead && !sampled) : uses(source.planes);
+      const dz = gradientSides(g);
+      const strips = scratch(draft, "dz strips", nco * strip * width);
+      const outputScratch = isHead
+        ? scratchFor(draft, nco * draft.batchSize * width)
+        : pointwise || sampled
+          ? strips
+          : scratch(draft, dz.key, nco * dz.h * dz.w * width);
+      const transposed = isHead
+        ? scratch(draft, "transposed head", nci * nco * width * width)
+        : scratch(draft, `transposed ${node.id}`, taps * nci * nco * width * width);
+      emit(draft, {
+        kind: `${forward}Backward` as PlanOpKind,
+        node: node.id,
+        inputs,
+        outputs: uses(planes),
+        reads: [...valuesOf(source.planes), ...gradientsOf(planes), ...normalisedValues(planes)],
+        writes: wantsInput ? gradientsOf(source.planes) : [],
+        afterForward: source.planes,
+        afterBackward: planes,
+        whole: isHead,
+        geometry: g,
+        activation: source.activation,
+        weights,
+        bias,
+        scratch: [
+          isHead ? undefined : inputScratch,
+          outputScratch,
+          wantsInput ? transposed : undefined,
+          scratch(draft, "sums", 2 * width * Math.max(nci, nco)),
+        ],
+        flops: flops * (wantsInput ? 2 : 1),
+      });
+    });
+  }
+  return planesValue(node, planes, g.outH, g.outW, { exclusive: request.exclusive });
+}
