@@ -11,7 +11,7 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
     await writeFile(temporary, content);
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {});
     throw new CellwrightError("storage", `${file}  Expected a place to write to. Received: ${messageOf(error)}.`, {
       cause: error,
     });
@@ -34,7 +34,7 @@ export async function writeFolder(dir: string, files: ReadonlyMap<string, string
     await rename(fresh, dir);
     await rm(old, { recursive: true, force: true });
   } catch (error) {
-    await rm(fresh, { recursive: true, force: true });
+    await rm(fresh, { recursive: true, force: true }).catch(() => {});
     throw new CellwrightError("storage", `${dir}  Expected a place to write to. Received: ${messageOf(error)}.`, {
       cause: error,
     });

@@ -1,0 +1,208 @@
+/** @file The commands as a user meets them: help, errors, exit codes, and what runs without a study. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CellwrightError } from "../../../src/base/errors.ts";
+import { reportFailure } from "../../../src/cli/failure.ts";
+import { engineFinding } from "../../../src/cli/doctor/examine.ts";
+import { createProgram, runCli } from "../../../src/cli/program.ts";
+import { overridesOf } from "../../../src/cli/study-flags.ts";
+import { applyOverrides, loadStudy, studyReference } from "../../../src/study/load.ts";
+import { defaultStudy } from "../../../src/study/default-study.ts";
+import { memoryIo } from "./fixtures.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "cellwright-cli-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+let home = "";
+beforeEach(() => {
+  home = process.cwd();
+  vi.spyOn(process, "cwd").mockReturnValue(dir);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const io = memoryIo();
+  const code = await runCli(args, io);
+  return { code, out: io.out.text(), err: io.err.text() };
+}
+
+const commands = [
+  "init",
+  "search",
+  "status",
+  "top",
+  "resume",
+  "retrain",
+  "scale",
+  "export",
+  "draw",
+  "profile",
+  "doctor",
+];
+
+describe("help", () => {
+  it("lists every command", async () => {
+    const { code, out } = await cli("--help");
+    expect(code).toBe(0);
+    for (const name of commands) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+    expect(out).toContain("Exit codes: 0 done, 1 a fault of ours, 2 something to mend, 130 interrupted.");
+  });
+
+  it.each(commands)("%s: examples that its own parser knows, every option described with its default", async (name) => {
+    const { code, out } = await cli(name, "--help");
+    expect(code).toBe(0);
+    const examples = [...out.matchAll(/^ {2}\$ npx cellwright (.*?) +#/gm)].map((match) => (match[1] ?? "").split(" "));
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    const command = createProgram(memoryIo()).commands.find((each) => each.name() === name);
+    const flags = new Set(command?.options.map((option) => option.long));
+    for (const [first, ...rest] of examples) {
+      expect(first).toBe(name);
+      for (const word of rest) if (word.startsWith("--")) expect(flags).toContain(word);
+    }
+    for (const option of command?.options ?? []) expect(option.description.length, option.flags).toBeGreaterThan(10);
+  });
+
+  it("prints the version", async () => {
+    expect((await cli("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("mistakes", () => {
+  it.each([
+    [["nope"], "cellwright: unknown command 'nope'"],
+    [["top"], "cellwright: missing required argument 'study'"],
+    [["search", "--trails", "5"], "(Did you mean --trials?)"],
+    [["search", "--trials", "ten"], '--trials  Expected a whole number of 1 or more. Received: "ten".'],
+    [["top", "absent", "--results", dir], "absent  Expected the name of a study: there is none in"],
+    [["profile", "absent", "--results", dir], "Networks by name: nasnet-a-cifar"],
+    [["profile", join(dir, "no.json")], "no.json  Expected a network as JSON."],
+    [["search", join(dir, "none.config.ts")], 'none.config.ts  Expected a study file. Received: "no such file".'],
+    [["init", "study.yaml"], "study.yaml  Expected a file that ends in .ts, .mts, .js or .mjs."],
+    [["export", "x", "--to", "onnx"], '--to  Expected pytorch. Received: "onnx".'],
+    [["draw", "nasnet-a", "--trial", "3"], "--trial  Expected a study to take a trial from."],
+  ])("%j: exit 2, the complaint once, no stack", async (args, complaint) => {
+    const { code, err } = await cli(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(complaint);
+    expect(err.split(complaint)).toHaveLength(2);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+
+  it("are told from faults, whose stack --verbose shows", () => {
+    const io = memoryIo();
+    const fault = new CellwrightError("internal", "Expected peace. Received: war.", { cause: new Error("the cause") });
+    expect(reportFailure(fault, io, false)).toBe(1);
+    expect(io.err.text()).toBe(
+      "Expected peace. Received: war.\nThis is a fault of Cellwright. Run again with --verbose for the stack, and report it.\n",
+    );
+    expect(reportFailure(fault, io, true)).toBe(1);
+    expect(io.err.text()).toMatch(/\n {4}at .*\ncaused by: the cause\n {4}at /s);
+    expect(reportFailure(new CellwrightError("config", "x"), memoryIo(), false)).toBe(2);
+    expect(reportFailure(new TypeError("x"), memoryIo(), false)).toBe(1);
+  });
+});
+
+describe("profile", () => {
+  it("prints exactly three counts as JSON", async () => {
+    expect((await cli("profile", "nasnet-a-cifar", "--json")).out).toBe(
+      '{\n  "params": 3346538,\n  "total": 3383786,\n  "macs": 544333312\n}\n',
+    );
+  });
+
+  it("prints a table by part that adds up", async () => {
+    const { out } = await cli("profile", "nasnet-a-proxy-n2-f16");
+    const rows = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/));
+    const params = rows.slice(1).map((row) => Number((row.at(-3) ?? "").replaceAll(",", "")));
+    expect(rows.at(-1)?.[0]).toBe("all");
+    expect(params.at(-1)).toBe(363_194);
+    expect(params.slice(0, -1).reduce((sum, n) => sum + n, 0)).toBe(363_194);
+    expect(rows.map((row) => row[0])).toContain("reduction1");
+  });
+});
+
+describe("draw", () => {
+  it("draws a published genotype", async () => {
+    const out = join(dir, "pictures");
+    const { code, out: text } = await cli("draw", "nasnet-a", "--out", out);
+    expect(code).toBe(0);
+    expect(text).toContain("Normal cell\n  b0 = sep 5×5(h)");
+    expect(text).toContain("out = concat(h-1, b0, b1, b2, b3, b4)");
+    for (const name of ["normal", "reduction"])
+      expect(readFileSync(join(out, `${name}.svg`), "utf8")).toContain("nasnet-a, as published");
+  });
+});
+
+describe("init", () => {
+  it("writes a study that loads, once", async () => {
+    const file = join(dir, "mine.config.ts");
+    expect((await cli("init", file)).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain("npx cellwright search mine.config.ts");
+    const again = await cli("init", file);
+    expect(again.code).toBe(2);
+    expect(again.err).toContain("replace it with --force");
+    expect((await cli("init", file, "--force")).code).toBe(0);
+    vi.restoreAllMocks();
+    expect(process.cwd()).toBe(home);
+    const definition = await loadStudy(studyReference(file));
+    expect(definition.space.name).toBe("nasnet");
+    expect(definition.budget).toEqual({ trials: 200, hours: 6 });
+    expect(existsSync(join(dir, "results"))).toBe(false);
+  });
+});
+
+describe("flags of a study", () => {
+  it("are keys of a study, every one", () => {
+    const search = createProgram(memoryIo()).commands.find((command) => command.name() === "search");
+    const flags = search?.options.filter((option) => option.description.includes("(key ") && option.required) ?? [];
+    expect(flags.length).toBeGreaterThan(15);
+    const sample: Record<string, string> = {
+      "--engine": "native",
+      "--failed-trials": "stop",
+      "--max-failed-share": "0.25",
+    };
+    for (const option of flags) {
+      if (option.long === "--name") continue;
+      const key = /\(key ([\w.]+)\)/.exec(option.description)?.[1] ?? "";
+      // The flag is the key's last part in kebab case.
+      expect(option.attributeName()).toBe(key.split(".").at(-1));
+      const value = option.parseArg?.(sample[option.long ?? ""] ?? "7", undefined) as unknown;
+      const overrides = overridesOf({ [option.attributeName()]: value });
+      const [head = "", tail] = key.split(".");
+      expect(overrides).toEqual({ [head]: tail === undefined ? value : { [tail]: value } });
+      const changed = applyOverrides(defaultStudy, overrides) as unknown as Record<string, Record<string, unknown>>;
+      if (head === "evaluator") expect(changed["evaluator"]?.["key"]).not.toBe(defaultStudy.evaluator.key);
+      else expect(tail === undefined ? changed[head] : changed[head]?.[tail]).toBe(value);
+    }
+  });
+
+  it("come together in one override", () => {
+    expect(overridesOf({ trials: 5, hours: 2, epochs: 3, workers: 4, other: 1 })).toEqual({
+      budget: { trials: 5, hours: 2 },
+      evaluator: { epochs: 3 },
+      workers: 4,
+    });
+  });
+});
+
+describe("doctor's findings", () => {
+  it("say of an engine what it means", () => {
+    const base = { name: "tfjs", target: "cpu", reason: "found" } as const;
+    expect(engineFinding({ ...base, available: true, chosen: true, slowdown: 1500 })).toEqual({
+      topic: "engines",
+      state: "warning",
+      text: "tfjs: cpu, about 1500 times slower than native <- chosen",
+    });
+    expect(
+      engineFinding({ ...base, available: false, chosen: false, reason: "not installed\nmore", advice: "npm i" }),
+    ).toEqual({ topic: "engines", state: "missing", text: "tfjs: cpu cannot run: not installed", advice: "npm i" });
+    expect(
+      engineFinding({ name: "native", target: "AVX2", available: true, chosen: true, reason: "", slowdown: 1 }).state,
+    ).toBe("ok");
+  });
+});
