@@ -1,6 +1,6 @@
 /**
- * @file A Python with PyTorch for tests that check us against it. Looked for in $CELLWRIGHT_PYTHON, ./.cache/python, python3. Where none is to be
- * had such tests are skipped by name with the reason; in CI (CI=true) that fails instead.
+ * @file A Python with PyTorch for tests that check us against it. Looked for in $CELLWRIGHT_PYTHON, ./.cache/python, python3 and the system's own
+ * (Debian's python3-torch, where another python3 is first on the path). Where none is to be had such tests are skipped by name with the reason; in CI (CI=true) that fails instead.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ function candidates(): readonly string[] {
   const cached = path.resolve(".cache/python");
   // `.cache/python` may be the interpreter, or the folder of a virtual environment.
   const found = [cached, path.join(cached, "bin/python")].filter((file) => existsSync(file));
-  return [...(given ? [given] : []), ...found, "python3"];
+  return [...(given ? [given] : []), ...found, "python3", "/usr/bin/python3"];
 }
 
 let answer: PythonSearch | undefined;
