@@ -4,18 +4,19 @@
  */
 import { z } from "zod";
 import { CellwrightError, describe } from "../base/errors.ts";
+import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
 import type { StudyDefinition } from "./definition.ts";
 
-const positive = z.number().positive();
-const count = z.number().int().min(1);
+const positive = z.number("a number above 0").positive("a number above 0");
+const count = wholeNumber(1);
 
 const space = z.custom<StudyDefinition["space"]>(
   (value) => isRecord(value) && typeof value["decode"] === "function" && typeof value["sample"] === "function",
-  "Expected a space made by defineSpace",
+  "a space made by defineSpace({ … })",
 );
 const controller = z.custom<StudyDefinition["controller"]>(
   (value) => isRecord(value) && typeof value["create"] === "function" && typeof value["name"] === "string",
-  "Expected a controller such as agingEvolution()",
+  "a controller such as agingEvolution()",
 );
 const evaluator = z.custom<StudyDefinition["evaluator"]>(
   (value) =>
@@ -23,44 +24,51 @@ const evaluator = z.custom<StudyDefinition["evaluator"]>(
     typeof value["evaluate"] === "function" &&
     typeof value["key"] === "string" &&
     Array.isArray(value["measures"]),
-  "Expected an evaluator such as proxyTraining({ … })",
+  "an evaluator such as proxyTraining({ … })",
 );
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const NAME_TEXT = "a folder name of letters, digits, '.', '_' and '-', beginning with a letter or digit";
 
-const definitionSchema = z.strictObject({
-  name: z.string().regex(NAME, "Expected a folder name of letters, digits, '.', '_' and '-'").optional(),
+/** An object of exactly these keys. Messages complete "Expected …". */
+function record<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape, `an object with ${Object.keys(shape).join(", ")}`);
+}
+
+const definitionSchema = record({
+  name: z.string(NAME_TEXT).regex(NAME, NAME_TEXT).optional(),
   space,
-  skeleton: z.record(z.string(), z.unknown()).optional(),
+  skeleton: z.record(z.string(), z.unknown(), "an object").optional(),
   controller,
   evaluator,
   objectives: z
-    .array(z.strictObject({ name: z.string(), direction: z.enum(["maximize", "minimize"]) }))
-    .min(1)
+    .array(
+      record({ name: z.string("the name of a measure"), direction: oneOf(["maximize", "minimize"]) }),
+      'a list such as [maximize("accuracy")]',
+    )
+    .min(1, "at least one objective")
     .optional(),
-  constraints: z.strictObject({ maxParams: positive.optional(), maxMacs: positive.optional() }).optional(),
-  budget: z
-    .strictObject({ trials: count.optional(), hours: positive.optional(), target: z.number().optional() })
-    .optional(),
-  pruner: z
-    .strictObject({
-      kind: z.literal("median"),
-      startupTrials: z.number().int().min(0).optional(),
-      warmupSteps: z.number().int().min(0).optional(),
-    })
-    .optional(),
-  retrain: z
-    .strictObject({ top: count, epochs: count, seeds: count.optional(), evaluator: evaluator.optional() })
-    .optional(),
-  failedTrials: z.enum(["skip", "stop"]).optional(),
-  maxFailedShare: z.number().min(0).max(1).optional(),
-  seed: z.number().int().optional(),
+  constraints: record({ maxParams: positive.optional(), maxMacs: positive.optional() }).optional(),
+  budget: record({
+    trials: count.optional(),
+    hours: positive.optional(),
+    target: z.number("a number").optional(),
+  }).optional(),
+  pruner: record({
+    kind: z.literal("median", '"median"'),
+    startupTrials: wholeNumber(0).optional(),
+    warmupSteps: wholeNumber(0).optional(),
+  }).optional(),
+  retrain: record({ top: count, epochs: count, seeds: count.optional(), evaluator: evaluator.optional() }).optional(),
+  failedTrials: oneOf(["skip", "stop"]).optional(),
+  maxFailedShare: numberBetween(0, 1).optional(),
+  seed: wholeNumber(0).optional(),
   workers: count.optional(),
   parallelism: count.optional(),
-  gpus: z.array(z.number().int().min(0)).optional(),
+  gpus: z.array(wholeNumber(0), "a list of GPU indices").optional(),
   workersPerGpu: count.optional(),
-  limits: z.strictObject({ timeMs: positive.optional(), memoryBytes: positive.optional() }).optional(),
-  engine: z.enum(["auto", "native", "tfjs", "reference"]).optional(),
+  limits: record({ timeMs: positive.optional(), memoryBytes: positive.optional() }).optional(),
+  engine: oneOf(["auto", "native", "tfjs", "reference"]).optional(),
 });
 
 /** Returns the value as a definition, or throws `config` with every problem, each on its line as `<place>: <path>  Expected …. Received: …`. */
@@ -106,11 +114,7 @@ function issueLine(issue: z.core.$ZodIssue, root: unknown): string {
       isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined,
     root,
   );
-  const message = issue.message
-    .replace(/^Invalid input: expected/, "Expected")
-    .replace(/^Too (small|big): expected/, "Expected");
-  const what = message.split(/, received/)[0] ?? message;
-  return `${pathText(issue.path)}  ${what.replace(/\.$/, "")}. Received: ${describe(received)}.`;
+  return `${pathText(issue.path)}  Expected ${issue.message}. Received: ${describe(received)}.`;
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -34,8 +34,12 @@ describe("study definition", () => {
       surplus: 1,
     });
     expect(lines).toHaveLength(5);
-    expect(lines.join("\n")).toMatch(/study\.config\.ts: budget\.trials {2}Expected .*number.* Received: "ten"\./);
-    expect(lines.join("\n")).toMatch(/study\.config\.ts: workers {2}Expected .* Received: 0\./);
+    expect(lines.join("\n")).toMatch(
+      /^study\.config\.ts: budget\.trials {2}Expected a whole number of 1 or more\. Received: "ten"\.$/m,
+    );
+    expect(lines.join("\n")).toMatch(
+      /^study\.config\.ts: workers {2}Expected a whole number of 1 or more\. Received: 0\.$/m,
+    );
     expect(lines.join("\n")).toMatch(/retrain\.top {2}Expected .* Received: 1\.5\./);
     expect(lines.join("\n")).toMatch(/evaluator {2}Expected an evaluator such as proxyTraining/);
     expect(lines.join("\n")).toMatch(/surplus {2}Expected no such key\./);
