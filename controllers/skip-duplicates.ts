@@ -15,7 +15,8 @@ const RULES: OptionRules<Required<SkipDuplicatesOptions>> = { retries: wholeNumb
 
 /**
  * Returns `inner` without its duplicates, as far as `retries` go. A proposal that differs in epochs or goes on from another trial
- * is no duplicate. An ask costs up to `retries` + 1 of the inner one's; a space that is used up costs that at every ask.
+ * is no duplicate. An ask costs up to `retries` + 1 of the inner one's, and
+ * one where the space is used up: it then repeats.
  */
 export function skipDuplicates(inner: ControllerDefinition, options: SkipDuplicatesOptions = {}): ControllerDefinition {
   const { retries } = resolveOptions<Required<SkipDuplicatesOptions>>("skipDuplicates", options, RULES);
@@ -28,6 +29,8 @@ export function skipDuplicates(inner: ControllerDefinition, options: SkipDuplica
 
 function createSkipDuplicates(inner: ControllerDefinition, retries: number, context: ControllerContext): Controller {
   const seen = new Set<string>();
+  const genotypes = new Set<string>();
+  const size = context.space.count();
   // The inner controller draws proposal n from fork("ask/n"); while this is above 0, that fork leads to another stream.
   let attempt = 0;
   const rng: Rng = {
@@ -46,14 +49,19 @@ function createSkipDuplicates(inner: ControllerDefinition, retries: number, cont
       try {
         for (; ; attempt++) {
           const answer = controller.ask(number);
-          if (typeof answer === "string" || attempt === retries || !seen.has(canonicalJson(answer))) return answer;
+          const isUsedUp = size !== undefined && BigInt(genotypes.size) >= size;
+          const isLast = attempt === retries || isUsedUp;
+          if (typeof answer === "string" || isLast || !seen.has(canonicalJson(answer))) return answer;
         }
       } finally {
         attempt = 0;
       }
     },
     tell(event) {
-      if (event.kind === "started") seen.add(canonicalJson(event.proposal));
+      if (event.kind === "started") {
+        seen.add(canonicalJson(event.proposal));
+        genotypes.add(canonicalJson(event.proposal.genotype));
+      }
       controller.tell(event);
     },
   };

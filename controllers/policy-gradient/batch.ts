@@ -8,7 +8,7 @@
  *   both:       - entropy weight x sum of the softmaxes' entropies
  */
 import { addProduct, matrix, transposed } from "./matrices.ts";
-import { type Draw, inputRow, type Policy, policyOver, sigmoid, softmaxInPlace } from "./policy.ts";
+import { advanceCell, type Draw, inputRow, type Policy, policyOver, softmaxInPlace } from "./policy.ts";
 
 /** One trial to learn from. */
 export interface Sample extends Draw {
@@ -55,10 +55,13 @@ function runForward(policy: Policy, { samples, start, rows }: Layout): Trace {
   const { hidden, inputs, bias, recurrent, heads, headBias } = policy;
   const width = 4 * hidden;
   const widest = policy.vocabulary.maxLevels;
-  const gates = new Float64Array(rows * width);
-  const cell = new Float64Array(rows * hidden);
-  const state = new Float64Array(rows * hidden);
-  const probabilities = new Float64Array(rows * widest);
+  const trace: Trace = {
+    gates: new Float64Array(rows * width),
+    cell: new Float64Array(rows * hidden),
+    state: new Float64Array(rows * hidden),
+    probabilities: new Float64Array(rows * widest),
+  };
+  const { gates, state, probabilities } = trace;
   for (let t = 0; t + 1 < start.length; t++) {
     const [from, to] = [start[t] as number, start[t + 1] as number];
     const before = t === 0 ? 0 : (start[t - 1] as number);
@@ -74,22 +77,8 @@ function runForward(policy: Policy, { samples, start, rows }: Layout): Trace {
         matrix(gates, to - from, width, from * width),
       );
     for (let row = from; row < to; row++) {
-      const g = row * width;
       const h = row * hidden;
-      const previous = (before + row - from) * hidden;
-      for (let j = 0; j < hidden; j++) {
-        const i = sigmoid(gates[g + j]!);
-        const f = sigmoid(gates[g + hidden + j]!);
-        const c = Math.tanh(gates[g + 2 * hidden + j]!);
-        const o = sigmoid(gates[g + 3 * hidden + j]!);
-        const value = (t === 0 ? 0 : f * cell[previous + j]!) + i * c;
-        gates[g + j] = i;
-        gates[g + hidden + j] = f;
-        gates[g + 2 * hidden + j] = c;
-        gates[g + 3 * hidden + j] = o;
-        cell[h + j] = value;
-        state[h + j] = o * Math.tanh(value);
-      }
+      advanceCell(hidden, trace, { g: row * width, h, before: t === 0 ? -1 : (before + row - from) * hidden });
       const slot = samples[row - from]!.episode.slots[t]!;
       const p = row * widest;
       for (let i = 0; i < slot.levels.length; i++)
@@ -99,7 +88,7 @@ function runForward(policy: Policy, { samples, start, rows }: Layout): Trace {
       softmaxInPlace(probabilities, p, slot.levels.length);
     }
   }
-  return { gates, cell, state, probabilities };
+  return trace;
 }
 
 /** Returns the loss of one prediction and its derivative by the log-probability of the level taken. */

@@ -6,9 +6,9 @@ export interface PolicyGradientOptions {
   readonly algorithm?: "ppo" | "reinforce";
   /** Units of the LSTM. Default 100, the paper's. */
   readonly hidden?: number;
-  /** Of Adam. Default 0.00035, the paper's, for its 20,000 trials; for a few hundred trials 0.005 to 0.02 learns in time. */
+  /** Of Adam. Default 0.00035, the paper's, for its 20,000 trials. With a few hundred trials, `hidden: 16` with 0.003 learns in time. */
   readonly learningRate?: number;
-  /** Weight of the softmaxes' entropy in the loss. Default 0.00001, the paper's. */
+  /** Weight of the softmaxes' entropy in the loss, against rewards as they are: larger where scores spread wider than accuracies do. Default 0.00001, the paper's. */
   readonly entropyWeight?: number;
   /** Weight of the past in the moving average of rewards that is the baseline. Default 0.95, the paper's. It begins as the mean of the first batch. */
   readonly baselineDecay?: number;

@@ -66,8 +66,32 @@ export function inputRow(slot: Slot | undefined, action: number): number {
   return slot === undefined ? 0 : 1 + slot.first + action;
 }
 
-export function sigmoid(x: number): number {
+function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
+}
+
+/**
+ * One step of the LSTM's cell for one row: puts the gates at `g` through their nonlinearities, in place, and writes cell and state at
+ * `h`, from the cell at `before` (-1: the zeros a sequence begins with; it may be `h` itself).
+ */
+export function advanceCell(
+  hidden: number,
+  { gates, cell, state }: { readonly gates: Float64Array; readonly cell: Float64Array; readonly state: Float64Array },
+  { g, h, before }: { readonly g: number; readonly h: number; readonly before: number },
+): void {
+  for (let j = 0; j < hidden; j++) {
+    const i = sigmoid(gates[g + j]!);
+    const f = sigmoid(gates[g + hidden + j]!);
+    const c = Math.tanh(gates[g + 2 * hidden + j]!);
+    const o = sigmoid(gates[g + 3 * hidden + j]!);
+    const value = (before < 0 ? 0 : f * cell[before + j]!) + i * c;
+    gates[g + j] = i;
+    gates[g + hidden + j] = f;
+    gates[g + 2 * hidden + j] = c;
+    gates[g + 3 * hidden + j] = o;
+    cell[h + j] = value;
+    state[h + j] = o * Math.tanh(value);
+  }
 }
 
 /** Writes the softmax of `count` logits over them, in place, largest subtracted. */
@@ -95,11 +119,7 @@ function stepper(policy: Policy): (previousRow: number, slot: Slot) => Float64Ar
     const input = inputs.offset + previousRow * width;
     for (let j = 0; j < width; j++) gates[j] = inputs.data[input + j]! + bias.data[bias.offset + j]!;
     addProduct(matrix(state, 1, hidden), recurrent, matrix(gates, 1, width));
-    for (let j = 0; j < hidden; j++) {
-      const kept = sigmoid(gates[hidden + j]!) * cell[j]!;
-      cell[j] = kept + sigmoid(gates[j]!) * Math.tanh(gates[2 * hidden + j]!);
-      state[j] = sigmoid(gates[3 * hidden + j]!) * Math.tanh(cell[j]!);
-    }
+    advanceCell(hidden, { gates, cell, state }, { g: 0, h: 0, before: 0 });
     const count = slot.levels.length;
     for (let i = 0; i < count; i++) probabilities[i] = headBias.data[headBias.offset + slot.first + i]!;
     const rows = matrix(heads.data, count, hidden, heads.offset + slot.first * hidden);

@@ -1,5 +1,6 @@
 /** @file Every controller keeps the laws. Populations and batches are small, so that 40 trials reach what is learned. */
-import { agingEvolution, policyGradient, random, skipDuplicates } from "cellwright/controllers";
+import { agingEvolution, auto, policyGradient, random, skipDuplicates } from "cellwright/controllers";
+import { nasnet } from "cellwright/spaces";
 import { controllerSuite } from "./suite.ts";
 
 const evolution = agingEvolution({ populationSize: 8, sampleSize: 3 });
@@ -11,3 +12,10 @@ controllerSuite("policyGradient, PPO", policyGradient(policy));
 controllerSuite("policyGradient, REINFORCE", policyGradient({ ...policy, algorithm: "reinforce", failed: "ignore" }));
 controllerSuite("skipDuplicates(agingEvolution)", skipDuplicates(evolution, { retries: 3 }));
 controllerSuite("skipDuplicates(policyGradient)", skipDuplicates(policyGradient(policy), { retries: 3 }));
+controllerSuite("auto", auto({ trials: 30 }));
+
+controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet] });
+controllerSuite("policyGradient on NASNet's space", policyGradient({ ...policy, hidden: 2 }), {
+  on: [nasnet],
+  trials: 15,
+});

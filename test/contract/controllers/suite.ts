@@ -10,7 +10,7 @@ import { spaces } from "./spaces.ts";
 export function controllerSuite(
   name: string,
   definition: ControllerDefinition,
-  on: readonly AnySpace[] = spaces,
+  { on = spaces, trials = 40 }: { readonly on?: readonly AnySpace[]; readonly trials?: number } = {},
 ): void {
   describe(name, () => {
     for (const space of on)
@@ -18,7 +18,7 @@ export function controllerSuite(
         for (const law of controllerLaws)
           for (const inFlight of [1, 4, 16])
             it(`${law.name} (${inFlight} in flight)`, () => {
-              law.check(definition, space, { inFlight, seed: inFlight, trials: 40 });
+              law.check(definition, space, { inFlight, seed: inFlight, trials });
             });
       });
   });
