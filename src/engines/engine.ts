@@ -7,6 +7,7 @@
  * - masks of dropout and drop path come from `src/engines/masks.ts`, by seed, step and node, never from a device's own generator;
  * - loss = cross-entropy of softmax(logits) against labels smoothed by `labelSmoothing` (y * (1 - s) + s / classes), mean over the
  *   batch, plus `auxiliaryWeight` times the same of the auxiliary logits; `loss` in a result is that sum, without weight decay;
+ * - a node that no output depends on is not run, and its weights are left as they are: not trained, not decayed;
  * - gradient: then `weightDecay * w` is added for weights of role `kernel` (dense, conv, depthwise) only; before that, if
  *   `clipNorm` is set, all trainable gradients are scaled by min(1, clipNorm / global L2 norm) (the norm is of the loss's gradient, without decay);
  * - SGD with momentum m: v = m * v + g; Nesterov: w -= lr * (g + m * v), else w -= lr * v. v begins at 0 (PyTorch's convention).
