@@ -1,0 +1,253 @@
+/** @file The built command, as a user runs it: a study from a file through search, Ctrl-C, resume and everything after it. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeSafetensors } from "../../../src/export/index.ts";
+import { costOf, validateNetwork } from "../../../src/network/index.ts";
+import { builtPath } from "../../support/built.ts";
+
+const main = builtPath("src/cli/main.js");
+const dir = mkdtempSync(join(tmpdir(), "cellwright-cli-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const env = { ...process.env, NO_COLOR: "1", CELLWRIGHT_PYTHON: "/nowhere/python", CELLWRIGHT_DATA: dir };
+
+function cli(...args: string[]): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: dir, encoding: "utf8", env });
+  return { code: status, out: stdout, err: stderr };
+}
+
+function json(...args: string[]): unknown {
+  const { code, out, err } = cli(...args, "--json");
+  if (code !== 0) throw new Error(err);
+  return JSON.parse(out);
+}
+
+/** A study whose measure needs no training: small networks are better, one in eight fails. */
+const studyFile = (pauseMs: number): string => `
+import { defineStudy } from "cellwright";
+import { agingEvolution } from "cellwright/controllers";
+import { functional } from "cellwright/evaluators";
+import { nasnet } from "cellwright/spaces";
+
+export default defineStudy({
+  space: nasnet,
+  skeleton: { cellsPerStack: 1, filters: 4 },
+  controller: agingEvolution({ populationSize: 4, sampleSize: 2 }),
+  evaluator: functional("toy", async ({ network, task, report }) => {
+    await report(1, 0.1);
+    await new Promise((resolve) => setTimeout(resolve, ${pauseMs}));
+    if (task.trial % 8 === 5) throw new Error("trial of the failing kind");
+    return 1 / (1 + network.nodes.length / 1000);
+  }, { measures: ["accuracy"] }),
+  budget: { trials: 12 },
+  workers: 2,
+});
+`;
+
+interface StatusJson {
+  readonly trials: {
+    readonly complete: number;
+    readonly failed: number;
+    readonly duplicates: number;
+    readonly pruned: number;
+    readonly unfinished: number;
+  };
+  readonly best: { readonly trial: number; readonly values: readonly number[] };
+}
+
+interface TopJson {
+  readonly rank: number;
+  readonly trial: number;
+  readonly value: number;
+  readonly params: number;
+  readonly macs: number;
+  readonly genotype: Readonly<Record<string, number>>;
+}
+
+describe("a study from a file", () => {
+  let search: Run;
+  beforeAll(() => {
+    writeFileSync(join(dir, "toy.config.ts"), studyFile(20));
+    search = cli("search", "toy.config.ts", "--seed", "3");
+  });
+
+  it("searches to its end, and says what came of it", () => {
+    expect(search.err).toBe("");
+    expect(search.code).toBe(0);
+    const lines = search.out.split("\n");
+    expect(lines[0]).toContain("toy   nasnet (5.2e36 candidates) · aging evolution · toy · 2 workers");
+    expect(search.out).toContain("trial 5 failed: trial of the failing kind. Details: results/toy/trials/5/trial.log");
+    expect(lines.filter((line) => /^ *\d+\/12 {2}trial \d+/.test(line)).length).toBe(11);
+    expect(search.out).toMatch(/The best of 12 trials in /);
+    expect(search.out).toContain("report  results/toy/report.md");
+    expect(search.out).toContain("npx cellwright resume toy");
+    expect(search.out).not.toContain("\u001B");
+  });
+
+  it("leaves everything under results/", () => {
+    const at = (path: string): string => join(dir, "results/toy", path);
+    expect(readdirSync(at("charts")).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "accuracy-macs.png",
+      "accuracy-params.png",
+      "best-so-far.png",
+      "operations.png",
+    ]);
+    expect(readdirSync(at("cells")).toSorted((a, b) => a.localeCompare(b))).toEqual(["normal.svg", "reduction.svg"]);
+    expect(readdirSync(at("best")).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "genotype.json",
+      "model.py",
+      "network.json",
+      "README.md",
+      "weights.safetensors",
+    ]);
+    const report = readFileSync(at("report.md"), "utf8");
+    for (const [, path] of report.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g))
+      expect(existsSync(at(path ?? "")), path).toBe(true);
+    expect(report).toContain("trial of the failing kind");
+    const log = readFileSync(at("study.log"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(log.filter(({ msg }) => msg === "trial-finished")).toHaveLength(12);
+  });
+
+  it("ranks by value, and its winner is what best/ holds", () => {
+    const top = json("top", "toy", "--count", "20") as TopJson[];
+    const values = top.map(({ value }) => value);
+    expect(values).toEqual(values.toSorted((a, b) => b - a));
+    expect(top.map(({ rank }) => rank)).toEqual(top.map((_, index) => index + 1));
+    const best = JSON.parse(readFileSync(join(dir, "results/toy/best/genotype.json"), "utf8")) as {
+      trial: number;
+      genotype: object;
+    };
+    expect([best.trial, best.genotype]).toEqual([top[0]?.trial, top[0]?.genotype]);
+    const network = validateNetwork(JSON.parse(readFileSync(join(dir, "results/toy/best/network.json"), "utf8")));
+    expect(costOf(network)).toMatchObject({ params: top[0]?.params, macs: top[0]?.macs });
+    expect(json("profile", join(dir, "results/toy/best/network.json"))).toEqual({
+      params: top[0]?.params,
+      total: costOf(network).total,
+      macs: top[0]?.macs,
+    });
+    expect(json("profile", "toy")).toEqual(json("profile", "toy", "--trial", String(top[0]?.trial)));
+  });
+
+  it("goes on with a larger budget, and not without", () => {
+    expect(cli("resume", "toy").code).toBe(0);
+    expect((json("status", "toy") as StatusJson).trials).toMatchObject({ unfinished: 0 });
+    expect(cli("resume", "results/toy", "--trials", "16").code).toBe(0);
+    const { trials } = json("status", "toy") as StatusJson;
+    expect(trials.complete + trials.failed + trials.duplicates + trials.pruned).toBe(16);
+    expect(json("status") as StatusJson[]).toHaveLength(1);
+  });
+
+  it("draws, scales and exports its best", () => {
+    const drawn = cli("draw", "toy");
+    expect(drawn.out).toContain("Normal cell\n  b0 = ");
+    expect(drawn.out.trimEnd().endsWith("results/toy/cells/normal.svg  results/toy/cells/reduction.svg")).toBe(true);
+    const rows = json("scale", "toy", "--max-macs", "60M", "--out", "large.json") as {
+      params: number;
+      macs: number;
+      largestThatFits: boolean;
+    }[];
+    const last = rows.at(-1);
+    expect(last?.largestThatFits).toBe(true);
+    expect(last?.macs).toBeLessThanOrEqual(60e6);
+    expect(costOf(validateNetwork(JSON.parse(readFileSync(join(dir, "large.json"), "utf8"))))).toMatchObject({
+      params: last?.params,
+      macs: last?.macs,
+    });
+    const refused = cli("export", "toy");
+    expect(refused.code).toBe(2);
+    expect(refused.err).toMatch(/Expected a retrained trial, which has weights\..*cellwright retrain toy --trial \d+/);
+    expect(cli("export", "toy", "--untrained", "--out", "model").out).toBe(
+      "model/model.py, weights.safetensors, README.md · not checked against PyTorch: no PyTorch found by /nowhere/python (set CELLWRIGHT_PYTHON to a Python that has it)\n",
+    );
+    expect(readdirSync(join(dir, "model"))).toHaveLength(3);
+  });
+
+  it("is not begun twice, nor under a name that is none", () => {
+    const again = cli("search", "toy.config.ts");
+    expect(again.code).toBe(2);
+    expect(again.err).toContain("cellwright resume toy");
+    expect(cli("search", "toy.config.ts", "--name", "../up").code).toBe(2);
+    expect(cli("top", "toy", "--count", "0").code).toBe(2);
+    expect(cli("draw", "toy", "--trial", "99").err).toContain("--trial  Expected a trial from 0 to 15. Received: 99.");
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("ends with 130, keeps what ran, and resume finishes it", { timeout: 120_000 }, async () => {
+    writeFileSync(join(dir, "slow.config.ts"), studyFile(400));
+    const child = spawn(process.execPath, [main, "search", "slow.config.ts", "--trials", "8"], {
+      cwd: dir,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      // As soon as two trials have ended, so that something is there to keep.
+      if (/2\/8 {2}trial/.test(out) && !child.killed) child.kill("SIGINT");
+    });
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    expect(code).toBe(130);
+    expect(out).toContain("stopping after the running epochs (press Ctrl-C again to stop now)");
+    expect(out).toMatch(/stopped\. .*Go on by `cellwright resume slow`/);
+    const before = (json("status", "slow") as StatusJson).trials;
+    expect(before.complete).toBeGreaterThanOrEqual(2);
+    expect(before.complete + before.failed).toBeLessThan(8);
+    expect(cli("resume", "slow").code).toBe(0);
+    const { trials } = json("status", "slow") as StatusJson;
+    expect([trials.complete + trials.failed + trials.duplicates, trials.unfinished]).toEqual([8, 0]);
+  });
+});
+
+describe("a study that trains", () => {
+  it("retrains its best and exports the trained weights", { timeout: 300_000 }, () => {
+    writeFileSync(
+      join(dir, "train.config.ts"),
+      `
+import { defineStudy } from "cellwright";
+import { random } from "cellwright/controllers";
+import { proxyTraining, synthetic } from "cellwright/evaluators";
+import { nasnet } from "cellwright/spaces";
+
+export default defineStudy({
+  space: nasnet,
+  skeleton: { cellsPerStack: 1, filters: 2 },
+  controller: random(),
+  evaluator: proxyTraining({ data: synthetic({ train: 64, validation: 50 }), epochs: 1 }),
+  budget: { trials: 2 },
+  retrain: { top: 1, epochs: 2 },
+});
+`,
+    );
+    const { code, out, err } = cli("search", "train.config.ts");
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(out).toMatch(/Retraining the best one for 2 epochs/);
+    expect(out).toMatch(/trial \d+ {2}accuracy 0\.\d{4} retrained, 0\.\d{4} in the search/);
+    const [best] = json("top", "train") as (TopJson & { retrained: number[] })[];
+    expect(best?.retrained).toHaveLength(1);
+    const exported = cli("export", "train", "--out", "trained");
+    expect(exported.code).toBe(0);
+    const { tensors } = decodeSafetensors(readFileSync(join(dir, "trained/weights.safetensors")));
+    const statistics = [...tensors]
+      .filter(([name]) => name.endsWith("running_mean"))
+      .flatMap(([, tensor]) => [...tensor.data]);
+    // Moving statistics begin at 0: these have moved.
+    expect(statistics.some((value) => value !== 0)).toBe(true);
+    const card = readFileSync(join(dir, "trained/README.md"), "utf8");
+    expect(card).toContain("accuracy after retraining for 2 epochs");
+    expect(card).toMatch(/divided by the standard deviation/);
+  });
+});
