@@ -5,7 +5,7 @@ import type { Executor, TaskObserver } from "../../src/executors/executor.ts";
 export interface FakeTask {
   readonly task: Task;
   readonly observer: TaskObserver;
-  end(outcome: Outcome | "cancelled"): void;
+  readonly end: (outcome: Outcome | "cancelled") => void;
 }
 
 /** `onTask` is called for every task that is handed over; a soft or hard cancel ends it as cancelled. */
