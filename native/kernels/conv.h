@@ -77,7 +77,7 @@ static void conv_forward(Op& op, Run&, int image) {
         columns[c] = x;
         prepare(p, op.activation, p.z + image * p.zn + (long)p0 * V, 1, x, n);
       }
-      gemm_forward(columns, 0, V, nci, op.weights, nco, n, Output{y, (long)p0 * V, V, op.bias, partial, center});
+      gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, n, Output{y, (long)p0 * V, V, op.bias, partial, center});
     }
   } else if (sampled(g)) {
     const int SR = strip_rows(g);
@@ -88,7 +88,7 @@ static void conv_forward(Op& op, Run&, int image) {
         columns[c] = x;
         prepare_sampled(*op.in[c].plane, op, image, y0, rows, x);
       }
-      gemm_forward(columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
+      gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
     }
   } else {
     const int H = padded_h(g), W = padded_w(g);
@@ -100,7 +100,7 @@ static void conv_forward(Op& op, Run&, int image) {
         for (int c = 0; c < nci; c++)
           columns[i++] = op.scratch[0] + (((long)c * H + ky * g.dilationH) * W + kx * g.dilationW) * V;
     for (int r = 0; r < g.outH; r++)
-      gemm_forward(columns, (long)r * g.strideH * W * V, (long)g.strideW * V, i, op.weights, nco, g.outW, Output{y, (long)r * g.outW * V, V, op.bias, partial, center});
+      gemm_forward(*op.prefetch, columns, (long)r * g.strideH * W * V, (long)g.strideW * V, i, op.weights, nco, g.outW, Output{y, (long)r * g.outW * V, V, op.bias, partial, center});
   }
   if (partial) flush_sums(op, partial);
 }
@@ -172,8 +172,8 @@ static void conv_backward(Op& op, Run&, int image) {
         columns[c] = x;
         prepare(p, op.activation, p.z + image * p.zn + (long)p0 * V, 1, x, n);
       }
-      gemm_weights(columns, 0, V, nci, dzs, 0, nco, op.gradWeights, n);
-      if (wantsInput) gemm_gradient(dzs, 0, V, nco, op.scratch[2], nci, n, target, op.activation, (long)p0 * V, V);
+      gemm_weights(*op.prefetch, columns, 0, V, nci, dzs, 0, nco, op.gradWeights, n);
+      if (wantsInput) gemm_gradient(*op.prefetch, dzs, 0, V, nco, op.scratch[2], nci, n, target, op.activation, (long)p0 * V, V);
     }
   } else if (sampled(g)) {
     // Pixels that nothing reads get nothing: the planner zeroes gradients that have none yet, and this adds.
@@ -191,12 +191,12 @@ static void conv_backward(Op& op, Run&, int image) {
         columns[c] = x;
         prepare_sampled(*op.in[c].plane, op, image, y0, rows, x);
       }
-      gemm_weights(columns, 0, V, nci, dzs, 0, nco, op.gradWeights, rows * g.outW);
+      gemm_weights(*op.prefetch, columns, 0, V, nci, dzs, 0, nco, op.gradWeights, rows * g.outW);
       if (!wantsInput || x1 <= x0) continue;
       for (int y = y0; y < y0 + rows; y++) {
         const int iy = y * g.strideH - g.top;
         if (iy < 0 || iy >= g.inH) continue;
-        gemm_gradient(dzs, ((long)(y - y0) * g.outW + x0) * V, V, nco, op.scratch[2], nci, x1 - x0, target, op.activation,
+        gemm_gradient(*op.prefetch, dzs, ((long)(y - y0) * g.outW + x0) * V, V, nco, op.scratch[2], nci, x1 - x0, target, op.activation,
                       ((long)iy * g.inW + (long)x0 * g.strideW - g.left) * V, (long)g.strideW * V);
       }
     }
@@ -220,7 +220,7 @@ static void conv_backward(Op& op, Run&, int image) {
         for (int c = 0; c < nci; c++)
           columns[n++] = op.scratch[0] + (((long)c * H + ky * g.dilationH) * W + kx * g.dilationW) * V;
     for (int r = 0; r < g.outH; r++)
-      gemm_weights(columns, (long)r * g.strideH * W * V, (long)g.strideW * V, n, dzs, (long)r * DW * V, nco, op.gradWeights, g.outW);
+      gemm_weights(*op.prefetch, columns, (long)r * g.strideH * W * V, (long)g.strideW * V, n, dzs, (long)r * DW * V, nco, op.gradWeights, g.outW);
     if (wantsInput) {
       const float* t = op.scratch[2];
       each_residue(g, [&](int ry, int rx) {
@@ -235,7 +235,7 @@ static void conv_backward(Op& op, Run&, int image) {
         }
         const int count = (g.inW - rx + g.strideW - 1) / g.strideW;
         for (int y = ry, r = 0; y < g.inH && count > 0; y += g.strideH, r++)
-          gemm_gradient(columns, (long)r * DW * V, V, n, t, nci, count, target, op.activation, ((long)y * g.inW + rx) * V, (long)g.strideW * V);
+          gemm_gradient(*op.prefetch, columns, (long)r * DW * V, V, n, t, nci, count, target, op.activation, ((long)y * g.inW + rx) * V, (long)g.strideW * V);
         t += (long)nci * n * V * V;
       });
     }
@@ -259,7 +259,7 @@ static void head_forward(Op& op, Run& run) {
   }
   int n = 0;
   for (int t = 0; t < taps; t++) for (int c = 0; c < nci; c++) columns[n++] = op.in[c].plane->z + (long)t * V;
-  gemm_forward(columns, 0, (long)taps * V, n, op.weights, nco, run.batch, Output{y, 0, V, op.bias, partial, center});
+  gemm_forward(*op.prefetch, columns, 0, (long)taps * V, n, op.weights, nco, run.batch, Output{y, 0, V, op.bias, partial, center});
   if (partial) flush_sums(op, partial);
 }
 static void head_backward(Op& op, Run& run) {
@@ -276,7 +276,7 @@ static void head_backward(Op& op, Run& run) {
   }
   int n = 0;
   for (int t = 0; t < taps; t++) for (int c = 0; c < nci; c++) columns[n++] = op.in[c].plane->z + (long)t * V;
-  gemm_weights(columns, 0, (long)taps * V, n, dzs, 0, nco, op.gradWeights, run.batch);
+  gemm_weights(*op.prefetch, columns, 0, (long)taps * V, n, dzs, 0, nco, op.gradWeights, run.batch);
   float* w = op.scratch[2];
   if (!w) return;
   const long block = (long)V * V;
@@ -285,7 +285,7 @@ static void head_backward(Op& op, Run& run) {
       for (int c = 0; c < nco; c++) transpose_block(op.weights + (((long)c * taps + t) * nci + i) * block, w + ((long)i * nco + c) * block);
       target[i] = grad_target(op.in[i], 0, nullptr);
     }
-    gemm_gradient(dzs, 0, V, nco, w, nci, run.batch, target, None, (long)t * V, (long)taps * V);
+    gemm_gradient(*op.prefetch, dzs, 0, V, nco, w, nci, run.batch, target, None, (long)t * V, (long)taps * V);
   }
 }
 

@@ -9,11 +9,13 @@ namespace cellwright {
 namespace CW_TARGET {
 
 // N outputs from padded pixel 0 of `x` (row pitch in floats); `put(first pixel, values)`.
-template <int K, int S, int N> CW_INLINE void depthwise_block(const float* x, long pitch, const float* w, vf* a) {
+template <int K, int S, int N> CW_INLINE void depthwise_block(Prefetch& ahead, const float* x, long pitch, const float* w, vf* a) {
   for (int b = 0; b < N; b++) a[b] = (vf){};
 #pragma GCC unroll 1
   for (int ky = 0; ky < K; ky++) {
     const float* q = x + ky * pitch;
+    fetch_ahead(ahead);
+    if (K > 3) fetch_ahead(ahead);
     vf k[K];
     for (int i = 0; i < K; i++) k[i] = ld(w + (ky * K + i) * V);
 #pragma GCC unroll 32
@@ -25,19 +27,19 @@ template <int K, int S, int N> CW_INLINE void depthwise_block(const float* x, lo
     }
   }
 }
-template <int K, int S, class Put> CW_INLINE void depthwise_row(const float* x, long pitch, const float* w, int width, Put put) {
+template <int K, int S, class Put> CW_INLINE void depthwise_row(Prefetch& ahead, const float* x, long pitch, const float* w, int width, Put put) {
   int i = 0;
   vf a[8];
   for (; i + 8 <= width; i += 8) {
-    depthwise_block<K, S, 8>(x + (long)i * S * V, pitch, w, a);
+    depthwise_block<K, S, 8>(ahead, x + (long)i * S * V, pitch, w, a);
     put(i, a, 8);
   }
   for (; i + 4 <= width; i += 4) {
-    depthwise_block<K, S, 4>(x + (long)i * S * V, pitch, w, a);
+    depthwise_block<K, S, 4>(ahead, x + (long)i * S * V, pitch, w, a);
     put(i, a, 4);
   }
   for (; i < width; i++) {
-    depthwise_block<K, S, 1>(x + (long)i * S * V, pitch, w, a);
+    depthwise_block<K, S, 1>(ahead, x + (long)i * S * V, pitch, w, a);
     put(i, a, 1);
   }
 }
@@ -58,24 +60,25 @@ CW_INLINE int depthwise_case(const Geometry& g) {
   return 10 * k + g.strideH;
 }
 
-template <int K, int S> CW_KERNEL void depthwise_forward_row(const float* x, long pitch, const float* w, int width, float* out) {
-  depthwise_row<K, S>(x, pitch, w, width, [&](int i, vf* a, int n) { for (int b = 0; b < n; b++) st(out + (i + b) * V, a[b]); });
+template <int K, int S> CW_KERNEL void depthwise_forward_row(Prefetch& ahead, const float* x, long pitch, const float* w, int width, float* out) {
+  depthwise_row<K, S>(ahead, x, pitch, w, width, [&](int i, vf* a, int n) { for (int b = 0; b < n; b++) st(out + (i + b) * V, a[b]); });
 }
 // One row of outputs (without bias) from the padded row that it starts at.
-CW_INLINE void depthwise_output_row(const Geometry& g, const float* x, long pitch, const float* w, float* out) {
+CW_INLINE void depthwise_output_row(Prefetch& ahead, const Geometry& g, const float* x, long pitch, const float* w, float* out) {
   switch (depthwise_case(g)) {
-    case 31: return depthwise_forward_row<3, 1>(x, pitch, w, g.outW, out);
-    case 32: return depthwise_forward_row<3, 2>(x, pitch, w, g.outW, out);
-    case 51: return depthwise_forward_row<5, 1>(x, pitch, w, g.outW, out);
-    case 52: return depthwise_forward_row<5, 2>(x, pitch, w, g.outW, out);
-    case 71: return depthwise_forward_row<7, 1>(x, pitch, w, g.outW, out);
-    case 72: return depthwise_forward_row<7, 2>(x, pitch, w, g.outW, out);
+    case 31: return depthwise_forward_row<3, 1>(ahead, x, pitch, w, g.outW, out);
+    case 32: return depthwise_forward_row<3, 2>(ahead, x, pitch, w, g.outW, out);
+    case 51: return depthwise_forward_row<5, 1>(ahead, x, pitch, w, g.outW, out);
+    case 52: return depthwise_forward_row<5, 2>(ahead, x, pitch, w, g.outW, out);
+    case 71: return depthwise_forward_row<7, 1>(ahead, x, pitch, w, g.outW, out);
+    case 72: return depthwise_forward_row<7, 2>(ahead, x, pitch, w, g.outW, out);
     default: depthwise_row_any(g, x, pitch, w, [&](int i, vf* a, int) { st(out + i * V, *a); });
   }
 }
 
 // Weight gradient over `rows` output rows; dz rows are `dzPitch` floats apart.
-template <int K, int S, int N> CW_INLINE void depthwise_outer(const float* q, const float* dz, vf* a) {
+template <int K, int S, int N> CW_INLINE void depthwise_outer(Prefetch& ahead, const float* q, const float* dz, vf* a) {
+  fetch_ahead(ahead);
   vf d[N];
   for (int b = 0; b < N; b++) d[b] = ld(dz + b * V);
 #pragma GCC unroll 32
@@ -87,7 +90,7 @@ template <int K, int S, int N> CW_INLINE void depthwise_outer(const float* q, co
   }
 }
 template <int K, int S>
-CW_KERNEL void depthwise_weights(const float* x, long pitch, const float* dz, long dzPitch, int rows, int width, float* g) {
+CW_KERNEL void depthwise_weights(Prefetch& ahead, const float* x, long pitch, const float* dz, long dzPitch, int rows, int width, float* g) {
 #if defined(__AVX512VL__)
   constexpr int N = 8;
 #else
@@ -101,22 +104,22 @@ CW_KERNEL void depthwise_weights(const float* x, long pitch, const float* dz, lo
       int i = 0;
       for (; i + N <= width; i += N)
 #pragma GCC unroll 4
-        for (int r = 0; r < KY; r++) depthwise_outer<K, S, N>(x + (y * S + ky + r) * pitch + (long)i * S * V, dz + y * dzPitch + (long)i * V, a[r]);
+        for (int r = 0; r < KY; r++) depthwise_outer<K, S, N>(ahead, x + (y * S + ky + r) * pitch + (long)i * S * V, dz + y * dzPitch + (long)i * V, a[r]);
       for (; i < width; i++)
 #pragma GCC unroll 4
-        for (int r = 0; r < KY; r++) depthwise_outer<K, S, 1>(x + (y * S + ky + r) * pitch + (long)i * S * V, dz + y * dzPitch + (long)i * V, a[r]);
+        for (int r = 0; r < KY; r++) depthwise_outer<K, S, 1>(ahead, x + (y * S + ky + r) * pitch + (long)i * S * V, dz + y * dzPitch + (long)i * V, a[r]);
     }
     for (int i = 0; i < KY; i++) for (int k = 0; k < K; k++) st(g + ((ky + i) * K + k) * V, a[i][k]);
   }
 }
-CW_INLINE void depthwise_weight_rows(const Geometry& g, const float* x, long pitch, const float* dz, long dzPitch, int rows, float* grad) {
+CW_INLINE void depthwise_weight_rows(Prefetch& ahead, const Geometry& g, const float* x, long pitch, const float* dz, long dzPitch, int rows, float* grad) {
   switch (depthwise_case(g)) {
-    case 31: return depthwise_weights<3, 1>(x, pitch, dz, dzPitch, rows, g.outW, grad);
-    case 32: return depthwise_weights<3, 2>(x, pitch, dz, dzPitch, rows, g.outW, grad);
-    case 51: return depthwise_weights<5, 1>(x, pitch, dz, dzPitch, rows, g.outW, grad);
-    case 52: return depthwise_weights<5, 2>(x, pitch, dz, dzPitch, rows, g.outW, grad);
-    case 71: return depthwise_weights<7, 1>(x, pitch, dz, dzPitch, rows, g.outW, grad);
-    case 72: return depthwise_weights<7, 2>(x, pitch, dz, dzPitch, rows, g.outW, grad);
+    case 31: return depthwise_weights<3, 1>(ahead, x, pitch, dz, dzPitch, rows, g.outW, grad);
+    case 32: return depthwise_weights<3, 2>(ahead, x, pitch, dz, dzPitch, rows, g.outW, grad);
+    case 51: return depthwise_weights<5, 1>(ahead, x, pitch, dz, dzPitch, rows, g.outW, grad);
+    case 52: return depthwise_weights<5, 2>(ahead, x, pitch, dz, dzPitch, rows, g.outW, grad);
+    case 71: return depthwise_weights<7, 1>(ahead, x, pitch, dz, dzPitch, rows, g.outW, grad);
+    case 72: return depthwise_weights<7, 2>(ahead, x, pitch, dz, dzPitch, rows, g.outW, grad);
     default:
       for (int ky = 0; ky < g.kernelH; ky++)
         for (int kx = 0; kx < g.kernelW; kx++) {
@@ -131,16 +134,17 @@ CW_INLINE void depthwise_weight_rows(const Geometry& g, const float* x, long pit
 }
 
 template <int K, int ACT>
-CW_KERNEL void depthwise_gradient_row(const float* dz, long pitch, const float* flipped, int width, const GradTarget& t, int act, long at) {
-  depthwise_row<K, 1>(dz, pitch, flipped, width, [&](int i, vf* a, int n) { put_gradient<ACT>(t, act, at + (long)i * V, V, a, n); });
+CW_KERNEL void depthwise_gradient_row(Prefetch& ahead, const float* dz, long pitch, const float* flipped, int width, const GradTarget& t, int act, long at) {
+  depthwise_row<K, 1>(ahead, dz, pitch, flipped, width, [&](int i, vf* a, int n) { put_gradient<ACT>(t, act, at + (long)i * V, V, a, n); });
 }
 // Stride 2: input pixels of one column parity are reached by every other tap, from KX0 on, all by the same ones. `q` is dz of the first
 // pixel's last tap; tap t reads T - 1 - t columns further. Rows of dz go up as rows of the kernel go down.
 template <int K, int KX0, int N>
-CW_INLINE void depthwise_parity_block(const float* q, long pitch, const float* w, int ky0, vf* a) {
+CW_INLINE void depthwise_parity_block(Prefetch& ahead, const float* q, long pitch, const float* w, int ky0, vf* a) {
   constexpr int T = (K - KX0 + 1) / 2;
   for (int b = 0; b < N; b++) a[b] = (vf){};
   for (int ky = ky0; ky < K; ky += 2, q -= pitch) {
+    fetch_ahead(ahead);
     vf k[T];
     for (int t = 0; t < T; t++) k[t] = ld(w + (ky * K + KX0 + 2 * t) * V);
 #pragma GCC unroll 16
@@ -153,7 +157,7 @@ CW_INLINE void depthwise_parity_block(const float* q, long pitch, const float* w
   }
 }
 template <int K, int KX0, int ACT>
-CW_KERNEL void depthwise_parity_row(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, int parity, const GradTarget& t, int act) {
+CW_KERNEL void depthwise_parity_row(Prefetch& ahead, const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, int parity, const GradTarget& t, int act) {
   constexpr int T = (K - KX0 + 1) / 2;
   const int ky0 = (y + g.top) & 1, count = (g.inW - parity + 1) / 2;
   const float* q = dz + ((y + g.top - ky0) / 2 + b.top) * pitch + ((parity + g.left - KX0) / 2 - (T - 1) + b.left) * V;
@@ -161,23 +165,23 @@ CW_KERNEL void depthwise_parity_row(const Geometry& g, const Border& b, const fl
   int j = 0;
   vf a[8];
   for (; j + 8 <= count; j += 8) {
-    depthwise_parity_block<K, KX0, 8>(q + j * V, pitch, w, ky0, a);
+    depthwise_parity_block<K, KX0, 8>(ahead, q + j * V, pitch, w, ky0, a);
     put_gradient<ACT>(t, act, at + 2L * j * V, 2 * V, a, 8);
   }
   for (; j + 4 <= count; j += 4) {
-    depthwise_parity_block<K, KX0, 4>(q + j * V, pitch, w, ky0, a);
+    depthwise_parity_block<K, KX0, 4>(ahead, q + j * V, pitch, w, ky0, a);
     put_gradient<ACT>(t, act, at + 2L * j * V, 2 * V, a, 4);
   }
   for (; j < count; j++) {
-    depthwise_parity_block<K, KX0, 1>(q + j * V, pitch, w, ky0, a);
+    depthwise_parity_block<K, KX0, 1>(ahead, q + j * V, pitch, w, ky0, a);
     put_gradient<ACT>(t, act, at + 2L * j * V, 2 * V, a, 1);
   }
 }
 template <int K, int ACT>
-CW_INLINE void depthwise_stride2_row(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, const GradTarget& t, int act) {
+CW_INLINE void depthwise_stride2_row(Prefetch& ahead, const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, int y, const GradTarget& t, int act) {
   for (int parity = 0; parity < 2; parity++) {
-    if ((parity + g.left) & 1) depthwise_parity_row<K, 1, ACT>(g, b, dz, pitch, w, y, parity, t, act);
-    else depthwise_parity_row<K, 0, ACT>(g, b, dz, pitch, w, y, parity, t, act);
+    if ((parity + g.left) & 1) depthwise_parity_row<K, 1, ACT>(ahead, g, b, dz, pitch, w, y, parity, t, act);
+    else depthwise_parity_row<K, 0, ACT>(ahead, g, b, dz, pitch, w, y, parity, t, act);
   }
 }
 template <int ACT>
@@ -196,24 +200,24 @@ CW_KERNEL void depthwise_gradient_any(const Geometry& g, const Border& b, const 
 }
 // One row of input gradients from bordered dz.
 template <int ACT>
-CW_INLINE void depthwise_input_row_as(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, const float* flipped, int y, const GradTarget& t, int act) {
+CW_INLINE void depthwise_input_row_as(Prefetch& ahead, const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, const float* flipped, int y, const GradTarget& t, int act) {
   const long at = (long)y * g.inW * V;
   const int k = g.kernelH;
   const float* row = dz + (y + g.top - (k - 1) + b.top) * pitch + (g.left - (k - 1) + b.left) * V;
   switch (depthwise_case(g)) {
-    case 31: return depthwise_gradient_row<3, ACT>(row, pitch, flipped, g.inW, t, act, at);
-    case 51: return depthwise_gradient_row<5, ACT>(row, pitch, flipped, g.inW, t, act, at);
-    case 71: return depthwise_gradient_row<7, ACT>(row, pitch, flipped, g.inW, t, act, at);
-    case 32: return depthwise_stride2_row<3, ACT>(g, b, dz, pitch, w, y, t, act);
-    case 52: return depthwise_stride2_row<5, ACT>(g, b, dz, pitch, w, y, t, act);
-    case 72: return depthwise_stride2_row<7, ACT>(g, b, dz, pitch, w, y, t, act);
+    case 31: return depthwise_gradient_row<3, ACT>(ahead, row, pitch, flipped, g.inW, t, act, at);
+    case 51: return depthwise_gradient_row<5, ACT>(ahead, row, pitch, flipped, g.inW, t, act, at);
+    case 71: return depthwise_gradient_row<7, ACT>(ahead, row, pitch, flipped, g.inW, t, act, at);
+    case 32: return depthwise_stride2_row<3, ACT>(ahead, g, b, dz, pitch, w, y, t, act);
+    case 52: return depthwise_stride2_row<5, ACT>(ahead, g, b, dz, pitch, w, y, t, act);
+    case 72: return depthwise_stride2_row<7, ACT>(ahead, g, b, dz, pitch, w, y, t, act);
     default: return depthwise_gradient_any<ACT>(g, b, dz, pitch, w, y, t, act, at);
   }
 }
-CW_INLINE void depthwise_input_row(const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, const float* flipped, int y, const GradTarget& t, int act) {
-  if (act == None) depthwise_input_row_as<0>(g, b, dz, pitch, w, flipped, y, t, act);
-  else if (act == Relu) depthwise_input_row_as<1>(g, b, dz, pitch, w, flipped, y, t, act);
-  else depthwise_input_row_as<2>(g, b, dz, pitch, w, flipped, y, t, act);
+CW_INLINE void depthwise_input_row(Prefetch& ahead, const Geometry& g, const Border& b, const float* dz, long pitch, const float* w, const float* flipped, int y, const GradTarget& t, int act) {
+  if (act == None) depthwise_input_row_as<0>(ahead, g, b, dz, pitch, w, flipped, y, t, act);
+  else if (act == Relu) depthwise_input_row_as<1>(ahead, g, b, dz, pitch, w, flipped, y, t, act);
+  else depthwise_input_row_as<2>(ahead, g, b, dz, pitch, w, flipped, y, t, act);
 }
 CW_INLINE void flip_taps(const float* w, int planes, int taps, float* out) {
   for (int c = 0; c < planes; c++)
@@ -233,7 +237,7 @@ static void depthwise_forward(Op& op, Run&, int image) {
     const vf center = ld(out.center);
     for (int y = 0; y < g.outH; y++) {
       float* row = z + (long)y * g.outW * V;
-      depthwise_output_row(g, x + (long)y * g.strideH * W * V, W * V, op.weights + (long)c * taps * V, row);
+      depthwise_output_row(*op.prefetch, g, x + (long)y * g.strideH * W * V, W * V, op.weights + (long)c * taps * V, row);
       if (op.bias) for (int i = 0; i < g.outW; i++) st(row + i * V, ld(row + i * V) + ld(op.bias + c * V));
       if (partial) {
         float* p = partial + c * 2 * V;
@@ -266,12 +270,12 @@ static void depthwise_backward(Op& op, Run&, int image) {
       bias_gradient(op, c, dz + y * DW, g.outW);
     }
     prepare_padded(*op.in[c].plane, op.activation, image, g.inH, g.inW, x, H, W, g.top, g.left);
-    depthwise_weight_rows(g, x, W * V, dz, DW, g.outH, op.gradWeights + (long)c * taps * V);
+    depthwise_weight_rows(*op.prefetch, g, x, W * V, dz, DW, g.outH, op.gradWeights + (long)c * taps * V);
     if (!op.scratch[2]) continue;
     memset(partial, 0, sizeof(float) * 2 * V);
     const GradTarget t = grad_target(op.in[c], image, partial);
     for (int y = 0; y < g.inH; y++)
-      depthwise_input_row(g, b, border, DW, op.weights + (long)c * taps * V, op.scratch[2] + (long)c * taps * V, y, t, op.activation);
+      depthwise_input_row(*op.prefetch, g, b, border, DW, op.weights + (long)c * taps * V, op.scratch[2] + (long)c * taps * V, y, t, op.activation);
     flush_gradient_sums(op.in[c], partial);
   }
 }

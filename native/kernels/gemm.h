@@ -19,12 +19,13 @@ namespace cellwright {
 namespace CW_TARGET {
 
 template <int MR, int NV>
-CW_INLINE void gemm_tile(const float* const* columns, long at, long step, int count, const float* w, long stride, vf a[MR][NV]) {
+CW_INLINE void gemm_tile(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, long stride, vf a[MR][NV]) {
   for (int m = 0; m < MR; m++) for (int n = 0; n < NV; n++) a[m][n] = (vf){};
   for (int i = 0; i < count; i++) {
     const float* x = columns[i] + at;
 #pragma GCC unroll 2
     for (int k = 0; k < V; k++) {
+      fetch_ahead(ahead);
       vf b[NV];
       for (int n = 0; n < NV; n++) b[n] = ld(w + n * stride + k * V);
       for (int m = 0; m < MR; m++) {
@@ -82,51 +83,52 @@ template <int ACT> struct Gradient {
 };
 
 template <int MR, int NV, class Sink>
-CW_INLINE void gemm_put(const float* const* columns, long at, long step, int count, const float* w, long stride, int plane, long pixel, const Sink& sink) {
+CW_INLINE void gemm_put(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, long stride, int plane, long pixel, const Sink& sink) {
   vf a[MR][NV];
-  if (step == V) gemm_tile<MR, NV>(columns, at + pixel * V, V, count, w + plane * stride, stride, a);
-  else gemm_tile<MR, NV>(columns, at + pixel * step, step, count, w + plane * stride, stride, a);
+  if (step == V) gemm_tile<MR, NV>(ahead, columns, at + pixel * V, V, count, w + plane * stride, stride, a);
+  else gemm_tile<MR, NV>(ahead, columns, at + pixel * step, step, count, w + plane * stride, stride, a);
   sink.template put<MR, NV>(plane, pixel, a);
 }
 
 template <int NV, int TILE, class Sink>
-CW_INLINE void gemm_planes(const float* const* columns, long at, long step, int count, const float* w, long stride, int from, int to, int pixels, const Sink& sink) {
+CW_INLINE void gemm_planes(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, long stride, int from, int to, int pixels, const Sink& sink) {
   int p = 0;
   for (; p + TILE <= pixels; p += TILE)
-    for (int c = from; c < to; c += NV) gemm_put<TILE, NV>(columns, at, step, count, w, stride, c, p, sink);
+    for (int c = from; c < to; c += NV) gemm_put<TILE, NV>(ahead, columns, at, step, count, w, stride, c, p, sink);
   for (; p + 4 <= pixels; p += 4)
-    for (int c = from; c < to; c += NV) gemm_put<4, NV>(columns, at, step, count, w, stride, c, p, sink);
+    for (int c = from; c < to; c += NV) gemm_put<4, NV>(ahead, columns, at, step, count, w, stride, c, p, sink);
   for (; p < pixels; p++)
-    for (int c = from; c < to; c += NV) gemm_put<1, NV>(columns, at, step, count, w, stride, c, p, sink);
+    for (int c = from; c < to; c += NV) gemm_put<1, NV>(ahead, columns, at, step, count, w, stride, c, p, sink);
 }
 
 // y[plane][pixel] = sum over columns of x[column][at + pixel * step] * w, for all planes and pixels.
 template <class Sink>
-CW_INLINE void gemm(const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const Sink& sink) {
+CW_INLINE void gemm(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const Sink& sink) {
   const long stride = (long)count * V * V;
   int threes = planes / 3 * 3;
   if (planes % 3 == 1 && threes) threes -= 3;  // 4 = 2 + 2, 7 = 3 + 2 + 2
   int twos = threes + (planes - threes) / 2 * 2;
-  if (threes) gemm_planes<3, CW_TILE_3>(columns, at, step, count, w, stride, 0, threes, pixels, sink);
-  if (twos > threes) gemm_planes<2, CW_TILE_2>(columns, at, step, count, w, stride, threes, twos, pixels, sink);
-  if (planes > twos) gemm_planes<1, CW_TILE_1>(columns, at, step, count, w, stride, twos, planes, pixels, sink);
+  if (threes) gemm_planes<3, CW_TILE_3>(ahead, columns, at, step, count, w, stride, 0, threes, pixels, sink);
+  if (twos > threes) gemm_planes<2, CW_TILE_2>(ahead, columns, at, step, count, w, stride, threes, twos, pixels, sink);
+  if (planes > twos) gemm_planes<1, CW_TILE_1>(ahead, columns, at, step, count, w, stride, twos, planes, pixels, sink);
 }
 
-CW_KERNEL void gemm_forward(const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const Output& out) {
-  gemm(columns, at, step, count, w, planes, pixels, out);
+CW_KERNEL void gemm_forward(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const Output& out) {
+  gemm(ahead, columns, at, step, count, w, planes, pixels, out);
 }
-CW_KERNEL void gemm_gradient(const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const GradTarget* target, int act, long outAt, long outStep) {
-  if (act == None) gemm(columns, at, step, count, w, planes, pixels, Gradient<0>{target, act, outAt, outStep});
-  else if (act == Relu) gemm(columns, at, step, count, w, planes, pixels, Gradient<1>{target, act, outAt, outStep});
-  else gemm(columns, at, step, count, w, planes, pixels, Gradient<2>{target, act, outAt, outStep});
+CW_KERNEL void gemm_gradient(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const GradTarget* target, int act, long outAt, long outStep) {
+  if (act == None) gemm(ahead, columns, at, step, count, w, planes, pixels, Gradient<0>{target, act, outAt, outStep});
+  else if (act == Relu) gemm(ahead, columns, at, step, count, w, planes, pixels, Gradient<1>{target, act, outAt, outStep});
+  else gemm(ahead, columns, at, step, count, w, planes, pixels, Gradient<2>{target, act, outAt, outStep});
 }
 
 // Weight gradient: g[n][c][:] += sum over pixels of x[pixel][c] * dz[n][pixel][:].
 template <int CT, int NV, bool UNIT>
-CW_INLINE void outer_tile(const float* x, long step, const float* const* dz, long at, float* g, long stride, int pixels) {
+CW_INLINE void outer_tile(Prefetch& ahead, const float* x, long step, const float* const* dz, long at, float* g, long stride, int pixels) {
   vf a[CT][NV];
   for (int c = 0; c < CT; c++) for (int n = 0; n < NV; n++) a[c][n] = (vf){};
   for (long p = 0; p < pixels; p++) {
+    fetch_ahead(ahead);
     vf z[NV];
     for (int n = 0; n < NV; n++) z[n] = ld(dz[n] + at + p * V);
     const float* q = x + p * (UNIT ? V : step);
@@ -142,13 +144,13 @@ CW_INLINE void outer_tile(const float* x, long step, const float* const* dz, lon
     }
 }
 template <int CT, int NV>
-CW_INLINE void outer_channels(const float* x, long step, const float* const* dz, long at, float* g, long stride, int pixels) {
+CW_INLINE void outer_channels(Prefetch& ahead, const float* x, long step, const float* const* dz, long at, float* g, long stride, int pixels) {
   for (int c = 0; c < V; c += CT) {
-    if (step == V) outer_tile<CT, NV, true>(x + c, V, dz, at, g + c * V, stride, pixels);
-    else outer_tile<CT, NV, false>(x + c, step, dz, at, g + c * V, stride, pixels);
+    if (step == V) outer_tile<CT, NV, true>(ahead, x + c, V, dz, at, g + c * V, stride, pixels);
+    else outer_tile<CT, NV, false>(ahead, x + c, step, dz, at, g + c * V, stride, pixels);
   }
 }
-CW_KERNEL void gemm_weights(const float* const* columns, long at, long step, int count, const float* const* dz, long dzAt, int planes, float* g, int pixels) {
+CW_KERNEL void gemm_weights(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* const* dz, long dzAt, int planes, float* g, int pixels) {
   const long stride = (long)count * V * V;
   constexpr int wide = V < 8 ? V : 8;
 #if defined(__AVX512VL__)
@@ -160,9 +162,9 @@ CW_KERNEL void gemm_weights(const float* const* columns, long at, long step, int
     const float* x = columns[i] + at;
     float* o = g + (long)i * V * V;
     int n = 0;
-    while (planes - n >= 3 && planes - n != 4) { outer_channels<two, 3>(x, step, dz + n, dzAt, o + n * stride, stride, pixels); n += 3; }
-    while (planes - n >= 2) { outer_channels<two, 2>(x, step, dz + n, dzAt, o + n * stride, stride, pixels); n += 2; }
-    if (planes - n == 1) outer_channels<wide, 1>(x, step, dz + n, dzAt, o + n * stride, stride, pixels);
+    while (planes - n >= 3 && planes - n != 4) { outer_channels<two, 3>(ahead, x, step, dz + n, dzAt, o + n * stride, stride, pixels); n += 3; }
+    while (planes - n >= 2) { outer_channels<two, 2>(ahead, x, step, dz + n, dzAt, o + n * stride, stride, pixels); n += 2; }
+    if (planes - n == 1) outer_channels<wide, 1>(ahead, x, step, dz + n, dzAt, o + n * stride, stride, pixels);
   }
 }
 

@@ -27,7 +27,7 @@ CW_INLINE void depthwise_strip(const Op& op, int y0, int rows, long H, long W, l
   const int taps = g.kernelH * g.kernelW;
   for (int c = 0; c < op.inputs; c++)
     for (int y = 0; y < rows; y++)
-      depthwise_output_row(g, op.scratch[0] + (c * H + (long)(y0 + y) * g.strideH) * W * V, W * V, op.weights2 + (long)c * taps * V, op.scratch[4] + c * stripFloats + (long)y * g.outW * V);
+      depthwise_output_row(*op.prefetch, g, op.scratch[0] + (c * H + (long)(y0 + y) * g.strideH) * W * V, W * V, op.weights2 + (long)c * taps * V, op.scratch[4] + c * stripFloats + (long)y * g.outW * V);
 }
 
 static void separable_forward(Op& op, Run&, int image) {
@@ -49,7 +49,7 @@ static void separable_forward(Op& op, Run&, int image) {
     const int rows = imin(SR, g.outH - y0);
     prepared = prepare_rows(op, image, prepared, imin(g.inH, (y0 + rows - 1) * g.strideH + g.kernelH - g.top), H, W);
     depthwise_strip(op, y0, rows, H, W, strip);
-    gemm_forward(columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
+    gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
   }
   if (partial) flush_sums(op, partial);
 }
@@ -90,15 +90,15 @@ static void separable_backward(Op& op, Run&, int image) {
       bias_gradient(op, c, dzs[c], pixels);
     }
     depthwise_strip(op, y0, rows, H, W, strip);
-    gemm_weights(columns, 0, V, nci, dzs, 0, nco, op.gradWeights, pixels);
+    gemm_weights(*op.prefetch, columns, 0, V, nci, dzs, 0, nco, op.gradWeights, pixels);
     for (int y = 0; y < rows; y++)
-      gemm_forward(dzs, (long)y * g.outW * V, V, nco, transposed, nci, g.outW, Output{d, (y0 + y) * DW, V, nullptr, nullptr, nullptr});
+      gemm_forward(*op.prefetch, dzs, (long)y * g.outW * V, V, nco, transposed, nci, g.outW, Output{d, (y0 + y) * DW, V, nullptr, nullptr, nullptr});
     const int limit = last ? g.inH : imax(0, imin(g.inH, (y0 + rows) * g.strideH - g.top));
     for (int c = 0; c < nci; c++) {
       const GradTarget t = grad_target(op.in[c], image, partial + c * 2 * V);
-      depthwise_weight_rows(g, op.scratch[0] + (c * H + (long)y0 * g.strideH) * W * V, W * V, d[c] + y0 * DW, DW, rows, op.gradWeights2 + (long)c * taps * V);
+      depthwise_weight_rows(*op.prefetch, g, op.scratch[0] + (c * H + (long)y0 * g.strideH) * W * V, W * V, d[c] + y0 * DW, DW, rows, op.gradWeights2 + (long)c * taps * V);
       for (int y = done; y < limit; y++)
-        depthwise_input_row(g, b, op.scratch[1] + c * DH * DW, DW, op.weights2 + (long)c * taps * V, flipped + (long)c * taps * V, y, t, op.activation);
+        depthwise_input_row(*op.prefetch, g, b, op.scratch[1] + c * DH * DW, DW, op.weights2 + (long)c * taps * V, flipped + (long)c * taps * V, y, t, op.activation);
     }
     done = imax(done, limit);
   }

@@ -112,6 +112,7 @@ std::string Program::decode(const Areas& areas, const KernelTable& table) {
     (o.time % 2 ? phases_[o.time / 2].wholes : phases_[o.time / 2].bodies).push_back(&o);
   }
   if (at != end) return "words left over";
+  for (Phase& p : phases_) plan_prefetch(p);
   words_.clear();
   words_.shrink_to_fit();
   return "";
@@ -335,14 +336,83 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   const int64_t larger = nci > nco ? nci : nco;
   pointers_.emplace_back(new const float*[taps * larger + 10 * (nci + nco) + 16]);
   o.pointers = pointers_.back().get();
+  o.prefetch = &prefetch_;
   return "";
 }
 
+// How far ahead of the current operation to fetch: what fits the second-level cache beside the operation's own data.
+static constexpr int64_t AHEAD = 384 * 1024;
+
+void Program::plan_prefetch(Phase& phase) {
+  std::vector<const float*> seen;
+  auto touch = [&](const float* p, int64_t step, int64_t pixels) {
+    if (!p || step == 0) return;  // one image's room is used again and again: it is in cache
+    for (const float* q : seen) if (q == p) return;
+    seen.push_back(p);
+    phase.touches.push_back({(const char*)p, pixels * width * 4, step * 4, phase.bytes});
+    phase.bytes += pixels * width * 4;
+  };
+  for (Op* o : phase.bodies) {
+    for (int i = 0; i < o->outputs; i++) {
+      const Plane& p = *o->out[i].plane;
+      const bool forward = !(o->kind == Kind::ConvBackward || o->kind == Kind::SeparableBackward || o->kind == Kind::DepthwiseBackward || o->kind == Kind::MaxPoolBackward ||
+                             o->kind == Kind::AvgPoolBackward || o->kind == Kind::MapBackward || o->kind == Kind::GlobalPoolBackward || o->kind == Kind::Zero);
+      if (forward || p.normalised) touch(p.z, p.zn, p.pixels);
+      if (!forward) touch(p.g, p.gn, p.pixels);
+    }
+    for (int i = 0; i < o->inputs; i++) {
+      const Plane& p = *o->in[i].plane;
+      touch(p.z, p.zn, p.pixels);
+      if (o->kind == Kind::ConvBackward || o->kind == Kind::SeparableBackward || o->kind == Kind::DepthwiseBackward) touch(p.g, p.gn, p.pixels);
+    }
+    phase.ends.push_back(phase.bytes);
+  }
+}
+
+// Queues the bytes [from, to) of a phase, counted over all of its images.
+void Program::look_ahead(const Phase& phase, int64_t from, int64_t to) {
+  Prefetch& q = prefetch_;
+  if (phase.bytes == 0 || from >= to) return;
+  int64_t image = from / phase.bytes, rest = from % phase.bytes;
+  size_t i = 0;
+  while (i + 1 < phase.touches.size() && phase.touches[i + 1].at <= rest) i++;
+  while (from < to && q.count < int(sizeof q.ranges / sizeof q.ranges[0])) {
+    const Touch& t = phase.touches[i];
+    const int64_t skip = rest - t.at, length = t.bytes - skip < to - from ? t.bytes - skip : to - from;
+    const char* start = t.from + image * t.step + skip;
+    q.ranges[q.count++] = {start, start + length};
+    from += length;
+    rest += length;
+    if (++i == phase.touches.size()) {
+      i = 0;
+      rest = 0;
+      image++;
+    }
+  }
+}
+
 void Program::run(Run& run, const KernelTable& table) {
+  Prefetch& q = prefetch_;
   for (Phase& p : phases_) {
     for (Op* o : p.bodies) if (auto f = table.prologue[int(o->kind)]) f(*o, run);
+    const int64_t all = p.bytes * run.batch;
+    int64_t fetched = 0;  // bytes of the phase that have been asked for
     for (int32_t i = 0; i < run.batch; i++)
-      for (Op* o : p.bodies) table.body[int(o->kind)](*o, run, i);
+      for (size_t k = 0; k < p.bodies.size(); k++) {
+        const int64_t done = i * p.bytes + p.ends[k];
+        if (fetched < done) fetched = done;
+        int64_t to = done + AHEAD < all ? done + AHEAD : all;
+        q.at = q.end = nullptr;
+        q.next = q.count = 0;
+        look_ahead(p, fetched, to);
+        Op* o = p.bodies[k];
+        table.body[int(o->kind)](*o, run, i);
+        int64_t left = q.at < q.end ? q.end - q.at : 0;
+        for (int r = q.next; r < q.count; r++) left += q.ranges[r].to - q.ranges[r].from;
+        int64_t queued = 0;
+        for (int r = 0; r < q.count; r++) queued += q.ranges[r].to - q.ranges[r].from;
+        fetched += queued - left;
+      }
     for (Op* o : p.wholes) table.whole[int(o->kind)](*o, run);
   }
 }

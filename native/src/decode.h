@@ -9,8 +9,18 @@ struct Areas {
   double* sums;
 };
 
+// What one operation of a phase touches first among the operations of its phase: `bytes` of every image, `step` bytes apart.
+struct Touch {
+  const char* from;
+  int64_t bytes, step;
+  int64_t at;  // bytes of the phase's image before it
+};
+
 struct Phase {
   std::vector<Op*> bodies, wholes;
+  std::vector<Touch> touches;  // in the order in which they are needed
+  std::vector<int64_t> ends;   // by body: bytes of the image touched when it is done
+  int64_t bytes = 0;           // of one image
 };
 
 class Program {
@@ -28,6 +38,8 @@ class Program {
   std::vector<BatchNorm> norms;
 
  private:
+  void plan_prefetch(Phase& phase);
+  void look_ahead(const Phase& phase, int64_t from, int64_t to);
   std::string op(Op& op, const double*& at, const double* end, const Areas& areas, const KernelTable& table);
   std::vector<double> words_;
   std::vector<Plane> planes_;
@@ -36,6 +48,7 @@ class Program {
   std::vector<std::unique_ptr<Use[]>> uses_;
   std::vector<std::unique_ptr<int64_t[]>> extras_;
   std::vector<std::unique_ptr<const float*[]>> pointers_;
+  Prefetch prefetch_ = {};
   Block<float> scratch_;
   Block<float> ones_;
   alignas(64) float zeros_[64] = {};

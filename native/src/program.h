@@ -70,6 +70,14 @@ enum class Kind : int32_t {
 // Activation of what is read. 0 and 1 have fast paths everywhere.
 enum Activation : int32_t { None = 0, Relu = 1, Relu6 = 2, Swish = 3, HSwish = 4, Sigmoid = 5, HSigmoid = 6, Tanh = 7 };
 
+// What will be read next, fetched into the second-level cache a line at a time from within the kernels' loops: their arithmetic runs at the
+// peak in cache, what is left to gain is exposed latency. One queue a program; see Program::run for what goes in.
+struct Prefetch {
+  const char *at, *end;
+  int32_t next, count;
+  struct Range { const char *from, *to; } ranges[256];
+};
+
 struct Op {
   Kind kind;
   int32_t time;        // even: by image; odd: once, after all images
@@ -88,6 +96,7 @@ struct Op {
   BatchNorm* norm;     // or null
   float* scratch[6];
   double f[4];
+  Prefetch* prefetch;
   const float** pointers;  // room for the kernel's own pointer lists
 };
 
