@@ -7,6 +7,7 @@ export type {
   PrunerOptions,
   RetrainOptions,
   StudyDefinition,
+  StudyInput,
   StudyReference,
 } from "./study/definition.ts";
 export type { StudyEvent, StudyFacts } from "./study/events.ts";

@@ -1,4 +1,4 @@
 /** @file What the command line takes from here: pictures of a study. */
 export { bestSoFar, bestSoFarPng, type BestSoFarOptions, type TrialPoint } from "./best-so-far.ts";
 export { operationShares, operationsPng, type OperationsOptions } from "./operations.ts";
-export { paretoFront, paretoPng, type CostPoint, type ParetoOptions } from "./pareto.ts";
+export { frontOf, paretoPng, type CostPoint, type ParetoOptions } from "./pareto.ts";

@@ -1,6 +1,7 @@
 /** @file What quality costs: every complete trial by its size, and the Pareto front. */
 import type { Plugin } from "chart.js";
 import { formatSi } from "../base/units.ts";
+import { paretoFront } from "../search/index.ts";
 import { axis, fontFamily, heading, ink, renderPng } from "./canvas.ts";
 
 export interface CostPoint {
@@ -19,20 +20,18 @@ export interface ParetoOptions {
   readonly direction: "maximize" | "minimize";
 }
 
-/** Returns the points that no other betters in one without being worse in the other, by rising cost. O(n log n). */
-export function paretoFront<T extends CostPoint>(points: readonly T[], direction: "maximize" | "minimize"): T[] {
-  const sign = direction === "maximize" ? 1 : -1;
-  const front: T[] = [];
-  for (const point of points.toSorted((a, b) => a.cost - b.cost || sign * (b.value - a.value) || a.trial - b.trial)) {
-    const last = front.at(-1);
-    if (last === undefined || sign * point.value > sign * last.value) front.push(point);
-  }
-  return front;
+/** Returns the points that no other betters in one without being worse in the other, by rising cost. */
+export function frontOf<T extends CostPoint>(points: readonly T[], direction: "maximize" | "minimize"): T[] {
+  const indices = paretoFront(
+    points.map((point) => [point.cost, point.value] as const),
+    ["minimize", direction],
+  );
+  return indices.map((index) => points[index] as T);
 }
 
 /** Returns a PNG. Front points carry their trial's number. */
 export function paretoPng(points: readonly CostPoint[], options: ParetoOptions): Uint8Array {
-  const front = paretoFront(points, options.direction);
+  const front = frontOf(points, options.direction);
   const onFront = new Set(front);
   const costs = points.map((point) => point.cost).filter((cost) => cost > 0);
   const wide = costs.length > 0 && Math.max(...costs) > 30 * Math.min(...costs);

@@ -3,7 +3,7 @@
  * (law 4: a space whose hash changed without a new version is refused).
  */
 import { z } from "zod";
-import type { Json } from "../base/canonical-json.ts";
+import { canonicalJson, type Json } from "../base/canonical-json.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Objective } from "../search/controller.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
@@ -94,6 +94,12 @@ export function checkSameStudy(stored: ConfigRecord, definition: StudyDefinition
     throw new CellwrightError(
       "config",
       expected(`${place}: controller`, `${stored.controller.name}, with which the study began`, controller.name),
+    );
+  const options = canonicalJson(JSON.parse(JSON.stringify(controller.options)));
+  if (options !== canonicalJson(stored.controller.options))
+    throw new CellwrightError(
+      "config",
+      `${expected(`${place}: controller ${controller.name}`, `the options with which the study began, ${canonicalJson(stored.controller.options)}`, controller.options)} With others, what it has proposed so far would not follow from what it was told.`,
     );
   if ((definition.seed ?? 0) !== stored.seed)
     throw new CellwrightError(

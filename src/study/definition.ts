@@ -68,6 +68,9 @@ export interface StudyDefinition {
   readonly engine?: "auto" | "native" | "tfjs" | "reference";
 }
 
+/** What a study file may write: `controller` may be left out or `"auto"`, which picks by space size and budget and says what it picked. */
+export type StudyInput = Omit<StudyDefinition, "controller"> & { readonly controller?: ControllerDefinition | "auto" };
+
 /** How a worker, or a resume, finds the definition again: a module's export, with the flags that were laid over it. */
 export interface StudyReference {
   /** File URL or absolute path of the module. */

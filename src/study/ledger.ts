@@ -24,6 +24,8 @@ export interface OpenTrial {
 export interface Ledger {
   readonly objectives: readonly Objective[];
   readonly pruner: Pruner | undefined;
+  /** What the controller has to say of itself. */
+  readonly note: string | undefined;
   /** Trials begun, finished or not. */
   readonly started: number;
   /** Takes the trials that an earlier run left unfinished, in order. Empty after the first call. */
@@ -86,6 +88,7 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
   return {
     objectives,
     pruner,
+    note: controller.note,
     get started() {
       return started;
     },

@@ -102,6 +102,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
         });
         await provide("search", emit);
         const opened = await book();
+        if (opened.note !== undefined) emit({ kind: "note", level: "info", message: opened.note });
         const result = await search({
           definition,
           storage,

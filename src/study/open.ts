@@ -7,7 +7,8 @@ import { CellwrightError, expected } from "../base/errors.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
 import { openStorage } from "../storage/index.ts";
 import type { Storage } from "../storage/storage.ts";
-import { checkSameStudy, readConfigRecord, toConfigRecord } from "./config-record.ts";
+import { auto, type AutoOptions } from "../../controllers/index.ts";
+import { checkSameStudy, readConfigRecord, toConfigRecord, type ConfigRecord } from "./config-record.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
 import type { ExecutorChoice } from "./execution.ts";
 import { loadStudy } from "./load.ts";
@@ -93,12 +94,13 @@ async function reopen(options: OpenOptions): Promise<Study> {
   try {
     const stored = readConfigRecord(storage.study.config, file);
     const reference = mergedReference(options, stored.reference as StudyReference | null);
-    const definition = options.definition ?? (reference && (await loadStudy(reference)));
-    if (definition === undefined)
+    const loaded = options.definition ?? (reference && (await loadStudy(reference)));
+    if (loaded === undefined)
       throw new CellwrightError(
         "config",
         `${file}  Expected a study that was begun from a file. Received: one begun from code; pass its definition to openStudy.`,
       );
+    const definition = keepPick(loaded, stored);
     checkSameStudy(stored, definition, reference?.module ?? file);
     if (options.mode === "resume") await storage.updateConfig(toConfigRecord(definition, reference) satisfies Json);
     return await opened(options, { name, dir, definition, reference, storage });
@@ -106,6 +108,12 @@ async function reopen(options: OpenOptions): Promise<Study> {
     await storage.close();
     throw error;
   }
+}
+
+/** What `auto` picked stays picked: a resume with a larger budget goes on with the same algorithm. */
+function keepPick(definition: StudyDefinition, stored: ConfigRecord): StudyDefinition {
+  if (definition.controller.name !== "auto" || stored.controller.name !== "auto") return definition;
+  return { ...definition, controller: auto(stored.controller.options as AutoOptions) };
 }
 
 function mergedReference(options: OpenOptions, stored: StudyReference | null): StudyReference | undefined {

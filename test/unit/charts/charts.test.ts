@@ -7,7 +7,7 @@ import {
   bestSoFarPng,
   operationShares,
   operationsPng,
-  paretoFront,
+  frontOf,
   paretoPng,
 } from "../../../src/charts/index.ts";
 import { chartSize, fontFamily } from "../../../src/charts/canvas.ts";
@@ -50,7 +50,7 @@ describe("bestSoFar", () => {
   });
 });
 
-describe("paretoFront", () => {
+describe("frontOf", () => {
   const point = fc.record({
     trial: fc.nat(1000),
     cost: fc.integer({ min: 1, max: 30 }),
@@ -69,7 +69,7 @@ describe("paretoFront", () => {
             (a.cost < b.cost || sign * a.value > sign * b.value);
           const best = points.filter((a) => !points.some((b) => betters(b, a)));
           const places = new Set(best.map(({ cost, value }) => `${cost}/${value}`));
-          const front = paretoFront(points, direction);
+          const front = frontOf(points, direction);
           expect(new Set(front.map(({ cost, value }) => `${cost}/${value}`))).toEqual(places);
           expect(front).toHaveLength(places.size);
           expect(front.map(({ cost }) => cost)).toEqual(front.map(({ cost }) => cost).toSorted((a, b) => a - b));
