@@ -143,7 +143,10 @@ function emit(
       return;
     }
     // A chain goes on under the name it came with, where nothing else is left to be read.
-    const name = dying.length > 0 && !othersLive(body, dying, only) ? "x" : unique(local, body.taken);
+    const isChain = dying.length > 0 && !othersLive(body, dying, only);
+    // A name whose tensor is read here for the last time is free again: `previous = self.previous(previous)`.
+    const isFree = dying.some((id) => body.values.get(id)?.text === local);
+    const name = isChain ? "x" : isFree ? local : unique(local, body.taken);
     body.lines.push(`${indent}${name} = ${expression.text}`);
     body.values.set(only, tight(name));
     return;
