@@ -27,7 +27,9 @@ export function reportFailure(error: unknown, io: CliIo, verbose: boolean): numb
     return error.exitCode === 0 ? exitCodes.done : exitCodes.yours;
   }
   const isUsers = error instanceof CellwrightError && error.isUserError;
-  const lines = [io.colors.red(messageOf(error))];
+  // Files below the working directory are called as the user would call them.
+  const message = messageOf(error).replaceAll(`${process.cwd()}/`, "");
+  const lines = [io.colors.red(message)];
   if (verbose) lines.push(...stacksOf(error).map((stack) => io.colors.dim(stack)));
   else if (!isUsers)
     lines.push(io.colors.dim("This is a fault of Cellwright. Run again with --verbose for the stack, and report it."));

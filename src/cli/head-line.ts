@@ -25,20 +25,26 @@ export function headLine(
   const parts = [
     `${facts.space}${size}`,
     facts.controller,
-    dataText(definition) ?? facts.data,
+    dataText(study) ?? facts.data,
     typeof epochs === "number" ? `${epochs} ${epochs === 1 ? "epoch" : "epochs"}` : facts.evaluator,
     `${facts.workers} ${facts.workers === 1 ? "worker" : "workers"} (${machine})`,
   ];
   return parts.filter((part) => part !== "").join(" · ");
 }
 
-/** Returns `CIFAR-10 10,000/2,000`, or undefined where the evaluator names no data set. */
-export function dataText(definition: StudyDefinition): string | undefined {
+/** Returns `CIFAR-10 10,000/2,000` (or what stands in for it), or undefined where the evaluator names no data set. */
+export function dataText({
+  facts,
+  definition,
+}: {
+  readonly facts: StudyFacts;
+  readonly definition: StudyDefinition;
+}): string | undefined {
   const data = definition.evaluator.options["data"] as
     | { readonly name?: unknown; readonly train?: unknown; readonly validation?: unknown }
     | undefined;
   if (typeof data?.name !== "string") return undefined;
-  const title = DATA_TITLES[data.name] ?? data.name;
+  const title = facts.substitute ?? DATA_TITLES[data.name] ?? data.name;
   if (typeof data.validation !== "number") return title;
   return `${title} ${typeof data.train === "number" ? formatCount(data.train) : "all"}/${formatCount(data.validation)}`;
 }

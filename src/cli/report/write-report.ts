@@ -65,7 +65,7 @@ async function chartPictures(data: ReportData): Promise<Map<string, Picture<Uint
   // The canvas is loaded only by who draws.
   const { bestSoFarPng, operationsPng, paretoPng } = await import("../../charts/index.ts");
   const { study, finished, measure, direction } = data;
-  const subtitle = `${study.name} · ${study.facts.controller} · ${finished.length} trials${dataText(study.definition) === undefined ? "" : ` · ${dataText(study.definition)}`}`;
+  const subtitle = `${study.name} · ${study.facts.controller} · ${finished.length} trials${dataText(study) === undefined ? "" : ` · ${dataText(study)}`}`;
   const axes = { measure: `validation ${measure}`, direction };
   const pictures = new Map<string, Picture<Uint8Array>>();
   const add = (path: string, title: string, content: Uint8Array): void => {
