@@ -29,7 +29,7 @@ export async function exportTrial(study: Study, trial: TrialRecord): Promise<Exp
   const network = networkOf(definition, genotype);
   const trained = await trainedWeights(study, trial.number);
   const weights = trained?.weights ?? initializeWeights(network, trial.seed);
-  const data = dataText(definition);
+  const data = dataText(study);
   const measure = study.objectives[0]?.name ?? "value";
   const images = validationImages(definition);
   const searched = trial.values?.[0];
