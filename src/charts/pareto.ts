@@ -20,13 +20,14 @@ export interface ParetoOptions {
   readonly direction: "maximize" | "minimize";
 }
 
-/** Returns the points that no other betters in one without being worse in the other, by rising cost. */
+/** Returns the points that no other betters in one without being worse in the other, by rising cost; of equal points the first. */
 export function frontOf<T extends CostPoint>(points: readonly T[], direction: "maximize" | "minimize"): T[] {
   const indices = paretoFront(
     points.map((point) => [point.cost, point.value] as const),
     ["minimize", direction],
   );
-  return indices.map((index) => points[index] as T);
+  const front = indices.map((index) => points[index] as T);
+  return front.filter((point, index) => point.cost !== front[index - 1]?.cost);
 }
 
 /** Returns a PNG. Front points carry their trial's number. */

@@ -147,7 +147,12 @@ export function cifarDefinition(name: string, layout: CifarLayout, options: Spli
     },
     async provide(loadOptions) {
       const result = await search(loadOptions);
-      if ("missing" in result) return { source: FALLBACK_SOURCE, warning: fallbackWarning(layout, result.missing) };
+      if ("missing" in result)
+        return {
+          source: FALLBACK_SOURCE,
+          warning: fallbackWarning(layout, result.missing),
+          substitute: `synthetic images, ${layout.title} not found`,
+        };
       if (result.found.kind === "folder") checkCifarFolder(result.found.path, layout);
       return { source: result.found.path };
     },

@@ -45,7 +45,9 @@ export interface DatasetDefinition {
   /** Loads it. `dir` is what `--data` gave; then `$CELLWRIGHT_DATA`, `./data`, `../shared/data`. Throws `data` naming the file and what was expected. */
   load(options: LoadOptions): Promise<Dataset>;
   /** Finds or downloads it without loading it, and says what `load` will then give. Throws `data` as `load` does. */
-  provide?(options: LoadOptions): Promise<{ readonly source: string; readonly warning?: string }>;
+  provide?(
+    options: LoadOptions,
+  ): Promise<{ readonly source: string; readonly warning?: string; readonly substitute?: string }>;
   /** Returns the same data set with some options replaced, so that flags can set them. Throws `config`. */
   with?(options: Readonly<Record<string, unknown>>): DatasetDefinition;
 }

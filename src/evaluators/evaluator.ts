@@ -101,8 +101,10 @@ export interface PrepareContext {
 export interface Provision {
   /** For people: a folder, `synthetic`. */
   readonly source: string;
-  /** Set where it is not what was asked for: to be said loudly. */
+  /** To be said loudly. */
   readonly warning?: string;
+  /** Set where other data stands in for what was asked for: what to call it (`synthetic images, CIFAR-10 not found`). A study never mixes the two. */
+  readonly substitute?: string;
 }
 
 /** What a trial measures: proxy training, a benchmark table, the user's own function. Lives in the worker. */

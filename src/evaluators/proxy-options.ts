@@ -72,10 +72,7 @@ const schema = z.strictObject(
     batchSize: wholeNumber(1).optional(),
     learningRate: numberBetween(0, 100).optional(),
     engine: oneOf(["auto", "native", "tfjs", "reference"]).optional(),
-    measures: z
-      .array(oneOf(measureNames), "a list of measures")
-      .min(1, "at least one measure")
-      .default(["accuracy"]),
+    measures: z.array(oneOf(measureNames), "a list of measures").min(1, "at least one measure").default(["accuracy"]),
     evaluateOn: oneOf(["validation", "test"]).default("validation"),
     checkpoints: yesOrNo().default(false),
     limits: z

@@ -77,7 +77,12 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
       const warnings = [found.warning, isLeftToUs ? await autoEngineWarning() : undefined].filter(
         (warning) => warning !== undefined,
       );
-      return { source: found.source, ...(warnings.length > 0 && { warning: warnings.join(" ") }) };
+      const { source, substitute } = found;
+      return {
+        source,
+        ...(substitute !== undefined && { substitute }),
+        ...(warnings.length > 0 && { warning: warnings.join(" ") }),
+      };
     },
     async prepare(context) {
       workbench ??= setUp(context);

@@ -53,6 +53,8 @@ export interface StudyFacts {
   readonly spaceSize?: string;
   readonly controller: string;
   readonly data: string;
+  /** What stands in for the data that was asked for, once that is known. */
+  readonly substitute?: string;
   readonly evaluator: string;
   readonly workers: number;
   readonly engine: string;

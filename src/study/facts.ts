@@ -3,8 +3,8 @@ import { formatCount } from "../base/units.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyFacts } from "./events.ts";
 
-/** Returns the facts. `workers` is how many there will be. */
-export function studyFacts(definition: StudyDefinition, workers: number): StudyFacts {
+/** Returns the facts. `workers` is how many there will be; `substitute` what stands in for the data that was asked for. */
+export function studyFacts(definition: StudyDefinition, workers: number, substitute?: string): StudyFacts {
   const { space, controller, evaluator } = definition;
   const size = space.count();
   const options = evaluator.options as { readonly data?: { readonly name?: unknown } };
@@ -15,6 +15,7 @@ export function studyFacts(definition: StudyDefinition, workers: number): StudyF
     }),
     controller: controller.name,
     data: typeof options.data?.name === "string" ? options.data.name : "",
+    ...(substitute !== undefined && { substitute }),
     evaluator: evaluator.name,
     workers,
     engine: definition.engine ?? "auto",

@@ -12,6 +12,7 @@ import { eventQueue } from "./event-queue.ts";
 import type { StudyEvent } from "./events.ts";
 import { plannedWorkers, startExecutor, type ExecutorChoice } from "./execution.ts";
 import { studyFacts } from "./facts.ts";
+import { keepData, storedSubstitute } from "./kept-data.ts";
 import { openLedger, type Ledger, type OpenTrial } from "./ledger.ts";
 import { rankAll, rankTrials } from "./ranking.ts";
 import { retrain } from "./retrain.ts";
@@ -42,7 +43,9 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     choice: options.executor,
     logger,
   };
-  const facts = studyFacts(definition, await plannedWorkers(execution));
+  const workerCount = await plannedWorkers(execution);
+  let facts = studyFacts(definition, workerCount, storedSubstitute(storage) ?? undefined);
+  const warned = new Set<string>();
   let ledger: Ledger | undefined;
   let executor: Executor | undefined;
   const byHand = new Map<number, OpenTrial>();
@@ -79,7 +82,11 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
       engine: definition.engine,
       onProgress: (message) => emit({ kind: "note", level: "info", message }),
     });
-    if (provision?.warning !== undefined) emit({ kind: "note", level: "warn", message: provision.warning });
+    const { warning, substitute } = provision ?? {};
+    if (warning !== undefined && !warned.has(warning)) emit({ kind: "note", level: "warn", message: warning });
+    if (warning !== undefined) warned.add(warning);
+    await keepData(storage, substitute ?? null);
+    facts = studyFacts(definition, workerCount, substitute);
   };
 
   return {
@@ -87,11 +94,14 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     dir,
     definition,
     objectives,
-    facts,
+    get facts() {
+      return facts;
+    },
     storage,
     run: (signals = {}) =>
       stream(signals, async (emit, signal, hardSignal) => {
         const before = await storage.trials();
+        await provide("search", emit);
         emit({
           kind: "study-started",
           name,
@@ -100,7 +110,6 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
           finishedTrials: before.filter((trial) => trial.state !== "running").length,
           facts,
         });
-        await provide("search", emit);
         const opened = await book();
         if (opened.note !== undefined) emit({ kind: "note", level: "info", message: opened.note });
         const result = await search({

@@ -11,6 +11,7 @@ import { auto, type AutoOptions } from "../../controllers/index.ts";
 import { checkSameStudy, readConfigRecord, toConfigRecord, type ConfigRecord } from "./config-record.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
 import type { ExecutorChoice } from "./execution.ts";
+import { storedSubstitute, withSubstitute } from "./kept-data.ts";
 import { loadStudy } from "./load.ts";
 import { liveStudy } from "./live-study.ts";
 import { packageVersion } from "./self-alias.ts";
@@ -102,7 +103,8 @@ async function reopen(options: OpenOptions): Promise<Study> {
       );
     const definition = keepPick(loaded, stored);
     checkSameStudy(stored, definition, reference?.module ?? file);
-    if (options.mode === "resume") await storage.updateConfig(toConfigRecord(definition, reference) satisfies Json);
+    if (options.mode === "resume")
+      await storage.updateConfig(withSubstitute(toConfigRecord(definition, reference), storedSubstitute(storage)));
     return await opened(options, { name, dir, definition, reference, storage });
   } catch (error) {
     await storage.close();
