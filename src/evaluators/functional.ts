@@ -12,6 +12,7 @@ export interface Candidate {
   readonly task: Task;
   /** Seeded by the trial. */
   readonly rng: Rng;
+  /** Aborted when the trial is to stop: what is returned after that is dropped, and the trial runs again on resume. */
   readonly signal: AbortSignal;
   /** Stores the measures so far after step `step` (from 1), and asks the pruner: after `"stop"`, return soon. */
   readonly report: (step: number, measured: Measured) => Promise<"continue" | "stop">;
@@ -72,6 +73,8 @@ export function functional(
         },
         heartbeat: (fraction) => context.heartbeat({ imagesTrained: 0, fraction }),
       });
+      // A function that returns early when it is stopped must not pass for one that measured.
+      if (context.signal.aborted) return { state: "failed", reason: "stopped before its end", metrics: {} };
       const { values, metrics } = namedValues(measures, measured);
       const all: TrialMetrics = { ...metrics, totalMs: performance.now() - started };
       const wrong = measures.findIndex((_, index) => !Number.isFinite(values[index]));

@@ -38,6 +38,16 @@ describe("functional", () => {
     expect(await evaluator.evaluate(task, stopped)).toMatchObject({ state: "pruned", values: [0.2] });
   });
 
+  test("what is returned after the trial was stopped does not pass for a result", async () => {
+    const evaluator = functional("early", ({ signal }) => (signal.aborted ? 0.1 : 0.9));
+    const stopped = { ...context(), signal: AbortSignal.abort() };
+    expect(await evaluator.evaluate(task, stopped)).toMatchObject({
+      state: "failed",
+      reason: "stopped before its end",
+    });
+    expect(await evaluator.evaluate(task, context())).toMatchObject({ state: "complete", values: [0.9] });
+  });
+
   test("a value that is missing or not finite fails the trial, naming it", async () => {
     expect(await functional("nan", () => Number.NaN).evaluate(task, context())).toMatchObject({
       state: "failed",
