@@ -2,9 +2,8 @@
  * @file From a network and a batch size to a plan. Pure: nothing is run, nothing is allocated. Nodes are lowered in topological order;
  * what no output depends on is left out. Then the tape is played backwards, and every buffer gets its place.
  */
-import { CellwrightError, expected } from "../../../base/errors.ts";
 import type { Network, Node, NodeOf, Shape } from "../../../network/network.ts";
-import { placeOf, topologicalOrder } from "../../../network/order.ts";
+import { topologicalOrder } from "../../../network/order.ts";
 import { inferShapes } from "../../../network/shapes.ts";
 import { createDraft, emit, lanesOf, addPlanes, touch, uses, valuesOf, type Draft } from "./draft.ts";
 import { finish } from "./finish.ts";
@@ -58,7 +57,7 @@ interface Context {
   readonly consumers: ReadonlyMap<string, number>;
 }
 
-/** Returns the plan. Throws `unsupported-op` naming the node where an operation has no kernel. */
+/** Returns the plan. Every operation of src/network has a kernel: the compiler lists what is missing. Throws `shape` for a malformed network. */
 export function planNetwork(network: Network, options: PlanOptions): Plan {
   const shapes = inferShapes(network);
   const { logits, auxiliary } = network.outputs;
@@ -145,11 +144,6 @@ function lower(context: Context, node: Node): Value {
       const geometry = geometryOf(first.h, first.w, node);
       if (geometry.kernelH === 1 && geometry.kernelW === 1 && geometry.top === 0 && geometry.left === 0)
         return windowed(context, node.id, first, geometry);
-      if (hasEmptyWindow(geometry))
-        throw new CellwrightError(
-          "unsupported-op",
-          expected(placeOf(context.network, node), "windows that each reach the image", node.attributes),
-        );
       const { planes } = plain(draft, stored, first);
       return {
         kind: "pool",
@@ -254,12 +248,6 @@ function lowerConv(context: Context, node: NodeOf<"conv">, input: Value, exclusi
   return addConv(draft, { ...request, source, geometry: own });
 }
 
-function hasEmptyWindow(g: Geometry): boolean {
-  const reaches = (pad: number, kernel: number, out: number, stride: number, size: number): boolean =>
-    pad < kernel && (out - 1) * stride - pad < size;
-  return !(reaches(g.top, g.kernelH, g.outH, g.strideH, g.inH) && reaches(g.left, g.kernelW, g.outW, g.strideW, g.inW));
-}
-
 /** Lays the image out as patches where only this convolution reads it: then it is a 1x1 convolution that fills its vectors. */
 function readPatches(
   context: Context,
@@ -286,7 +274,10 @@ function readPatches(
 
 function lowerDropout(context: Context, node: string, rate: number, input: Value): Value {
   const { draft, stored } = context;
-  if (!draft.training || rate === 0) return passed(input);
+  if (rate === 0) return passed(input);
+  // A vector of pixels becomes one of channels in both plans: the weights after it are laid out once.
+  if (!draft.training)
+    return input.kind === "planes" && input.flat ? unflattened(draft, plain(draft, stored, input)) : passed(input);
   const value = unflattened(draft, plain(draft, stored, input));
   const lanes = value.planes.map((plane) => plane.lanes);
   const factors = addPlanes(draft, `${node}*`, value.h * value.w, lanes, false);
