@@ -20,7 +20,7 @@ export interface FollowOptions {
 }
 
 /** Searches, retrains, writes the report, and prints each. Throws `Interrupted` where Ctrl-C ended it, everything kept. */
-export async function followSearch(study: Study, io: CliIo, options: FollowOptions): Promise<void> {
+export async function followSearch(study: Study, io: CliIo, options: FollowOptions): Promise<WrittenReport> {
   const watcher = lateWatcher(io);
   const interrupts = listenForInterrupts((line) => watcher.say(io.colors.yellow(line)));
   try {
@@ -46,7 +46,7 @@ export async function followSearch(study: Study, io: CliIo, options: FollowOptio
         watcher,
       );
     }
-    await finish(study, io);
+    return await finish(study, io);
   } finally {
     interrupts.dispose();
   }
@@ -91,7 +91,7 @@ export async function followRetrain(
 }
 
 /** Writes report, pictures and export, and prints where they are and how to go on. */
-export async function finish(study: Study, io: CliIo): Promise<void> {
+export async function finish(study: Study, io: CliIo): Promise<WrittenReport> {
   const { writeReport } = await import("./report/write-report.ts");
   const report = await writeReport(study, { checkEnv: io.env });
   if (report.data.scaled.length > 0) {
@@ -110,6 +110,34 @@ export async function finish(study: Study, io: CliIo): Promise<void> {
   const commands = goOnCommands(study.name, report.data.winner !== undefined);
   const width = Math.max(...commands.map(({ command }) => command.length));
   for (const { command, what } of commands) print(io, `  ${command.padEnd(width)}   ${io.colors.dim(what)}`);
+  return report;
+}
+
+/** With `--json` what happens is told on standard error, and standard output has the summary alone. */
+export function progressIo(io: CliIo, isJson: boolean): CliIo {
+  return isJson ? { ...io, out: io.err } : io;
+}
+
+/** Returns a finished search as JSON, numbers raw. */
+export async function summaryOf(study: Study, { data, path, best }: WrittenReport): Promise<unknown> {
+  const { trials, elapsedMs } = await study.status();
+  return {
+    study: study.name,
+    dir: study.dir,
+    report: path,
+    trials,
+    elapsedMs,
+    top: data.top,
+    scaled: data.scaled.map(({ label, size, isChosen }) => ({
+      label,
+      phi: size.phi,
+      skeleton: size.skeleton,
+      params: size.params,
+      macs: size.macs,
+      largestThatFits: isChosen,
+    })),
+    best: best ?? null,
+  };
 }
 
 function placesLines(study: Study, report: WrittenReport, io: CliIo): string[] {

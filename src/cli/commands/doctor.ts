@@ -4,6 +4,7 @@ import { addCommand, withJson, withResults } from "../common-options.ts";
 import { examine, type Finding } from "../doctor/examine.ts";
 import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, type CliIo } from "../io.ts";
+import { wholeNumberFlag } from "../numbers.ts";
 
 export function addDoctor(program: Command, io: CliIo): void {
   const command = addCommand(
@@ -17,7 +18,7 @@ export function addDoctor(program: Command, io: CliIo): void {
     ],
   )
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data")
-    .option("--workers <n>", "workers to assign; default one per core or GPU", (text) => Number(text));
+    .option("--workers <n>", "workers to assign; default one per core or GPU", wholeNumberFlag("--workers", 1));
   withJson(withResults(command)).action(
     async (options: { data?: string; workers?: number; results: string; json?: boolean }) => {
       const findings = await examine({

@@ -1,16 +1,17 @@
 /** @file `cellwright resume`: goes on with a study where it stopped, however it stopped. */
 import type { Command } from "commander";
-import { addCommand, withResults } from "../common-options.ts";
-import type { CliIo } from "../io.ts";
+import { addCommand, withJson, withResults } from "../common-options.ts";
+import { printJson, type CliIo } from "../io.ts";
 import { lateLogger } from "../log-file.ts";
 import { withResumed } from "../open-study.ts";
-import { followSearch } from "../run-study.ts";
+import { followSearch, progressIo, summaryOf } from "../run-study.ts";
 import { overridesOf, withStudyFlags } from "../study-flags.ts";
 
 interface ResumeOptions extends Readonly<Record<string, unknown>> {
   readonly results: string;
   readonly data?: string;
   readonly retrain: boolean;
+  readonly json?: boolean;
 }
 
 export function addResume(program: Command, io: CliIo): void {
@@ -27,7 +28,7 @@ export function addResume(program: Command, io: CliIo): void {
     .argument("<study>", "name of a study")
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download")
     .option("--no-retrain", "leave out the retraining of the best (key retrain)");
-  withStudyFlags(withResults(command), "resume").action(async (name: string, options: ResumeOptions) => {
+  withStudyFlags(withJson(withResults(command)), "resume").action(async (name: string, options: ResumeOptions) => {
     const logger = lateLogger();
     const overrides = overridesOf(options);
     const more = {
@@ -38,7 +39,8 @@ export function addResume(program: Command, io: CliIo): void {
     try {
       await withResumed(name, options.results, more, async (study) => {
         logger.attach(study.dir);
-        await followSearch(study, io, { retrain: options.retrain });
+        const report = await followSearch(study, progressIo(io, options.json === true), { retrain: options.retrain });
+        if (options.json === true) printJson(io, await summaryOf(study, report));
       });
     } finally {
       logger.close();

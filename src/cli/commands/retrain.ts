@@ -3,13 +3,13 @@ import type { Command } from "commander";
 import { CellwrightError } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
 import { topCandidates } from "../candidates.ts";
-import { addCommand, withResults } from "../common-options.ts";
+import { addCommand, withJson, withResults } from "../common-options.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { print, type CliIo } from "../io.ts";
+import { print, printJson, type CliIo } from "../io.ts";
 import { lateLogger } from "../log-file.ts";
 import { listFlag, wholeNumberFlag } from "../numbers.ts";
 import { withResumed } from "../open-study.ts";
-import { finish, followRetrain, lateWatcher } from "../run-study.ts";
+import { finish, followRetrain, lateWatcher, progressIo, summaryOf } from "../run-study.ts";
 
 interface RetrainCommandOptions {
   readonly results: string;
@@ -18,6 +18,7 @@ interface RetrainCommandOptions {
   readonly epochs?: number;
   readonly seeds?: number;
   readonly trial?: number[];
+  readonly json?: boolean;
 }
 
 export function addRetrain(program: Command, io: CliIo): void {
@@ -45,10 +46,11 @@ export function addRetrain(program: Command, io: CliIo): void {
     )
     .option("--trial <list>", "these trials instead of the best", listFlag("--trial", wholeNumberFlag("--trial", 0)))
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download");
-  withResults(command).action(async (name: string, options: RetrainCommandOptions) => {
+  withJson(withResults(command)).action(async (name: string, options: RetrainCommandOptions) => {
+    const shown = progressIo(io, options.json === true);
     const { top, epochs, seeds, trial: trials, data } = options;
     const logger = lateLogger();
-    const watcher = lateWatcher(io);
+    const watcher = lateWatcher(shown);
     const interrupts = listenForInterrupts((line) => watcher.say(io.colors.yellow(line)));
     try {
       await withResumed(
@@ -70,7 +72,7 @@ export function addRetrain(program: Command, io: CliIo): void {
           );
           for (const each of chosen)
             print(
-              io,
+              shown,
               `trial ${each.trial}  ${each.params === undefined ? "" : `${formatCount(each.params)} params  `}${each.macs === undefined ? "" : formatMacs(each.macs)}`,
             );
           const heading = `Retraining ${count === 1 ? "one candidate" : `${count} candidates`} for ${length} epochs${seeds === undefined || seeds === 1 ? "" : `, ${seeds} seeds each`}`;
@@ -81,8 +83,9 @@ export function addRetrain(program: Command, io: CliIo): void {
             ...(seeds !== undefined && { seeds }),
             ...(trials !== undefined && { trials }),
           };
-          await followRetrain(study, io, request, interrupts, watcher);
-          await finish(study, io);
+          await followRetrain(study, shown, request, interrupts, watcher);
+          const report = await finish(study, shown);
+          if (options.json === true) printJson(io, await summaryOf(study, report));
         },
       );
     } finally {

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { StudyReference } from "../../study/definition.ts";
 import { studyReference } from "../../study/load.ts";
-import { addCommand, withResults } from "../common-options.ts";
-import { print, type CliIo } from "../io.ts";
+import { addCommand, withJson, withResults } from "../common-options.ts";
+import { print, printJson, type CliIo } from "../io.ts";
 import { lateLogger } from "../log-file.ts";
 import { withOpened } from "../open-study.ts";
-import { followSearch } from "../run-study.ts";
+import { followSearch, progressIo, summaryOf } from "../run-study.ts";
 import { overridesOf, withStudyFlags } from "../study-flags.ts";
 
 interface SearchOptions extends Readonly<Record<string, unknown>> {
@@ -17,6 +17,7 @@ interface SearchOptions extends Readonly<Record<string, unknown>> {
   readonly name?: string;
   readonly data?: string;
   readonly retrain: boolean;
+  readonly json?: boolean;
 }
 
 /** Config files that are taken without being named, in this order. */
@@ -37,32 +38,38 @@ export function addSearch(program: Command, io: CliIo): void {
     .option("--name <name>", "folder under --results; default the study's own name (key name)")
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download")
     .option("--no-retrain", "leave out the retraining of the best (key retrain)");
-  withStudyFlags(withResults(command), "search").action(async (config: string | undefined, options: SearchOptions) => {
-    const file = config ?? CONFIG_FILES.find((name) => existsSync(name));
-    const reference =
-      file === undefined ? builtInReference(overridesOf(options)) : studyReference(file, overridesOf(options));
-    if (config === undefined && file !== undefined) print(io, io.colors.dim(`study from ./${file}`));
-    const name = options.name ?? (file === undefined ? await freeName(options.results) : undefined);
-    const logger = lateLogger();
-    try {
-      await withOpened(
-        {
-          mode: "create",
-          reference,
-          resultsDir: options.results,
-          logger,
-          ...(name !== undefined && { name }),
-          ...(options.data !== undefined && { dataDir: options.data }),
-        },
-        async (study) => {
-          logger.attach(study.dir);
-          await followSearch(study, io, { retrain: options.retrain });
-        },
-      );
-    } finally {
-      logger.close();
-    }
-  });
+  withStudyFlags(withJson(withResults(command)), "search").action(
+    async (config: string | undefined, options: SearchOptions) => {
+      const file = config ?? CONFIG_FILES.find((name) => existsSync(name));
+      const reference =
+        file === undefined ? builtInReference(overridesOf(options)) : studyReference(file, overridesOf(options));
+      if (config === undefined && file !== undefined)
+        print(progressIo(io, options.json === true), io.colors.dim(`study from ./${file}`));
+      const name = options.name ?? (file === undefined ? await freeName(options.results) : undefined);
+      const logger = lateLogger();
+      try {
+        await withOpened(
+          {
+            mode: "create",
+            reference,
+            resultsDir: options.results,
+            logger,
+            ...(name !== undefined && { name }),
+            ...(options.data !== undefined && { dataDir: options.data }),
+          },
+          async (study) => {
+            logger.attach(study.dir);
+            const report = await followSearch(study, progressIo(io, options.json === true), {
+              retrain: options.retrain,
+            });
+            if (options.json === true) printJson(io, await summaryOf(study, report));
+          },
+        );
+      } finally {
+        logger.close();
+      }
+    },
+  );
 }
 
 /** The built-in study lies beside us, built or not. */

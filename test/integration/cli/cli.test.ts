@@ -143,7 +143,18 @@ describe("a study from a file", () => {
   it("goes on with a larger budget, and not without", () => {
     expect(cli("resume", "toy").code).toBe(0);
     expect((json("status", "toy") as StatusJson).trials).toMatchObject({ unfinished: 0 });
-    expect(cli("resume", "results/toy", "--trials", "16").code).toBe(0);
+    const summary = json("resume", "results/toy", "--trials", "16") as {
+      study: string;
+      trials: StatusJson["trials"];
+      top: TopJson[];
+      scaled: { params: number; largestThatFits: boolean }[];
+      report: string;
+    };
+    expect(summary.study).toBe("toy");
+    expect(summary.top).toEqual(json("top", "toy"));
+    expect(summary.trials).toEqual((json("status", "toy") as StatusJson).trials);
+    expect(summary.scaled.at(-1)?.largestThatFits).toBe(true);
+    expect(existsSync(summary.report)).toBe(true);
     const { trials } = json("status", "toy") as StatusJson;
     expect(trials.complete + trials.failed + trials.duplicates + trials.pruned).toBe(16);
     expect(json("status") as StatusJson[]).toHaveLength(1);
