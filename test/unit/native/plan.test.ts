@@ -1,5 +1,5 @@
 /** @file The planner: what it fuses, how it lays out memory, what it refuses. Nothing is run. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { nasnet } from "cellwright/spaces";
 import { describe, expect, test } from "vitest";
 import { network } from "../../../src/network/index.ts";

@@ -2,7 +2,7 @@
  * @file A plan under construction: planes with their buffers and gradients, operations with their times, scratch and weights. Lowering
  * (lower-*.ts) writes forward operations here and leaves its backward part on the tape.
  */
-import { CellwrightError } from "../../../base/errors.ts";
+import { CellwrightError, unreachable } from "../../../base/errors.ts";
 import type { Node } from "../../../network/network.ts";
 import { aligned } from "./memory.ts";
 import type { Geometry, PackedWeight, ParameterLayout, PlanMask, PlanNorm, PlanOpKind, WeightLayout } from "./plan.ts";
@@ -297,6 +297,8 @@ function lengthOf(layout: WeightLayout, width: number): number {
       return layout.taps * layout.lanes.length * width;
     case "channels":
       return layout.lanes.length * width;
+    default:
+      return unreachable(layout);
   }
 }
 

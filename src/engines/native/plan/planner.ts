@@ -2,6 +2,7 @@
  * @file From a network and a batch size to a plan. Pure: nothing is run, nothing is allocated. Nodes are lowered in topological order;
  * what no output depends on is left out. Then the tape is played backwards, and every buffer gets its place.
  */
+import { unreachable } from "../../../base/errors.ts";
 import type { Network, Node, NodeOf, Shape } from "../../../network/network.ts";
 import { topologicalOrder } from "../../../network/order.ts";
 import { inferShapes } from "../../../network/shapes.ts";
@@ -184,8 +185,9 @@ function lower(context: Context, node: Node): Value {
     case "zero": {
       // Read through a window that lies outside of the image, where everything is zero.
       const { stride } = node.attributes;
-      const [h, w] = [Math.ceil(first.h / stride), Math.ceil(first.w / stride)];
-      return windowed(context, node.id, first, { outH: h, outW: w, top: OUTSIDE, left: OUTSIDE });
+      const image = first.flat ? imagePlain(draft, stored, first) : first;
+      const [h, w] = [Math.ceil(image.h / stride), Math.ceil(image.w / stride)];
+      return windowed(context, node.id, image, { outH: h, outW: w, top: OUTSIDE, left: OUTSIDE });
     }
     case "slice": {
       const { top, left, height, width } = node.attributes;
@@ -200,6 +202,8 @@ function lower(context: Context, node: Node): Value {
         left,
       });
     }
+    default:
+      return unreachable(node);
   }
 }
 
