@@ -80,9 +80,13 @@ export interface Heartbeat {
 export interface EvaluationContext {
   readonly network: Network;
   /** Stores a step's values and asks the pruner: the answer is whether to go on. */
-  report(report: { step: number; values: readonly number[]; metrics?: TrialMetrics }): Promise<"continue" | "stop">;
+  readonly report: (report: {
+    step: number;
+    values: readonly number[];
+    metrics?: TrialMetrics;
+  }) => Promise<"continue" | "stop">;
   /** Cheap and frequent; may be dropped. */
-  heartbeat(beat: { imagesTrained: number; fraction: number }): void;
+  readonly heartbeat: (beat: { imagesTrained: number; fraction: number }) => void;
   /** Aborted when the trial is to end at once. */
   readonly signal: AbortSignal;
   readonly rng: Rng;

@@ -4,13 +4,13 @@
  * has the same bits as one that was not interrupted.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 import type { SessionState } from "../engines/engine.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../export/index.ts";
 import { weightSpecs, type Network, type Weights } from "../network/index.ts";
+import { writeWhole } from "../storage/whole-files.ts";
 
 /** One epoch's figures. */
 export interface EpochSummary {
@@ -49,14 +49,6 @@ function tensorsOf(network: Network, prefix: string, values: Weights): [string, 
   });
 }
 
-/** Writes bytes to a file that is either whole or not there. Makes its folder. */
-export async function writeAtomically(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.part`;
-  await writeFile(temporary, bytes);
-  await rename(temporary, file);
-}
-
 /** What the images were divided by in training, and their classes: a model is of no use without. */
 export interface WeightsPreprocessing {
   /** Per channel, on the scale 0 to 1. */
@@ -79,14 +71,14 @@ export async function writeWeights(
     network: network.name,
     ...(preprocessing && { preprocessing: JSON.stringify(preprocessing) }),
   };
-  await writeAtomically(file, encodeSafetensors(new Map(tensorsOf(network, "", weights)), metadata));
+  await writeWhole(file, encodeSafetensors(new Map(tensorsOf(network, "", weights)), metadata));
 }
 
 export async function writeCheckpoint(file: string, network: Network, checkpoint: Checkpoint): Promise<void> {
   const { weights, momentum } = checkpoint.state;
   const tensors = new Map([...tensorsOf(network, "weights/", weights), ...tensorsOf(network, "momentum/", momentum)]);
   const metadata = { identity: checkpoint.identity, history: JSON.stringify(checkpoint.history) };
-  await writeAtomically(file, encodeSafetensors(tensors, metadata));
+  await writeWhole(file, encodeSafetensors(tensors, metadata));
 }
 
 /** Returns the checkpoint of a file, or undefined if there is none. Throws `data` if it is none or belongs to another network. */

@@ -11,7 +11,7 @@ import { print, printJson, type CliIo } from "../io.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
-import { writeWhole } from "../write-files.ts";
+import { writeWhole } from "../../storage/whole-files.ts";
 
 interface DrawOptions {
   readonly results: string;

@@ -8,7 +8,7 @@ import { checkWithTorch, exportTrial, torchCheckText } from "../export-model.ts"
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
-import { writeWhole } from "../write-files.ts";
+import { writeWhole } from "../../storage/whole-files.ts";
 
 interface ExportOptions {
   readonly results: string;

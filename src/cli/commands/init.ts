@@ -6,7 +6,7 @@ import { CellwrightError } from "../../base/errors.ts";
 import { addCommand } from "../common-options.ts";
 import { print, type CliIo } from "../io.ts";
 import { studyTemplate } from "../study-template.ts";
-import { writeWhole } from "../write-files.ts";
+import { writeWhole } from "../../storage/whole-files.ts";
 
 export function addInit(program: Command, io: CliIo): void {
   addCommand(program, "init", "Writes a commented study.config.ts: a study of your own to start from.", [

@@ -9,7 +9,7 @@ import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { listFlag, numberFlag, wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
 import { scaleRows, scaleSubject, scaleTableLines } from "../scaling.ts";
-import { writeWhole } from "../write-files.ts";
+import { writeWhole } from "../../storage/whole-files.ts";
 
 interface ScaleOptions {
   readonly results: string;

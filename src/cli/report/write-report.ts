@@ -5,7 +5,7 @@ import { formatValue } from "../live/live-lines.ts";
 import { dataText } from "../head-line.ts";
 import { studyCells } from "../candidates.ts";
 import { checkWithTorch, exportTrial, type TorchCheck } from "../export-model.ts";
-import { writeFolder, writeWhole } from "../write-files.ts";
+import { writeFolder, writeWhole } from "../../storage/whole-files.ts";
 import type { Study } from "../../study/study.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { gatherReport, type ReportData } from "./report-data.ts";

@@ -14,7 +14,7 @@ import { progressBar, sparkline } from "../../../src/cli/spark.ts";
 import { accuracyError, differenceP, spread } from "../../../src/cli/statistics.ts";
 import { renderTable, truncate, visibleLength } from "../../../src/cli/table.ts";
 import { indistinguishable, retrainedText, topTable } from "../../../src/cli/top-table.ts";
-import { writeFolder, writeWhole } from "../../../src/cli/write-files.ts";
+import { writeFolder, writeWhole } from "../../../src/storage/whole-files.ts";
 import { createRng } from "../../../src/base/rng.ts";
 
 describe("numbers in flags", () => {

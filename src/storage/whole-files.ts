@@ -9,21 +9,21 @@ function temporaryName(path: string): string {
   return `${path}.tmp-${process.pid}-${counter++}`;
 }
 
-/** Writes one file. Throws `storage` naming it; what was there before stays. */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+/** Writes one file; makes its folder. Throws `storage` naming it; what was there before stays. */
+export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, data);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw new CellwrightError("storage", `${path}: ${messageOf(error)}`, { cause: error });
+    await rm(temporary, { force: true }).catch(() => {});
+    throw cannotWrite(path, error);
   }
 }
 
 /** Writes a folder of files (relative paths), replacing what is there. Throws `storage` naming it; nothing half-written stays. */
-export async function writeFolderAtomic(path: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+export async function writeFolder(path: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
   const target = resolve(path);
   const temporary = temporaryName(target);
   const old = temporaryName(target);
@@ -50,7 +50,13 @@ export async function writeFolderAtomic(path: string, files: ReadonlyMap<string,
     }
     if (hadOld) await rm(old, { recursive: true, force: true });
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw new CellwrightError("storage", `${path}: ${messageOf(error)}`, { cause: error });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw cannotWrite(path, error);
   }
+}
+
+function cannotWrite(path: string, error: unknown): CellwrightError {
+  return new CellwrightError("storage", `${path}  Expected a place to write to. Received: ${messageOf(error)}.`, {
+    cause: error,
+  });
 }

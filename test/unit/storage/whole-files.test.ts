@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { writeFileAtomic, writeFolderAtomic } from "../../../src/study/atomic-files.ts";
+import { writeWhole, writeFolder } from "../../../src/storage/whole-files.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -17,35 +17,35 @@ afterEach(async () => {
 describe("atomic writing", () => {
   it("makes folders on the way, replaces a file, and leaves no temporary behind", async () => {
     const file = join(dir, "a/b.txt");
-    await writeFileAtomic(file, "one");
-    await writeFileAtomic(file, "two");
+    await writeWhole(file, "one");
+    await writeWhole(file, "two");
     expect(await readFile(file, "utf8")).toBe("two");
     expect(await readdir(join(dir, "a"))).toEqual(["b.txt"]);
   });
 
   it("replaces a folder whole: what was there and is not in the new one is gone", async () => {
     const folder = join(dir, "best");
-    await writeFolderAtomic(
+    await writeFolder(
       folder,
       new Map([
         ["old.txt", "1"],
         ["sub/x.txt", "2"],
       ]),
     );
-    await writeFolderAtomic(folder, new Map([["new.txt", "3"]]));
+    await writeFolder(folder, new Map([["new.txt", "3"]]));
     expect(await readdir(folder)).toEqual(["new.txt"]);
     expect(await readdir(dir)).toEqual(["best"]);
   });
 
   it("keeps the old folder and names the place where a file can't be written", async () => {
     const folder = join(dir, "best");
-    await writeFolderAtomic(folder, new Map([["old.txt", "1"]]));
+    await writeFolder(folder, new Map([["old.txt", "1"]]));
     // A file and a folder of one name cannot both be written.
     const clash = new Map([
       ["x", "1"],
       ["x/y", "2"],
     ]);
-    await expect(writeFolderAtomic(folder, clash)).rejects.toThrow(folder);
+    await expect(writeFolder(folder, clash)).rejects.toThrow(folder);
     expect(await readdir(folder)).toEqual(["old.txt"]);
     expect(await readdir(dir)).toEqual(["best"]);
   });
@@ -53,7 +53,7 @@ describe("atomic writing", () => {
   it("names a file whose place is taken by a folder, and leaves it", async () => {
     await mkdir(join(dir, "taken/inside"), { recursive: true });
     await writeFile(join(dir, "taken/inside/keep"), "k");
-    await expect(writeFileAtomic(join(dir, "taken"), "x")).rejects.toThrow(join(dir, "taken"));
+    await expect(writeWhole(join(dir, "taken"), "x")).rejects.toThrow(join(dir, "taken"));
     expect(await readdir(join(dir, "taken/inside"))).toEqual(["keep"]);
     expect(await readdir(dir)).toEqual(["taken"]);
   });
