@@ -55,6 +55,22 @@ CW_INLINE void flush_sums(const Op& op, const float* partial) {
 // Whether the planes can be read as they are.
 CW_INLINE bool plain_inputs(const Op& op) { return op.activation == None && op.in[0].plane->scale == op.in[0].plane->a && !op.in[0].plane->normalised; }
 
+// Queues strip [p0, p0 + n) of the pixels of a 1x1 convolution.
+CW_INLINE void fetch_strip(const Op& op, int image, long p0, long n, bool backward) {
+  Prefetch& q = *op.prefetch;
+  begin_own(q);
+  for (int c = 0; c < op.outputs; c++) {
+    const Plane& p = *op.out[c].plane;
+    if (backward) fetch_own(q, p.g + image * p.gn + p0 * V, n * V);
+    if (!backward || p.normalised) fetch_own(q, p.z + image * p.zn + p0 * V, n * V);
+  }
+  for (int c = 0; c < op.inputs; c++) {
+    const Plane& p = *op.in[c].plane;
+    fetch_own(q, p.z + image * p.zn + p0 * V, n * V);
+    if (backward && p.g) fetch_own(q, p.g + image * p.gn + p0 * V, n * V);
+  }
+}
+
 static void conv_forward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   const int nci = op.inputs, nco = op.outputs, taps = g.kernelH * g.kernelW;
@@ -71,6 +87,7 @@ static void conv_forward(Op& op, Run&, int image) {
     const int pixels = g.outH * g.outW;
     for (int p0 = 0; p0 < pixels; p0 += STRIP) {
       const int n = imin(STRIP, pixels - p0);
+      if (op.fetchesOwn) fetch_strip(op, image, p0 + n, imin(STRIP, pixels - p0 - n), false);
       for (int c = 0; c < nci; c++) {
         const Plane& p = *op.in[c].plane;
         float* x = op.scratch[0] + (long)c * STRIP * V;
@@ -160,6 +177,7 @@ static void conv_backward(Op& op, Run&, int image) {
     const int pixels = g.outH * g.outW;
     for (int p0 = 0; p0 < pixels; p0 += STRIP) {
       const int n = imin(STRIP, pixels - p0);
+      if (op.fetchesOwn) fetch_strip(op, image, p0 + n, imin(STRIP, pixels - p0 - n), true);
       for (int c = 0; c < nco; c++) {
         float* d = op.scratch[1] + (long)c * STRIP * V;
         dzs[c] = d;

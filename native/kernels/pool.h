@@ -1,5 +1,6 @@
 // Pooling. Results may be added to what an add already wrote, times a factor by image (drop path), so a pool of an add costs no tensor.
-// Padding never wins a maximum and is not counted in an average. Scratch: 0 gradient image of one plane; 1 one over the count by output pixel.
+// Padding never wins a maximum and is not counted in an average. Windows are taken apart into columns and rows.
+// Scratch: 0 gradient image of one plane and one row of columns; 1 one over the count by output pixel.
 #pragma once
 #include "separable.h"
 
@@ -13,6 +14,27 @@ CW_INLINE Window window_at(const Geometry& g, int y, int x) {
 }
 CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 
+// The best (or the sum) of each column over the window's rows, for columns [x0, x1): the first half of a window that is taken apart.
+template <bool MAX> CW_INLINE void pool_columns(const float* z, int width, int y0, int y1, int x0, int x1, vf s, vf h, float* out) {
+  for (int j = x0; j < x1; j++) {
+    const float* q = z + ((long)y0 * width + j) * V;
+    vf a = MAX ? ld(q) * s + h : ld(q);
+    for (int i = y0 + 1; i < y1; i++) {
+      q += (long)width * V;
+      a = MAX ? larger(a, ld(q) * s + h) : a + ld(q);
+    }
+    st(out + (long)j * V, a);
+  }
+}
+template <bool MAX> CW_INLINE vf pool_row(const float* columns, int x0, int x1) {
+  vf a = ld(columns + (long)x0 * V);
+  for (int j = x0 + 1; j < x1; j++) {
+    const vf v = ld(columns + (long)j * V);
+    a = MAX ? larger(a, v) : a + v;
+  }
+  return a;
+}
+
 static void max_pool_forward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   const vf m = bc(op.mask[image]);
@@ -21,14 +43,15 @@ static void max_pool_forward(Op& op, Run&, int image) {
     const float* z = in.z + image * in.zn;
     float* o = out.z + image * out.zn;
     const vf s = ld(in.scale), h = ld(in.shift);
-    for (int y = 0; y < g.outH; y++)
+    float* columns = op.scratch[0];
+    for (int y = 0; y < g.outH; y++) {
+      const Window rows = window_at(g, y, 0);
+      pool_columns<true>(z, g.inW, rows.y0, rows.y1, 0, g.inW, s, h, columns);
       for (int x = 0; x < g.outW; x++, o += V) {
         const Window w = window_at(g, y, x);
-        vf best = ld(z + ((long)w.y0 * g.inW + w.x0) * V) * s + h;
-        for (int i = w.y0; i < w.y1; i++)
-          for (int j = w.x0; j < w.x1; j++) best = larger(best, ld(z + ((long)i * g.inW + j) * V) * s + h);
-        put_value(o, op.out[c].accumulate, best * m);
+        put_value(o, op.out[c].accumulate, pool_row<true>(columns, w.x0, w.x1) * m);
       }
+    }
   }
 }
 static void max_pool_backward(Op& op, Run&, int image) {
@@ -39,14 +62,15 @@ static void max_pool_backward(Op& op, Run&, int image) {
     const vf s = ld(in.scale), h = ld(in.shift), m = bc(op.mask[image] * out.gradMask[image]);
     float* d = op.scratch[0];
     const long pixels = (long)g.inH * g.inW;
+    float* columns = d + pixels * V;
     memset(d, 0, sizeof(float) * pixels * V);
     const float* gradient = out.g + image * out.gn;
-    for (int y = 0; y < g.outH; y++)
+    for (int y = 0; y < g.outH; y++) {
+      const Window rows = window_at(g, y, 0);
+      pool_columns<true>(z, g.inW, rows.y0, rows.y1, 0, g.inW, s, h, columns);
       for (int x = 0; x < g.outW; x++, gradient += V) {
         const Window w = window_at(g, y, x);
-        vf best = ld(z + ((long)w.y0 * g.inW + w.x0) * V) * s + h;
-        for (int i = w.y0; i < w.y1; i++)
-          for (int j = w.x0; j < w.x1; j++) best = larger(best, ld(z + ((long)i * g.inW + j) * V) * s + h);
+        const vf best = pool_row<true>(columns, w.x0, w.x1);
         vf left = ld(gradient) * m, none = {};
         for (int i = w.y0; i < w.y1; i++)
           for (int j = w.x0; j < w.x1; j++) {
@@ -56,6 +80,7 @@ static void max_pool_backward(Op& op, Run&, int image) {
             left = v == best ? none : left;
           }
       }
+    }
     float* o = in.g + image * in.gn;
     for (long i = 0; i < pixels * V; i += V) put_value(o + i, op.in[c].accumulate, ld(d + i));
   }
@@ -76,14 +101,15 @@ static void avg_pool_forward(Op& op, Run&, int image) {
     const float *z = in.z + image * in.zn, *count = op.scratch[1];
     float* o = out.z + image * out.zn;
     const vf m = bc(op.mask[image]), s = ld(in.scale) * m, h = ld(in.shift) * m;
-    for (int y = 0; y < g.outH; y++)
+    float* columns = op.scratch[0];
+    for (int y = 0; y < g.outH; y++) {
+      const Window rows = window_at(g, y, 0);
+      pool_columns<false>(z, g.inW, rows.y0, rows.y1, 0, g.inW, s, h, columns);
       for (int x = 0; x < g.outW; x++, o += V) {
         const Window w = window_at(g, y, x);
-        vf sum = {};
-        for (int i = w.y0; i < w.y1; i++)
-          for (int j = w.x0; j < w.x1; j++) sum += ld(z + ((long)i * g.inW + j) * V);
-        put_value(o, op.out[c].accumulate, sum * bc(*count++) * s + h);
+        put_value(o, op.out[c].accumulate, pool_row<false>(columns, w.x0, w.x1) * bc(*count++) * s + h);
       }
+    }
   }
 }
 static void avg_pool_backward(Op& op, Run&, int image) {
@@ -94,14 +120,14 @@ static void avg_pool_backward(Op& op, Run&, int image) {
     const float* gradient = out.g + image * out.gn;
     float* d = op.scratch[0];
     for (long i = 0; i < (long)g.outH * g.outW; i++) st(d + i * V, ld(gradient + i * V) * m * bc(op.scratch[1][i]));
-    float* o = in.g + image * in.gn;
+    float *o = in.g + image * in.gn, *columns = d + (long)g.outH * g.outW * V;
     for (int y = 0; y < g.inH; y++) {
       const int r0 = imax(0, floordiv(y + g.top - g.kernelH, g.strideH) + 1), r1 = imin(g.outH - 1, (y + g.top) / g.strideH);
+      const vf zero = {};
+      if (r0 <= r1) pool_columns<false>(d, g.outW, r0, r1 + 1, 0, g.outW, zero, zero, columns);
       for (int x = 0; x < g.inW; x++, o += V) {
         const int c0 = imax(0, floordiv(x + g.left - g.kernelW, g.strideW) + 1), c1 = imin(g.outW - 1, (x + g.left) / g.strideW);
-        vf sum = {};
-        for (int i = r0; i <= r1; i++) for (int j = c0; j <= c1; j++) sum += ld(d + ((long)i * g.outW + j) * V);
-        put_value(o, op.in[c].accumulate, sum);
+        put_value(o, op.in[c].accumulate, r0 <= r1 && c0 <= c1 ? pool_row<false>(columns, c0, c1 + 1) : zero);
       }
     }
   }

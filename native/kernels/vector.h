@@ -26,10 +26,26 @@ CW_INLINE void fetch_ahead(Prefetch& q) {
   if (__builtin_expect(q.at < q.end, 1)) {
     __builtin_prefetch(q.at, 0, 2);
     q.at += 64;
+  } else if (q.ownNext < q.ownCount) {
+    q.at = q.own[q.ownNext].from;
+    q.end = q.own[q.ownNext++].to;
   } else if (q.next < q.count) {
     q.at = q.ranges[q.next].from;
     q.end = q.ranges[q.next++].to;
   }
+}
+
+// Puts `floats` before everything else that is queued.
+CW_INLINE void fetch_own(Prefetch& q, const float* from, long floats) {
+  if (q.ownCount < int(sizeof q.own / sizeof q.own[0])) q.own[q.ownCount++] = {(const char*)from, (const char*)(from + floats)};
+}
+CW_INLINE void begin_own(Prefetch& q) {
+  // What is under way goes back: it came from the list, so there is room.
+  if (q.at < q.end && q.next > 0) {
+    q.ranges[--q.next] = {q.at, q.end};
+  }
+  q.at = q.end = nullptr;
+  q.ownNext = q.ownCount = 0;
 }
 
 CW_INLINE vf ld(const float* p) { return *(const vfa*)p; }

@@ -276,8 +276,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       // Every window holds at least one pixel.
       if (q.top >= q.kernelH || q.left >= q.kernelW || (int64_t)(q.outH - 1) * q.strideH - q.top >= q.inH || (int64_t)(q.outW - 1) * q.strideW - q.left >= q.inW) return "an empty window";
       if (isBackward && !gradients(o.in, nci)) return "gradients";
-      if (o.kind == Kind::MaxPoolBackward && !room(0, double(inPixels) * V)) return "scratch 0";
-      if (o.kind == Kind::AvgPoolBackward && !room(0, double(outPixels) * V)) return "scratch 0";
+      if (!room(0, double(o.kind == Kind::MaxPoolBackward ? inPixels : o.kind == Kind::AvgPoolBackward ? outPixels : 0) * V + double(q.inW > q.outW ? q.inW : q.outW) * V)) return "scratch 0";
       if ((o.kind == Kind::AvgPool || o.kind == Kind::AvgPoolBackward) && !room(1, double(outPixels))) return "scratch 1";
       break;
     }
@@ -343,6 +342,17 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
 // How far ahead of the current operation to fetch: what fits the second-level cache beside the operation's own data.
 static constexpr int64_t AHEAD = 384 * 1024;
 
+// 1x1 convolutions on more than fits beside the look-ahead fetch their own next strip (kernels/conv.h).
+static bool fetches_own(const Op& o) {
+  if (o.kind != Kind::Conv && o.kind != Kind::ConvBackward) return false;
+  const Geometry& g = o.g;
+  if (g.kernelH != 1 || g.kernelW != 1 || g.strideH != 1 || g.strideW != 1 || g.top != 0 || g.left != 0 || g.inH != g.outH || g.inW != g.outW) return false;
+  int64_t bytes = 0;
+  for (int i = 0; i < o.inputs; i++) bytes += o.in[i].plane->zn * 4 * (o.kind == Kind::Conv ? 1 : 2);
+  for (int i = 0; i < o.outputs; i++) bytes += o.out[i].plane->zn * 4 * (o.kind == Kind::Conv ? 1 : 2);
+  return bytes > AHEAD / 2;
+}
+
 void Program::plan_prefetch(Phase& phase) {
   std::vector<const float*> seen;
   auto touch = [&](const float* p, int64_t step, int64_t pixels) {
@@ -353,6 +363,11 @@ void Program::plan_prefetch(Phase& phase) {
     phase.bytes += pixels * width * 4;
   };
   for (Op* o : phase.bodies) {
+    o->fetchesOwn = fetches_own(*o);
+    if (o->fetchesOwn) {
+      phase.ends.push_back(phase.bytes);
+      continue;
+    }
     for (int i = 0; i < o->outputs; i++) {
       const Plane& p = *o->out[i].plane;
       const bool forward = !(o->kind == Kind::ConvBackward || o->kind == Kind::SeparableBackward || o->kind == Kind::DepthwiseBackward || o->kind == Kind::MaxPoolBackward ||
@@ -403,7 +418,7 @@ void Program::run(Run& run, const KernelTable& table) {
         if (fetched < done) fetched = done;
         int64_t to = done + AHEAD < all ? done + AHEAD : all;
         q.at = q.end = nullptr;
-        q.next = q.count = 0;
+        q.next = q.count = q.ownNext = q.ownCount = 0;
         look_ahead(p, fetched, to);
         Op* o = p.bodies[k];
         table.body[int(o->kind)](*o, run, i);

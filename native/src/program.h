@@ -76,6 +76,9 @@ struct Prefetch {
   const char *at, *end;
   int32_t next, count;
   struct Range { const char *from, *to; } ranges[256];
+  // Goes first: the next strip of the operation at work.
+  int32_t ownNext, ownCount;
+  Range own[256];
 };
 
 struct Op {
@@ -97,6 +100,7 @@ struct Op {
   float* scratch[6];
   double f[4];
   Prefetch* prefetch;
+  bool fetchesOwn;     // fetches its own next strip; then it is not looked ahead to
   const float** pointers;  // room for the kernel's own pointer lists
 };
 

@@ -62,7 +62,8 @@ export function loadBinding(): NativeBinding {
   const root = packageRoot();
   const built = join(root, "native", "build", "Release", "cellwright.node");
   try {
-    const path = existsSync(built) ? built : prebuilt(require, root);
+    // A binary by path: to compare two builds side by side.
+    const path = process.env["CELLWRIGHT_NATIVE_BINARY"] ?? (existsSync(built) ? built : prebuilt(require, root));
     loaded = require(path) as NativeBinding;
     return loaded;
   } catch (error) {

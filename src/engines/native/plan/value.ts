@@ -174,6 +174,7 @@ export function addTerm(
   const activation = isPool ? 0 : value.activation;
   const perPixel = geometry.kernelH * geometry.kernelW;
   const outputs = geometry.outH * geometry.outW * target.length * draft.vectorWidth;
+  const columns = Math.max(geometry.inW, geometry.outW) * draft.vectorWidth;
   for (const plane of source) plane.readers++;
   const counts = isPool && value.pool === "avgPool" ? countsOf(draft, geometry) : undefined;
   emit(draft, {
@@ -187,7 +188,7 @@ export function addTerm(
     geometry,
     activation,
     mask: value.mask,
-    scratch: [undefined, counts],
+    scratch: [isPool ? scratchFor(draft, columns) : undefined, counts],
     flops: perPixel * outputs * 2,
   });
   if (!source.some((plane) => plane.needsGradient)) return;
@@ -198,10 +199,7 @@ export function addTerm(
     if (isIdentity && shareGradient(source, target, value.mask)) return;
     if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
     const written = gradientUses(draft, source, !isPool && window === undefined);
-    const imageFloats =
-      (value.kind === "pool" && value.pool === "maxPool"
-        ? geometry.inH * geometry.inW
-        : geometry.outH * geometry.outW) * draft.vectorWidth;
+    const image = isPool && value.pool === "maxPool" ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
     emit(draft, {
       kind: `${forward}Backward` as PlanOpKind,
       node: value.node,
@@ -214,7 +212,7 @@ export function addTerm(
       geometry,
       activation,
       mask: value.mask,
-      scratch: [isPool ? scratchFor(draft, imageFloats) : undefined, counts],
+      scratch: [isPool ? scratchFor(draft, image * draft.vectorWidth + columns) : undefined, counts],
       flops: perPixel * outputs * 2,
     });
   });
