@@ -52,17 +52,42 @@ export interface ConvRequest {
 
 /** Adds a dense convolution. A dense layer is one whose kernel is as large as its image. */
 export function addConv(draft: Draft, request: ConvRequest): PlanesValue {
-  const { node, source, geometry: g, filters } = request;
+  const { node, filters, exclusive } = request;
+  return addConvs(draft, request, [{ node, filters, exclusive }])[0] as PlanesValue;
+}
+
+/** One of several convolutions that read the same. */
+export type ConvMember = Pick<ConvRequest, "node" | "filters" | "exclusive">;
+
+/**
+ * Adds convolutions of one geometry on one source as one operation, which reads the source once and writes its gradient once. Their weights
+ * are neighbours, so for the kernel they are one convolution with the output planes of all.
+ */
+export function addConvs(
+  draft: Draft,
+  request: Omit<ConvRequest, "node" | "filters" | "exclusive">,
+  members: readonly ConvMember[],
+): PlanesValue[] {
+  const { source, geometry: g } = request;
+  const { node } = members[0] as ConvMember;
   const { vectorWidth: width, training } = draft;
   const nci = source.planes.length;
-  const outLanes = lanesOf(filters, width);
-  const nco = outLanes.length;
   const taps = g.kernelH * g.kernelW;
   const inLanes = request.inLanes ?? source.planes.map((plane) => plane.lanes);
-  const layout = { kind: "matrix", taps, inLanes, outLanes, groups: request.groups } as const;
-  const weights = placeWeight(draft, node, "kernel", layout);
-  const bias = request.bias ? placeWeight(draft, node, "bias", { kind: "channels", lanes: outLanes }) : undefined;
-  const planes = addPlanes(draft, node.id, g.outH * g.outW, outLanes, true);
+  const parts = members.map(({ node: member, filters, exclusive }) => {
+    const outLanes = lanesOf(filters, width);
+    const layout = { kind: "matrix", taps, inLanes, outLanes, groups: request.groups } as const;
+    const weights = placeWeight(draft, member, "kernel", layout);
+    return { member, exclusive, outLanes, weights };
+  });
+  const biases = request.bias
+    ? parts.map(({ member, outLanes }) => placeWeight(draft, member, "bias", { kind: "channels", lanes: outLanes }))
+    : [];
+  const outputs = parts.map(({ member, outLanes }) => addPlanes(draft, member.id, g.outH * g.outW, outLanes, true));
+  const planes = outputs.flat();
+  const nco = planes.length;
+  const [{ weights }] = parts as [(typeof parts)[number]];
+  const [bias] = biases;
   for (const plane of source.planes) plane.readers++;
   const isHead = training && isOnePixel(g) && source.activation === 0 && source.planes.every((plane) => !plane.norm);
   const pointwise = isPointwise(g);
@@ -137,5 +162,7 @@ export function addConv(draft: Draft, request: ConvRequest): PlanesValue {
       });
     });
   }
-  return planesValue(node, planes, g.outH, g.outW, { exclusive: request.exclusive });
+  return parts.map(({ member, exclusive }, i) =>
+    planesValue(member, outputs[i] as DraftPlane[], g.outH, g.outW, { exclusive }),
+  );
 }

@@ -19,10 +19,11 @@ import {
   unflattened,
 } from "./lower-others.ts";
 import { composed, coveringGeometry, geometryOf, isPointwise } from "./geometry.ts";
-import { addConv } from "./lower-conv.ts";
+import { addConv, addConvs } from "./lower-conv.ts";
 import { addDepthwise, addSeparable, canFuse } from "./lower-depthwise.ts";
 import { addNorm } from "./lower-norm.ts";
 import type { Geometry, ParameterLayout, Plan } from "./plan.ts";
+import { findSiblings } from "./siblings.ts";
 import {
   activated,
   activationCodes,
@@ -56,6 +57,8 @@ interface Context {
   readonly values: Map<string, Value>;
   readonly stored: Stored;
   readonly consumers: ReadonlyMap<string, number>;
+  /** 1x1 convolutions that may share one operation, by what they read. */
+  readonly siblings: ReadonlyMap<string, readonly NodeOf<"conv">[]>;
 }
 
 /** Returns the plan. Every operation of src/network has a kernel: the compiler lists what is missing. Throws `shape` for a malformed network. */
@@ -69,8 +72,9 @@ export function planNetwork(network: Network, options: PlanOptions): Plan {
   // Counted alike for training and evaluation, so that both plans fuse alike and lay weights out alike.
   const all = auxiliary === undefined ? [logits] : [logits, auxiliary];
   const consumers = countConsumers(liveNodes(sorted, all), all);
-  const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers };
-  for (const node of order) context.values.set(node.id, lower(context, node));
+  const siblings = findSiblings(liveNodes(sorted, [logits]), consumers);
+  const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers, siblings };
+  for (const node of order) if (!context.values.has(node.id)) context.values.set(node.id, lower(context, node));
   const finished = outputs.map((id) => {
     const value = imagePlain(draft, context.stored, context.values.get(id) as Value);
     return raw(draft, context.stored, dense(draft, value));
@@ -246,6 +250,19 @@ function lowerConv(context: Context, node: NodeOf<"conv">, input: Value, exclusi
   if (input.mask === undefined && input.kind === "window" && own.kernelH === 1 && own.kernelW === 1) {
     const geometry = composed(own, input.geometry);
     if (geometry) return addConv(draft, { ...request, source: input.source, geometry });
+  }
+  const together = context.siblings.get(node.id);
+  if (together && input.h * input.w > 1) {
+    // All of them here, where the first of them stands: what they read is there.
+    const source = activated(draft, stored, input);
+    const members = together.map((sibling) => ({
+      node: sibling,
+      filters: sibling.attributes.filters,
+      exclusive: true,
+    }));
+    const values = addConvs(draft, { source, geometry: own, groups, bias }, members);
+    for (const [i, sibling] of together.entries()) context.values.set(sibling.id, values[i] as PlanesValue);
+    return context.values.get(node.id) as PlanesValue;
   }
   const covers = own.kernelH === own.inH && own.kernelW === own.inW && own.outH * own.outW === 1;
   const source = covers && draft.training ? raw(draft, stored, input) : activated(draft, stored, input);
