@@ -42,18 +42,23 @@ export function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number") return String(value);
-  let text: string;
-  try {
-    text = JSON.stringify(value) ?? String(value);
-  } catch {
-    text = String(value);
-  }
+  const text = jsonOf(value) ?? Object.prototype.toString.call(value);
   return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 }
 
-/** Returns the message of anything thrown. */
+/** The JSON text of a value, or undefined where it has none (a cycle, a symbol, a `toJSON` that throws). */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the message of anything thrown, also of what is no error. Never throws. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (typeof error === "string") return error;
+  return error instanceof Error && typeof error.message === "string" ? error.message : describe(error);
 }
 
 /** Ends a switch over a closed union: the compiler proves that it can't be reached. */
