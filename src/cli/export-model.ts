@@ -77,7 +77,9 @@ export async function exportTrial(study: Study, trial: TrialRecord): Promise<Exp
 export type TorchCheck =
   | {
       readonly checked: true;
+      /** Largest between two logits, and the largest of ours less the smallest. */
       readonly difference: number;
+      readonly range: number;
       readonly images: number;
       readonly torch: string;
       readonly params: number;
@@ -146,7 +148,8 @@ export async function checkWithTorch(
     await writeFile(given, encodeSafetensors(tensors));
     const { stdout } = await run(python, ["-c", CHECK_SCRIPT, dir, given], { timeout: 300_000 });
     const answer = JSON.parse(stdout) as { difference: number; params: number; torch: string };
-    return { checked: true, images: CHECK_IMAGES, ...answer };
+    const range = logits.reduce((a, b) => Math.max(a, b)) - logits.reduce((a, b) => Math.min(a, b));
+    return { checked: true, images: CHECK_IMAGES, range, ...answer };
   } catch (error) {
     return { checked: false, reason: lastWords(error) };
   } finally {
@@ -166,8 +169,14 @@ function inputShape(network: Network): readonly number[] {
   return (input === undefined ? undefined : inferShapes(network).get(input.id)) ?? [];
 }
 
+/** Float32 sums in another order differ by less: more is a fault. */
+const AGREEMENT = 1e-3;
+
 /** Returns the line that says how the check went. */
 export function torchCheckText(check: TorchCheck): string {
   if (!check.checked) return `not checked against PyTorch: ${check.reason}`;
-  return `logits agree with ours: within ${check.difference.toExponential(0)} on ${check.images} images (torch ${check.torch})`;
+  const share = check.difference / Math.max(check.range, Number.MIN_VALUE);
+  // Written so that NaN does not agree.
+  const verdict = share <= AGREEMENT ? "logits agree with ours" : "LOGITS DIFFER FROM OURS";
+  return `${verdict}: ${share.toExponential(0)} of their range on ${check.images} images (torch ${check.torch})`;
 }

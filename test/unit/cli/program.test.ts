@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CellwrightError } from "../../../src/base/errors.ts";
 import { reportFailure } from "../../../src/cli/failure.ts";
+import { torchCheckText } from "../../../src/cli/export-model.ts";
 import { engineFinding } from "../../../src/cli/doctor/examine.ts";
 import { createProgram, runCli } from "../../../src/cli/program.ts";
 import { overridesOf } from "../../../src/cli/study-flags.ts";
@@ -187,6 +188,16 @@ describe("flags of a study", () => {
       evaluator: { epochs: 3 },
       workers: 4,
     });
+  });
+});
+
+describe("the check of an export", () => {
+  const check = { checked: true, difference: 3e-6, range: 1, images: 32, torch: "2.1", params: 5 } as const;
+  it("says that logits agree only where they do", () => {
+    expect(torchCheckText(check)).toBe("logits agree with ours: 3e-6 of their range on 32 images (torch 2.1)");
+    expect(torchCheckText({ ...check, difference: 0.2 })).toMatch(/^LOGITS DIFFER FROM OURS: 2e-1 of their range/);
+    expect(torchCheckText({ ...check, difference: Number.NaN })).toMatch(/^LOGITS DIFFER/);
+    expect(torchCheckText({ checked: false, reason: "no PyTorch" })).toBe("not checked against PyTorch: no PyTorch");
   });
 });
 
