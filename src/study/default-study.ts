@@ -14,7 +14,7 @@ export const defaultStudy: StudyDefinition = defineStudy({
   skeleton: { cellsPerStack: 1, filters: 8 },
   controller: agingEvolution({ populationSize: 12, sampleSize: 4 }),
   evaluator: proxyTraining({
-    data: cifar10({ train: 4_000, validation: 1_000, fallback: "synthetic" }),
+    data: cifar10({ train: 3_000, validation: 1_000, fallback: "synthetic" }),
     epochs: 3,
     recipe: "nasnet-cifar",
   }),
