@@ -7,7 +7,7 @@ import { nasnet } from "cellwright/spaces";
 const common = {
   space: nasnet,
   skeleton: { cellsPerStack: 1, filters: 8 },
-  evaluator: proxyTraining({ data: cifar10({ train: 4_000, validation: 1_000 }), epochs: 3, recipe: "nasnet-cifar" }),
+  evaluator: proxyTraining({ data: cifar10({ train: 3_000, validation: 1_000 }), epochs: 3, recipe: "nasnet-cifar" }),
   budget: { trials: 40 },
   retrain: {
     top: 1,

@@ -66,27 +66,35 @@ interface Given {
   readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
 }
 
-/** Returns weights whose moving statistics are those of `size` of the images, as trained ones fit theirs: otherwise activations grow from layer to layer. */
-async function settledWeights(engine: Engine, network: Network, images: Float32Array, size: number): Promise<Weights> {
-  const weights = new Map(
-    [...initializeWeights(network, 5)].map(([name, values]) => [name, Float32Array.from(values)]),
-  );
-  const rng = createRng("gamma and beta");
-  for (const [name, values] of weights)
-    if (name.endsWith("/gamma") || name.endsWith("/beta"))
-      values.forEach((value, index) => (values[index] = value + 0.2 * rng.normal()));
+/**
+ * Returns weights trained for a few steps on the images, moving statistics settled: what people export. (Logits of first values can be of any size,
+ * and float32 sums that differ in order then differ by as much as that size allows.)
+ */
+async function trainedWeights(
+  engine: Engine,
+  network: Network,
+  { images, labels }: { readonly images: Float32Array; readonly labels: Uint8Array | Uint16Array | Int32Array },
+): Promise<Weights> {
+  const batchSize = 16;
+  const stride = images.length / IMAGES;
   const session = await engine.open(network, {
-    batchSize: size,
-    seed: 1,
-    optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-    loss: { labelSmoothing: 0, auxiliaryWeight: 0.4 },
-    weights,
+    batchSize,
+    seed: 5,
+    optimizer: { momentum: 0.9, nesterov: true, weightDecay: 5e-4, clipNorm: 5 },
+    loss: { labelSmoothing: 0.1, auxiliaryWeight: 0.4 },
   });
-  const batch = { size, images: images.slice(0, (images.length / IMAGES) * size), labels: new Int32Array(size) };
-  await session.trainStep(batch, { learningRate: 1e-3, dropPathRate: 0, step: 0 });
-  const state = await session.save();
+  for (let step = 0; step < 16; step++) {
+    const first = (step % (IMAGES / batchSize)) * batchSize;
+    const batch = {
+      size: batchSize,
+      images: images.slice(first * stride, (first + batchSize) * stride),
+      labels: labels.slice(first, first + batchSize),
+    };
+    await session.trainStep(batch, { learningRate: 0.02, dropPathRate: 0, step });
+  }
+  const { weights } = await session.save();
   await session.close();
-  return state.weights;
+  return weights;
 }
 
 async function predict(
@@ -110,8 +118,8 @@ async function predict(
 }
 
 describe.skipIf(torch.skip)(torch.title("NASNet networks exported to PyTorch"), () => {
-  // With momentum 0 the moving statistics are the last batch's: one step settles them.
-  const batchNorm = { epsilon: 1e-3, momentum: 0 };
+  // Moving statistics that a few steps settle.
+  const batchNorm = { epsilon: 1e-3, momentum: 0.5 };
   const skeleton = { cellsPerStack: 1, filters: 4, auxiliary: true, batchNorm };
   const decode = (genotype: Parameters<typeof nasnet.decode>[0], more: object): Network =>
     nasnet.decode(genotype, { ...skeleton, ...more }).network;
@@ -137,7 +145,7 @@ describe.skipIf(torch.skip)(torch.title("NASNet networks exported to PyTorch"), 
   beforeAll(async () => {
     const engine = await openEngine("auto");
     const data = await cifar10({ train: 200, validation: 100, fallback: "synthetic" }).load({ download: false });
-    const { pixels } = data.test;
+    const { pixels, labels } = data.test;
     const dirs: string[] = [];
     for (const { name, network } of cases) {
       const [height = 0, width = 0, channels = 0] = inferShapes(network).get("input") ?? [];
@@ -147,7 +155,7 @@ describe.skipIf(torch.skip)(torch.title("NASNet networks exported to PyTorch"), 
       const images = bytes.map(
         (byte, index) => (byte / 255 - (data.mean[index % channels] ?? 0)) / (data.std[index % channels] ?? 1),
       );
-      const weights = await settledWeights(engine, network, images, name === "nasnet-a-cifar" ? 4 : IMAGES);
+      const weights = await trainedWeights(engine, network, { images, labels });
       const logits = await predict(engine, network, weights, images, IMAGES);
       dirs.push(
         await write(name, network, weights, {
@@ -167,7 +175,7 @@ describe.skipIf(torch.skip)(torch.title("NASNet networks exported to PyTorch"), 
     const answer = answers.get(name) as Answer;
     const cost = costOf(network);
     expect(answer.shape).toEqual([IMAGES, 10]);
-    // The issue's bound. Both sides sum float32 in their own order over a hundred layers; observed is about a hundredth of it.
+    // The issue's bound. Both sides sum float32 in their own order over a hundred layers; observed is up to a third of it.
     expect(answer.difference).toBeLessThan(1e-4);
     // Logits that are all alike would agree too.
     expect(answer.size).toBeGreaterThan(0.05);
