@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <system_error>
 
 #include "session.h"
 
@@ -67,24 +68,27 @@ napi_value list_targets(napi_env env, napi_callback_info) {
   return result;
 }
 
-// open(target, width, train | null, evaluate, segments | null, cleared | null): a session.
+// open(target, width, train | null, evaluate, segments | null, cleared | null, threads): a session.
 napi_value open(napi_env env, napi_callback_info info) {
-  napi_value a[6];
+  napi_value a[7];
   char target[32];
   size_t length;
-  int32_t width;
+  int32_t width, threads;
   double *words[4];
   size_t sizes[4];
   if (!arguments(env, info, a) || napi_get_value_string_utf8(env, a[0], target, sizeof target, &length) != napi_ok || napi_get_value_int32(env, a[1], &width) != napi_ok)
     return fail(env, "Expected a target and a vector width.");
   for (int i = 0; i < 4; i++)
     if (!array(env, a[2 + i], napi_float64_array, words[i], sizes[i])) return fail(env, "Expected a program as a Float64Array.");
+  if (napi_get_value_int32(env, a[6], &threads) != napi_ok) return fail(env, "Expected a number of threads.");
   std::unique_ptr<Session> s(new Session);
   try {
-    const std::string error = s->open(target, width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3]);
+    const std::string error = s->open(target, width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3], threads);
     if (!error.empty()) return fail(env, error);
   } catch (const std::bad_alloc&) {
     return fail(env, "Expected memory for a session. Received none.");
+  } catch (const std::system_error&) {
+    return fail(env, "Expected " + std::to_string(threads) + " threads. Received fewer.");
   }
   napi_value result;
   Session** holder = new Session*(s.release());

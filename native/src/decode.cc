@@ -6,8 +6,8 @@ namespace cellwright {
 
 namespace {
 
-constexpr double MAGIC = 0xce11, VERSION = 1;
-constexpr int HEADER = 18, NORM = 10, PLANE = 9, OP = 33, STRIP = 64;
+constexpr double MAGIC = 0xce11, VERSION = 2;
+constexpr int HEADER = 19, NORM = 10, PLANE = 9, OP = 33, STRIP = 64;
 constexpr double LIMIT = 1e12;  // floats; far above any memory, far below 2^53
 
 bool whole(double v) { return std::isfinite(v) && v == std::floor(v) && std::fabs(v) <= LIMIT; }
@@ -24,9 +24,10 @@ std::string Program::header(const double* words, size_t size) {
   for (int i = 0; i < HEADER; i++) if (!whole(words[i]) || words[i] < 0) return "a size in the header";
   words_.assign(words, words + size);
   width = words[2]; batch = words[3]; arena = words[4]; parameters = words[5]; stats = words[6]; sums = words[7]; scratch = words[8];
-  maskRows = words[9]; imageFloats = words[10]; classes = words[11];
+  maskRows = words[9]; imageFloats = words[10]; classes = words[11]; shares = words[18];
   if (width != 4 && width != 8 && width != 16) return "vector width";
   if (batch < 1 || batch > (1 << 20) || classes < 1) return "batch or classes";
+  if (shares < 1 || shares > 64) return "shares";
   return "";
 }
 
@@ -35,7 +36,7 @@ std::string Program::decode(const Areas& areas, const KernelTable& table) {
   if (table.width != V) return "vector width of the target";
   const double *at = words_.data() + HEADER, *end = words_.data() + words_.size();
   if (norm * NORM + plane * PLANE + upload + logit > end - at || op_ > end - at || phase > 2 * op_ + 2) return "length";
-  if (!scratch_.allocate(scratch + 64, true) || !ones_.allocate((batch > V ? batch : V) + 64, true)) return "memory";
+  if (!ones_.allocate((batch > V ? batch : V) + 64, true)) return "memory";
   for (size_t i = 0; i < ones_.size; i++) ones_.data[i] = 1;
 
   norms.resize(norm);
@@ -70,8 +71,9 @@ std::string Program::decode(const Areas& areas, const KernelTable& table) {
       if (!whole(at[i + 1]) || (at[i + 1] != 0 && at[i + 1] != room) || !within(at[i], room + (batch - 1) * at[i + 1], arena) || std::fmod(at[i], V) != 0)
         return "room of a plane";
     }
-    p.z = areas.arena + (int64_t)at[0]; p.zn = at[1];
-    p.g = at[2] == -1 ? nullptr : areas.arena + (int64_t)at[2]; p.gn = at[3];
+    p.zn = at[1]; p.gn = at[3];
+    p.z = (p.zn ? areas.arena : areas.local) + (int64_t)at[0];
+    p.g = at[2] == -1 ? nullptr : (p.gn ? areas.arena : areas.local) + (int64_t)at[2];
     p.lanes = at[7]; p.pixels = pixels;
     p.normalised = at[4] >= 0;
     p.scale = p.a = ones_.data;
@@ -145,7 +147,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   }
   for (int i = 0; i < 6; i++) {
     if (at[23 + i] != -1 && (!within(at[23 + i], 0, scratch) || std::fmod(at[23 + i], 16) != 0)) return "scratch";
-    o.scratch[i] = at[23 + i] < 0 ? nullptr : scratch_.data + (int64_t)at[23 + i];
+    o.scratch[i] = at[23 + i] < 0 ? nullptr : areas.scratch + (int64_t)at[23 + i];
   }
   for (int i = 0; i < 4; i++) o.f[i] = at[29 + i];
   const double* scratchAt = at + 23;
@@ -406,29 +408,56 @@ void Program::look_ahead(const Phase& phase, int64_t from, int64_t to) {
   }
 }
 
-void Program::run(Run& run, const KernelTable& table) {
+void Program::prepare(int phase, Run& run, const KernelTable& table) {
+  for (Op* o : phases_[phase].bodies) if (auto f = table.prologue[int(o->kind)]) f(*o, run);
+}
+
+void Program::images(int phase, Run& run, const KernelTable& table, int32_t from, int32_t to, int32_t ahead) {
   Prefetch& q = prefetch_;
-  for (Phase& p : phases_) {
-    for (Op* o : p.bodies) if (auto f = table.prologue[int(o->kind)]) f(*o, run);
-    const int64_t all = p.bytes * run.batch;
-    int64_t fetched = 0;  // bytes of the phase that have been asked for
-    for (int32_t i = 0; i < run.batch; i++)
-      for (size_t k = 0; k < p.bodies.size(); k++) {
-        const int64_t done = i * p.bytes + p.ends[k];
-        if (fetched < done) fetched = done;
-        int64_t to = done + AHEAD < all ? done + AHEAD : all;
-        q.at = q.end = nullptr;
-        q.next = q.count = q.ownNext = q.ownCount = 0;
-        look_ahead(p, fetched, to);
-        Op* o = p.bodies[k];
-        table.body[int(o->kind)](*o, run, i);
-        int64_t left = q.at < q.end ? q.end - q.at : 0;
-        for (int r = q.next; r < q.count; r++) left += q.ranges[r].to - q.ranges[r].from;
-        int64_t queued = 0;
-        for (int r = 0; r < q.count; r++) queued += q.ranges[r].to - q.ranges[r].from;
-        fetched += queued - left;
-      }
-    for (Op* o : p.wholes) table.whole[int(o->kind)](*o, run);
+  const Phase& p = phases_[phase];
+  const int64_t all = p.bytes * ahead;
+  int64_t fetched = p.bytes * from;  // bytes of the phase that have been asked for
+  for (int32_t i = from; i < to; i++)
+    for (size_t k = 0; k < p.bodies.size(); k++) {
+      const int64_t done = i * p.bytes + p.ends[k];
+      if (fetched < done) fetched = done;
+      const int64_t last = done + AHEAD < all ? done + AHEAD : all;
+      q.at = q.end = nullptr;
+      q.next = q.count = q.ownNext = q.ownCount = 0;
+      look_ahead(p, fetched, last);
+      Op* o = p.bodies[k];
+      table.body[int(o->kind)](*o, run, i);
+      int64_t left = q.at < q.end ? q.end - q.at : 0;
+      for (int r = q.next; r < q.count; r++) left += q.ranges[r].to - q.ranges[r].from;
+      int64_t queued = 0;
+      for (int r = 0; r < q.count; r++) queued += q.ranges[r].to - q.ranges[r].from;
+      fetched += queued - left;
+    }
+}
+
+void Program::conclude(int phase, Run& run, const KernelTable& table) {
+  for (Op* o : phases_[phase].wholes) table.whole[int(o->kind)](*o, run);
+}
+
+static void move_sums(double* to, double* from, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    to[i] += from[i];
+    from[i] = 0;
+  }
+}
+
+void Program::gather(int phase, Program& other) {
+  for (const Op* o : phases_[phase].wholes) {
+    if (o->kind != Kind::NormForward && o->kind != Kind::NormBackward) continue;
+    const size_t n = o->norm - norms.data();
+    BatchNorm &mine = norms[n], &theirs = other.norms[n];
+    if (o->kind == Kind::NormForward) {
+      move_sums(mine.sum, theirs.sum, mine.channels);
+      move_sums(mine.square, theirs.square, mine.channels);
+    } else {
+      move_sums(mine.gradSum, theirs.gradSum, mine.channels);
+      move_sums(mine.gradDot, theirs.gradDot, mine.channels);
+    }
   }
 }
 

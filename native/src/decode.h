@@ -7,6 +7,8 @@ namespace cellwright {
 struct Areas {
   float *arena, *parameters, *gradients, *stats, *masks;
   double* sums;
+  float* local;    // an arena of the thread's own, for planes of which all images use one room
+  float* scratch;  // the thread's own, `Program::scratch` floats that start as zero
 };
 
 // What one operation of a phase touches first among the operations of its phase: `bytes` of every image, `step` bytes apart.
@@ -29,9 +31,16 @@ class Program {
   std::string header(const double* words, size_t size);
   // Second pass: with memory in place.
   std::string decode(const Areas& areas, const KernelTable& table);
-  void run(Run& run, const KernelTable& table);
+  // A step goes through the phases in order: `prepare`, once for every scratch area; `images` for all images of the batch; `conclude` once.
+  int phases() const { return (int)phases_.size(); }
+  void prepare(int phase, Run& run, const KernelTable& table);
+  // Images [from, to). What comes behind, up to `ahead`, may be fetched.
+  void images(int phase, Run& run, const KernelTable& table, int32_t from, int32_t to, int32_t ahead);
+  void conclude(int phase, Run& run, const KernelTable& table);
+  // Adds the sums that `other`, a program of the same words, made in this phase, and sets them to zero there.
+  void gather(int phase, Program& other);
 
-  int64_t width = 0, batch = 0, arena = 0, parameters = 0, stats = 0, sums = 0, scratch = 0, maskRows = 0, imageFloats = 0, classes = 0;
+  int64_t width = 0, batch = 0, arena = 0, parameters = 0, stats = 0, sums = 0, scratch = 0, maskRows = 0, imageFloats = 0, classes = 0, shares = 0;
   std::vector<Plane*> uploads;
   int64_t uploadFloats = 0;
   std::vector<Plane*> logits;
@@ -49,7 +58,6 @@ class Program {
   std::vector<std::unique_ptr<int64_t[]>> extras_;
   std::vector<std::unique_ptr<const float*[]>> pointers_;
   Prefetch prefetch_ = {};
-  Block<float> scratch_;
   Block<float> ones_;
   alignas(64) float zeros_[64] = {};
 };

@@ -4,33 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "decode.h"
-
-#if defined(__SSE2__)
-#include <xmmintrin.h>
-#endif
+#include "crew.h"
+#include "denormals.h"
 
 namespace cellwright {
-
-namespace {
-
-// Numbers too small for normal form are zero while a step runs: they would slow it down a hundredfold where training has converged.
-class FlushDenormals {
-#if defined(__SSE2__)
- public:
-  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-  ~FlushDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#else
- public:
-  FlushDenormals() {}
-  ~FlushDenormals() {}
-#endif
-};
-
-}  // namespace
 
 template <class T> Block<T>::~Block() { std::free(data); }
 template <class T> bool Block<T>::allocate(size_t count, bool clear) {
@@ -51,7 +28,7 @@ Session::Session() = default;
 Session::~Session() = default;
 
 std::string Session::open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
-                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize) {
+                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads) {
   int count = 0;
   const Target* list = targets(count);
   const Target* found = nullptr;
@@ -60,39 +37,43 @@ std::string Session::open(const char* target, int32_t width, const double* train
   if (!found) return std::string("Expected a target that this machine has. Received: ") + target + " of width " + std::to_string(width) + ".";
   found->fill(table_);
 
-  std::unique_ptr<Program> programs[2];
+  if (threads < 1 || threads > 64) return "Expected 1 to 64 threads. Received: " + std::to_string(threads) + ".";
+  Program programs[2];  // for their sizes
   const double* words[] = {train, evaluate};
   const size_t sizes[] = {trainSize, evaluateSize};
   int64_t arenaFloats = 0, statFloats = 0, sumCount = 0, parameterFloats = -1;
   for (int i = 0; i < 2; i++) {
     if (sizes[i] == 0) continue;
-    programs[i] = std::make_unique<Program>();
-    const std::string error = programs[i]->header(words[i], sizes[i]);
+    const std::string error = programs[i].header(words[i], sizes[i]);
     if (!error.empty()) return "Expected a sound program. Received one with a wrong " + error + ".";
-    const Program& p = *programs[i];
+    const Program& p = programs[i];
     if (parameterFloats >= 0 && (p.parameters != parameterFloats || p.batch != batch || p.imageFloats != imageFloats || p.classes != classes)) return "Expected programs that fit each other.";
     parameterFloats = p.parameters; batch = p.batch; imageFloats = p.imageFloats; classes = p.classes;
     if (p.arena > arenaFloats) arenaFloats = p.arena;
     if (p.stats > statFloats) statFloats = p.stats;
     if (p.sums > sumCount) sumCount = p.sums;
   }
-  if (!programs[1]) return "Expected a program for evaluation.";
-  const bool training = programs[0] != nullptr;
-  maskRows = training ? programs[0]->maskRows : 0;
+  if (sizes[1] == 0) return "Expected a program for evaluation.";
+  const bool training = sizes[0] != 0;
+  maskRows = training ? programs[0].maskRows : 0;
   if (!arena.allocate(arenaFloats, false) || !stats.allocate(statFloats, true) || !sums.allocate(sumCount, true) || !parameters.allocate(parameterFloats, true) ||
       !images.allocate(imageFloats * batch, true) || !masks.allocate(maskRows * batch, true))
     return "Expected " + std::to_string((arenaFloats + parameterFloats) * 4 / 1048576) + " MiB of memory for a session. Received none.";
   if (training && (!gradients.allocate(parameterFloats, true) || !momentum.allocate(parameterFloats, true))) return "Expected memory for gradients. Received none.";
   labels.resize(batch);
 
-  const Areas areas = {arena.data, parameters.data, gradients.data, stats.data, masks.data, sums.data};
-  for (auto& p : programs) {
-    if (!p) continue;
-    const std::string error = p->decode(areas, table_);
+  team_ = std::make_unique<Team>(threads);
+  for (int i = 0; i < 2; i++) {
+    if (sizes[i] == 0) continue;
+    const bool trains = i == 0;
+    const Areas areas = {arena.data, parameters.data, trains ? gradients.data : nullptr, stats.data, masks.data, sums.data, arena.data, nullptr};
+    auto& crew = trains ? train_ : evaluate_;
+    crew = std::make_unique<Crew>();
+    const std::string error = crew->open(words[i], sizes[i], areas, table_, trains ? (int)programs[i].shares : threads, threads);
     if (!error.empty()) return "Expected a sound program. Received one with a wrong " + error + ".";
   }
   if (training) {
-    uploadFloats = programs[0]->uploadFloats;
+    uploadFloats = train_->first().uploadFloats;
     if (!uploads.allocate(uploadFloats, true)) return "Expected memory for dropout. Received none.";
   }
   for (size_t i = 0; i + 2 < segmentsSize; i += 3) {
@@ -104,8 +85,6 @@ std::string Session::open(const char* target, int32_t width, const double* train
     if (!(keep[i] >= 0 && keep[i] < (double)parameterFloats)) return "Expected cleared gradients within the parameters.";
     cleared_.push_back((int64_t)keep[i]);
   }
-  train_ = std::move(programs[0]);
-  evaluate_ = std::move(programs[1]);
   return "";
 }
 
@@ -114,14 +93,14 @@ std::string Session::step(Run& run, const float* mask, const float* upload, cons
   FlushDenormals flush;
   std::memset(gradients.data, 0, gradients.size * sizeof(float));
   if (maskRows && mask != masks.data) std::memcpy(masks.data, mask, sizeof(float) * maskRows * batch);
-  for (Plane* p : train_->uploads) {
+  for (Plane* p : train_->first().uploads) {
     const size_t n = p->pixels * table_.width * batch;
     std::memcpy(p->z, upload, n * sizeof(float));
     upload += n;
   }
   run.loss = 0;
   run.correct = 0;
-  train_->run(run, table_);
+  train_->run(run, table_, *team_);
   for (int64_t i : cleared_) gradients.data[i] = 0;
   if (update) apply(run, *update);
   return "";
@@ -152,7 +131,7 @@ void Session::apply(const Run&, const Update& u) {
         w[i] -= rate * v[i];
       }
   }
-  for (const BatchNorm& b : train_->norms) {
+  for (const BatchNorm& b : train_->first().norms) {
     const float k = (float)b.momentum, r = (float)(1 - b.momentum);
     for (int64_t i = 0; i < b.channels; i++) {
       b.movingMean[i] = k * b.movingMean[i] + r * b.mean[i];
@@ -165,18 +144,19 @@ std::string Session::evaluate(Run& run, float* logits) {
   FlushDenormals flush;
   run.loss = 0;
   run.correct = 0;
-  evaluate_->run(run, table_);
+  evaluate_->run(run, table_, *team_);
   const int V = table_.width;
   for (int32_t n = 0; n < run.batch; n++)
     for (int32_t k = 0; k < classes; k++) {
-      const Plane& p = *evaluate_->logits[k / V];
+      const Plane& p = *evaluate_->first().logits[k / V];
       logits[(int64_t)n * classes + k] = p.z[n * p.zn + k % V];
     }
   return "";
 }
 
 size_t Session::bytes() const {
-  return sizeof(float) * (arena.size + stats.size + parameters.size + gradients.size + momentum.size + images.size + masks.size + uploads.size) + sizeof(double) * sums.size;
+  return sizeof(float) * (arena.size + stats.size + parameters.size + gradients.size + momentum.size + images.size + masks.size + uploads.size) + sizeof(double) * sums.size +
+         (train_ ? train_->bytes() : 0) + (evaluate_ ? evaluate_->bytes() : 0);
 }
 
 }  // namespace cellwright

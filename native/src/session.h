@@ -28,15 +28,16 @@ struct Segment {
   bool decays;
 };
 
-class Program;
+class Crew;
+class Team;
 
 class Session {
  public:
   Session();
   ~Session();
-  // Each program is the planner's words (src/engines/native/encode.ts). `train` may be empty. Returns a complaint, or "".
+  // Each program is the planner's words (src/engines/native/plan/encode.ts). `train` may be empty. Returns a complaint, or "".
   std::string open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
-                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize);
+                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads);
   // Forward and backward; then, if `update` is given, the step.
   std::string step(Run& run, const float* masks, const float* uploads, const Update* update);
   std::string evaluate(Run& run, float* logits);
@@ -55,7 +56,8 @@ class Session {
   Block<double> sums;
   std::vector<Segment> segments_;
   std::vector<int64_t> cleared_;  // parameters whose gradient is not wanted (zeros between groups)
-  std::unique_ptr<Program> train_, evaluate_;
+  std::unique_ptr<Crew> train_, evaluate_;
+  std::unique_ptr<Team> team_;
   KernelTable table_ = {};
 };
 

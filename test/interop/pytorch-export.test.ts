@@ -13,7 +13,7 @@ import { cifar10 } from "../../src/data/index.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { openEngine, openReferenceEngine } from "../../src/engines/index.ts";
 import { encodeSafetensors, exportPyTorch } from "../../src/export/index.ts";
-import { costOf, inferShapes, initializeWeights, type Network, type Weights } from "../../src/network/index.ts";
+import { costOf, inferShapes, type Network, type Weights } from "../../src/network/index.ts";
 import { randomNetwork, randomWeights } from "../support/random-network.ts";
 import { requireTorch, runPython } from "../support/python.ts";
 

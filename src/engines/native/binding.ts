@@ -35,6 +35,7 @@ export interface NativeBinding {
     evaluate: Float64Array,
     segments: Float64Array | null,
     cleared: Float64Array | null,
+    threads: number,
   ): NativeHandle;
   close(session: NativeHandle): void;
   /** Copies parameters (0), momentum (1) or gradients (2) out, or parameters and momentum in. */

@@ -1,6 +1,6 @@
 /**
  * @file The native engine: plans a network in TypeScript, runs the plan in C++ with the vector instructions that this machine has. One
- * thread a session: a pool of workers keeps the cores busy.
+ * thread a session in a search, where a pool of workers keeps the cores busy; several for one network that is trained alone, to the same bits.
  */
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network } from "../../network/network.ts";
@@ -13,6 +13,11 @@ import { openSession, type SessionPlans } from "./session.ts";
 export interface NativeEngineOptions {
   /** `avx512`, `avx2` or `plain`, with `:8` or `:16` for one vector width. Absent: the best that this machine has. For tests and benchmarks. */
   readonly target?: string;
+  /**
+   * Threads that work on one step together, 1 to 64. Default 1. More than the plan's shares of the batch (8, fewer for networks with many parameters)
+   * have nothing to do in training. Results are the same to the bit for any number.
+   */
+  readonly threads?: number;
 }
 
 const labels: Readonly<Record<string, string>> = {
@@ -30,16 +35,19 @@ export async function openNativeEngine(options: NativeEngineOptions = {}): Promi
   const binding = loadBinding();
   const usable = chooseTargets(binding.targets(), options.target);
   const [best] = usable as [NativeTarget];
+  const threads = options.threads ?? 1;
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64)
+    throw new CellwrightError("engine", expected("threads", "a whole number from 1 to 64", threads));
   return {
     name: "native",
     target: labels[best.name] ?? best.name,
     async open(network, session) {
       const { target, plans } = planSession(network, usable, session);
-      return openSession(binding, target, network, session, plans);
+      return openSession(binding, target, network, session, plans, threads);
     },
     estimateMemory(network, batchSize) {
       const { plans } = planSession(network, usable, { batchSize, loss: { labelSmoothing: 0, auxiliaryWeight: 0 } });
-      return { bytes: bytesOf(plans) };
+      return { bytes: bytesOf(plans, threads) };
     },
   };
 }
@@ -90,17 +98,22 @@ function flopsOf(plan: Plan): number {
   return plan.ops.reduce((sum, op) => sum + op.flops, 0);
 }
 
-function bytesOf({ training, evaluation }: SessionPlans): number {
+function bytesOf({ training, evaluation }: SessionPlans, threads: number): number {
   const plans = training ? [training, evaluation] : [evaluation];
   const largest = (size: (plan: Plan) => number): number => Math.max(...plans.map(size));
   const total = (size: (plan: Plan) => number): number => plans.reduce((sum, plan) => sum + size(plan), 0);
-  // Parameters, gradients, momentum; the batch as given; factors of drop path and dropout are small beside it.
+  // Parameters, gradients of every share, momentum; the batch as given; factors of drop path and dropout are small beside it.
   const { parameters, batchSize, imageFloats } = evaluation;
   const floats =
     largest((plan) => plan.arenaFloats) +
-    total((plan) => plan.scratchFloats) +
-    parameters.floats * (training ? 3 : 1) +
+    total((plan) => plan.scratchFloats) * threads +
+    parameters.floats * (training ? 2 + training.shares : 1) +
     batchSize * imageFloats +
     largest((plan) => plan.statisticsFloats);
-  return 4 * floats + 8 * largest((plan) => plan.sumsDoubles);
+  // What one image passes through in turn is every thread's own.
+  const passing = largest((plan) =>
+    plan.buffers.reduce((sum, { perImage, imageFloats }) => sum + (perImage ? 0 : imageFloats), 0),
+  );
+  const sums = largest((plan) => plan.sumsDoubles * plan.shares);
+  return 4 * (floats + passing * (threads - 1)) + 8 * sums;
 }

@@ -31,6 +31,7 @@ export function openSession(
   network: Network,
   options: SessionOptions,
   plans: SessionPlans,
+  threads = 1,
 ): Session {
   checkOptions(options);
   const specs = weightSpecs(network);
@@ -38,7 +39,7 @@ export function openSession(
   const rules = batchRules(network, topologicalOrder(network), inferShapes(network), options.batchSize);
   const { training } = plans;
   const { parameters } = training ?? plans.evaluation;
-  const handle = openHandle(binding, target, plans, parameters, network.name);
+  const handle = openHandle(binding, target, plans, parameters, network.name, threads);
   const positions = new Map<string, Int32Array>();
   for (const weight of parameters.weights.values()) positions.set(weight.name, positionsOf(weight, target.width));
   // Weights that no output depends on have no place in the plan. They are kept as they are.
@@ -153,6 +154,7 @@ function openHandle(
   plans: SessionPlans,
   parameters: ParameterLayout,
   network: string,
+  threads: number,
 ): NativeHandle {
   const segments = [...parameters.weights.values()]
     .filter((weight) => weight.trainable)
@@ -167,6 +169,7 @@ function openHandle(
       encodePlan(plans.evaluation),
       Float64Array.from(segments),
       Float64Array.from(cleared),
+      threads,
     );
   } catch (error) {
     throw new CellwrightError("engine", `${network}: ${messageOf(error)}`, { cause: error });

@@ -28,9 +28,17 @@ async function compare(engine: Engine, { network, weights, batches, seed }: Case
   ).toBeLessThan(1e-3);
   const [a, b] = [await native.gradients(batch, step), await reference.gradients(batch, step)];
   expect(Math.abs(a.loss - b.loss), place).toBeLessThan(1e-3 * Math.max(1, b.loss));
-  // Through batch norms of two examples gradients all but cancel; what is left keeps three digits.
+  // Through batch norms of two examples gradients all but cancel; what is left keeps three digits. What cancels wholly (a bias before a batch norm: zero
+  // in exact arithmetic) leaves the rounding of its terms, which are as large as other gradients: hence the floor, 5e-5 of the largest of all.
+  const largest = [...b.gradients.values()].reduce(
+    (most, values) => values.reduce((m, v) => Math.max(m, Math.abs(v)), most),
+    0,
+  );
+  const floor = Math.max(1e-3, largest / 100);
   for (const [name, values] of b.gradients)
-    expect(relativeDifference(a.gradients.get(name) as Float32Array, values), `${place}: ${name}`).toBeLessThan(5e-3);
+    expect(relativeDifference(a.gradients.get(name) as Float32Array, values, floor), `${place}: ${name}`).toBeLessThan(
+      5e-3,
+    );
   await native.close();
 }
 

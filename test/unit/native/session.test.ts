@@ -43,7 +43,29 @@ function bits(weights: Weights): Map<string, readonly number[]> {
   );
 }
 
+test.each([0, 1.5, -1, 65])("%d threads are refused", async (threads) => {
+  await expect(openNativeEngine({ threads })).rejects.toThrow(/threads {2}Expected a whole number from 1 to 64/u);
+});
+
 describe("the same seed gives the same bits", () => {
+  test.each([2, 3, 8, 13])("with %i threads as with one", async (threads) => {
+    const [one, several] = await Promise.all([
+      engine.open(small, options),
+      openNativeEngine({ threads }).then((other) => other.open(small, options)),
+    ]);
+    expect(await train(several, 0, 6)).toEqual(await train(one, 0, 6));
+    expect(bits((await several.save()).weights)).toEqual(bits((await one.save()).weights));
+    const { images, labels } = batches[0] as (typeof batches)[number];
+    expect(await several.predict(images, 4)).toEqual(await one.predict(images, 4));
+    // A batch smaller than the number of threads.
+    const few = { size: 3, images: images.subarray(0, (images.length / 4) * 3), labels: labels.subarray(0, 3) };
+    expect(await several.evaluate(few)).toEqual(await one.evaluate(few));
+    expect(await several.gradients(few, { learningRate: 0, dropPathRate: 0.5, step: 1 })).toEqual(
+      await one.gradients(few, { learningRate: 0, dropPathRate: 0.5, step: 1 }),
+    );
+    await Promise.all([one.close(), several.close()]);
+  });
+
   test("twice, and while another session is at work in the same process", async () => {
     const alone = await engine.open(small, options);
     const losses = await train(alone, 0, 6);
@@ -185,7 +207,7 @@ describe("programs with wrong sizes", () => {
   async function isRefused(words: Float64Array): Promise<boolean> {
     let handle;
     try {
-      handle = binding.open(target.name, target.width, words, evaluation, null, null);
+      handle = binding.open(target.name, target.width, words, evaluation, null, null, 1);
     } catch {
       return true;
     }
@@ -213,14 +235,14 @@ describe("programs with wrong sizes", () => {
       const old = words[at] as number;
       // Header sizes are left alone where they would only ask for more memory than there is.
       const values = [-1, 0, 1, old + 1, old - 1, old + 16, old * 2 + 1, -old, 65_535, 1e7, 0.5, Number.NaN];
-      words[at] = rng.pick(at < 18 ? values.filter((value) => !(value > 1e6)) : values);
+      words[at] = rng.pick(at < 19 ? values.filter((value) => !(value > 1e6)) : values);
       if (await isRefused(words)) refused++;
     }
     expect(refused).toBeGreaterThan(tries / 3);
   });
 
   test("arguments that don't fit a program are refused before anything runs", () => {
-    const handle = binding.open(target.name, target.width, train, evaluation, null, null);
+    const handle = binding.open(target.name, target.width, train, evaluation, null, null, 1);
     const images = new Float32Array(2 * 243);
     const masks = new Float32Array(0);
     expect(() => binding.run(handle, images, 3, Int32Array.of(0, 1, 2), masks, masks, null)).toThrow(/batch/u);

@@ -2,7 +2,7 @@
 import { opKindCodes, type Plan, type PlanOp, type PlanUse } from "./plan.ts";
 
 const MAGIC = 0xce11;
-const VERSION = 1;
+const VERSION = 2;
 
 /** Returns the plan's words. Whole numbers up to 2^53 and real constants alike, so one array holds them. */
 export function encodePlan(plan: Plan): Float64Array {
@@ -30,6 +30,7 @@ export function encodePlan(plan: Plan): Float64Array {
     uploads.length,
     plan.logits.length,
     plan.phases,
+    plan.shares,
   ];
   for (const n of plan.norms)
     words.push(

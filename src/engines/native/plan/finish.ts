@@ -59,6 +59,7 @@ export function finish(draft: Draft, facts: Facts): Plan {
     })),
     ops,
     phases: Math.floor((ops.at(-1)?.time ?? 0) / 2) + 1,
+    shares: draft.training ? sharesOf(draft.parameterFloats, buffers.floats) : 1,
     logits: facts.logits.map((plane) => plane.index),
     parameters: { weights: draft.weights, floats: draft.parameterFloats },
     arenaFloats: buffers.floats,
@@ -66,6 +67,17 @@ export function finish(draft: Draft, facts: Facts): Plan {
     statisticsFloats: channels * STATISTIC_ROWS,
     sumsDoubles: channels * SUM_ROWS,
   };
+}
+
+const MOST_SHARES = 8;
+/** Gradients of shares that nobody minds: 16 MiB. */
+const FREE_FLOATS = 1 << 22;
+
+/** Every share of the batch holds gradients of its own: fewer where they would be much beside the arena, two at least. */
+function sharesOf(parameterFloats: number, arenaFloats: number): number {
+  let shares = MOST_SHARES;
+  while (shares > 2 && (shares - 1) * parameterFloats > Math.max(FREE_FLOATS, arenaFloats / 4)) shares /= 2;
+  return shares;
 }
 
 function useOf({ plane, accumulate, sums }: DraftUse): PlanUse {

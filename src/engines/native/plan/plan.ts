@@ -199,6 +199,8 @@ export interface Plan {
   /** In the order of execution within a phase. */
   readonly ops: readonly PlanOp[];
   readonly phases: number;
+  /** Parts of the batch that have gradients and sums of their own, added up in order: as many threads as that can work, always to the same bits. */
+  readonly shares: number;
   readonly logits: readonly number[];
   readonly parameters: ParameterLayout;
   readonly arenaFloats: number;
