@@ -2,6 +2,7 @@
  * @file One cell of the NASNet family, as the released code wires it (slim/nets/nasnet/nasnet_utils.py, `NasNetABaseCell`): inputs brought to F channels,
  * blocks, the loose ends concatenated. AmoebaNet and PNASNet cells are built alike, with other operations.
  */
+import { CellwrightError, expected } from "cellwright/base";
 import type { Layer, NetworkBuilder, Tensor } from "cellwright/network";
 import type { Block } from "cellwright/space";
 
@@ -82,9 +83,19 @@ function adjustPrevious(net: NetworkBuilder, current: Tensor, site: CellSite): T
   return previous;
 }
 
-/** Adds a cell that reads `x`, the current input `[h, w, c]`, and returns its output. */
+/** Throws `space` unless the cell starts from the two inputs there are and puts out states that it has. */
+function checkSite(cell: LayerCell, path: string, outputs: readonly number[]): void {
+  if (cell.inputs !== 2)
+    throw new CellwrightError("space", expected(path, "a cell of 2 inputs, the current and the previous", cell.inputs));
+  const count = cell.inputs + cell.blocks.length;
+  if (outputs.length === 0 || !outputs.every((state) => Number.isSafeInteger(state) && state >= 0 && state < count))
+    throw new CellwrightError("space", expected(`${path}: outputs`, `states from 0 to ${count - 1}`, outputs));
+}
+
+/** Adds a cell that reads `x`, the current input `[h, w, c]`, and returns its output. Throws `space` for a cell of other than two inputs. */
 export function buildCell(net: NetworkBuilder, cell: LayerCell, x: Tensor, site: CellSite): Tensor {
   const { path, filters, stride, depthFraction, outputs = cell.looseEnds } = site;
+  checkSite(cell, path, outputs);
   const previous = adjustPrevious(net, x, site);
   const current = convNorm(net, net.activate(`${path}/current/act`, x), `${path}/current`, filters);
   const states: Tensor[] = [current, previous];

@@ -39,6 +39,9 @@ export interface NasnetCells {
   readonly reduction: LayerCell;
 }
 
+/** Some 300,000 nodes. Scaling by a phi that nobody means would otherwise fill the memory before it can say so. */
+const MAX_CELLS = 10_000;
+
 /** Throws `space`, all problems at once, unless the skeleton makes sense by itself. What doesn't fit the image shows as a `shape` error later. */
 function checkSkeleton(skeleton: NasnetSkeleton): void {
   const problems: string[] = [];
@@ -55,8 +58,14 @@ function checkSkeleton(skeleton: NasnetSkeleton): void {
   whole("cellsPerStack", 1);
   whole("filters", 1);
   whole("stacks", 1);
+  check(
+    "cellsPerStack",
+    `at most ${MAX_CELLS} Normal cells in all stacks`,
+    !(skeleton.stacks * skeleton.cellsPerStack > MAX_CELLS),
+  );
   check("stem", '"cifar" or "imagenet"', skeleton.stem === "cifar" || skeleton.stem === "imagenet");
   check("stemMultiplier", "a number greater than 0", skeleton.stemMultiplier > 0);
+  check("dropout", "a rate from 0 to less than 1", skeleton.dropout >= 0 && skeleton.dropout < 1);
   if (skeleton.stem === "imagenet") {
     check(
       "filters",

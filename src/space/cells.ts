@@ -97,6 +97,7 @@ export function cells<
           if (!Array.isArray(value?.blocks) || value.blocks.length !== blocks)
             throw new CellwrightError("space", expected(`${group}.blocks`, `${blocks} blocks`, value?.blocks));
           value.blocks.forEach((block, b) => {
+            checkBlock(block, `${group}.block${b}`);
             into[fieldPath(b, "leftInput")] = block.leftInput;
             into[fieldPath(b, "rightInput")] = block.rightInput;
             for (const field of ["leftOperation", "rightOperation"] as const)
@@ -132,6 +133,16 @@ function checkCell(
   for (const name of names) checkName(name, childPath(`${path}.operations`, name));
   for (const name of combiners) checkName(name, childPath(`${path}.combiners`, name));
   return names;
+}
+
+const BLOCK_FIELDS: readonly string[] = ["leftInput", "rightInput", "leftOperation", "rightOperation", "combiner"];
+
+/** Throws `space` unless a named block is an object of a block's fields: a misspelt `combiner` would silently be the first. */
+function checkBlock(block: unknown, path: string): void {
+  const what = `a block of ${BLOCK_FIELDS.join(", ")}`;
+  if (typeof block !== "object" || block === null) throw new CellwrightError("space", expected(path, what, block));
+  const unknown = Object.keys(block).find((field) => !BLOCK_FIELDS.includes(field));
+  if (unknown !== undefined) throw new CellwrightError("space", expected(path, what, unknown));
 }
 
 /** Returns the states, of `inputs` and of the blocks, that no block reads. */

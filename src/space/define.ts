@@ -4,11 +4,11 @@ import { hashJson } from "../base/hash.ts";
 import { type ChoicesOf, type Compiled, compileAll, type Declarations, type NamedChoicesOf } from "./declaration.ts";
 import { countGenotypes, enumerateGenotypes } from "./enumerate.ts";
 import { mergeSkeleton, type Widen } from "./skeleton.ts";
-import type { Decoded, Genotype, ScaleFactors, SkeletonBase, Space } from "./space.ts";
+import type { Decision, Decoded, Genotype, ScaleFactors, SkeletonBase, Space } from "./space.ts";
 import { assertGenotype, validateGenotype } from "./validate.ts";
 import { crossGenotypes, mutateGenotype, sampleGenotype } from "./variation.ts";
 import { decodeVector, encodeGenotype, vectorLayout } from "./vector.ts";
-import { activeDecisions } from "./walk.ts";
+import { activeDecisions, flatten } from "./walk.ts";
 
 /** What a space file says. */
 export interface SpaceDefinition<D, S, Net> {
@@ -38,8 +38,16 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
     throw new CellwrightError("space", expected("name", "a name for the space", name));
   if (!Number.isSafeInteger(version) || version < 1)
     throw new CellwrightError("space", expected(`space ${name}: version`, "a whole number of 1 or more", version));
+  if (typeof definition.decode !== "function")
+    throw new CellwrightError("space", expected(`space ${name}: decode`, "a function", typeof definition.decode));
+  if (typeof definition.skeleton !== "object" || definition.skeleton === null || Array.isArray(definition.skeleton))
+    throw new CellwrightError(
+      "space",
+      expected(`space ${name}: skeleton`, "an object ({} for nothing given)", definition.skeleton),
+    );
   const compiled = compileAll(definition.decisions, { path: "", group: "" });
   const { decisions } = compiled;
+  checkPaths(decisions);
   const skeleton = definition.skeleton as unknown as Widen<S>;
   const layout = vectorLayout(decisions);
   const self = { name, decisions };
@@ -70,6 +78,15 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
     encode: (genotype) => encodeGenotype(decisions, layout, valid(genotype)),
     fromVector: (vector) => decodeVector(decisions, layout, vector),
   };
+}
+
+/** Throws `space` where two decisions have one path: a declaration of the user's own may compile to anything. */
+function checkPaths(decisions: readonly Decision[]): void {
+  const seen = new Set<string>();
+  for (const { path } of flatten(decisions)) {
+    if (seen.has(path)) throw new CellwrightError("space", expected(path, "a path that no other decision has", path));
+    seen.add(path);
+  }
 }
 
 /** Turns named choices into genotypes. Throws `space` naming the one that is none. */

@@ -34,7 +34,7 @@ export function enumerateGenotypes(decisions: readonly Decision[]): Iterable<Gen
     );
   return {
     *[Symbol.iterator]() {
-      let current: Genotype | undefined = complete(decisions, {});
+      let current: Genotype | undefined = complete(decisions, new Map());
       while (current !== undefined) {
         yield current;
         current = successor(decisions, current);
@@ -43,9 +43,9 @@ export function enumerateGenotypes(decisions: readonly Decision[]): Iterable<Gen
   };
 }
 
-/** Returns the least genotype that takes the decisions of `prefix` as given. */
-function complete(decisions: readonly Decision[], prefix: Genotype): Genotype {
-  return walk(decisions, (decision) => prefix[decision.path] ?? least(decision));
+/** Returns the least genotype that takes the decisions of `prefix` as given. A map: a decision may be called what every object inherits. */
+function complete(decisions: readonly Decision[], prefix: ReadonlyMap<string, number>): Genotype {
+  return walk(decisions, (decision) => prefix.get(decision.path) ?? least(decision));
 }
 
 function successor(decisions: readonly Decision[], genotype: Genotype): Genotype | undefined {
@@ -55,8 +55,8 @@ function successor(decisions: readonly Decision[], genotype: Genotype): Genotype
     if (decision === undefined || decision.kind === "float") continue;
     const next = indexOfValue(decision, genotype[decision.path] as number) + 1;
     if (next === cardinality(decision)) continue;
-    const kept = active.slice(0, i).map(({ path }) => [path, genotype[path] as number] as const);
-    return complete(decisions, Object.fromEntries([...kept, [decision.path, valueAt(decision, next)]]));
+    const prefix = new Map(active.slice(0, i).map(({ path }) => [path, genotype[path] as number]));
+    return complete(decisions, prefix.set(decision.path, valueAt(decision, next)));
   }
   return undefined;
 }

@@ -68,9 +68,15 @@ export function fromUnit(decision: Exclude<Decision, { kind: "choice" }>, unit: 
     const value = Math.exp(Math.log(min) + at * (Math.log(max) - Math.log(min)));
     return clamp(Number(value.toPrecision(FLOAT_DIGITS)), min, max);
   }
-  const decimals = clamp(FLOAT_DIGITS - Math.ceil(Math.log10(max - min)), 0, 100);
+  const decimals = clamp(FLOAT_DIGITS - Math.ceil(Math.log10(max - min)), -300, 100);
+  const value = min + at * (max - min);
+  // `toFixed` cuts after the point only: of a range beyond a billion, whole multiples of a power of ten are kept, written out so that they read well.
+  const rounded =
+    decimals >= 0
+      ? Number(value.toFixed(decimals))
+      : Number(`${BigInt(Math.round(value / 10 ** -decimals))}e${-decimals}`);
   // Adding 0 makes the 0 of a value that rounds to -0 a plain one.
-  return clamp(Number((min + at * (max - min)).toFixed(decimals)), min, max) + 0;
+  return clamp(rounded, min, max) + 0;
 }
 
 /** Returns what is wrong with a value, in the house form, or undefined. */

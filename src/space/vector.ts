@@ -43,8 +43,8 @@ export function decodeVector(
   layout: VectorLayout,
   vector: ArrayLike<number>,
 ): Genotype {
-  if (vector.length !== layout.length)
-    throw new CellwrightError("space", expected("vector", `${layout.length} entries`, vector.length));
+  if (vector?.length !== layout.length)
+    throw new CellwrightError("space", expected("vector", `${layout.length} entries`, vector?.length));
   for (let i = 0; i < vector.length; i++)
     if (!Number.isFinite(vector[i]))
       throw new CellwrightError("space", expected(`vector[${i}]`, "a finite number", vector[i]));

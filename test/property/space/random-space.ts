@@ -51,7 +51,7 @@ export function specs({
     fc.record({
       kind: fc.constant("float" as const),
       min: fc.double({ min: -1e3, max: 1e3, noNaN: true }),
-      width: fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
+      width: fc.double({ min: 1e-6, max: 1e30, noNaN: true }),
       scale: fc.constant("linear" as const),
     }),
     fc.record({

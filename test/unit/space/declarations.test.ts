@@ -1,6 +1,15 @@
 /** @file What declarations compile to and decode to, and what is refused where they make no sense. */
 import { describe, expect, test } from "vitest";
-import { type Branches, cells, choice, type Declarations, defineSpace, float, int } from "../../../src/space/index.ts";
+import {
+  type Branches,
+  cells,
+  choice,
+  type Declarations,
+  declared,
+  defineSpace,
+  float,
+  int,
+} from "../../../src/space/index.ts";
 import { thrownBy } from "./errors.ts";
 
 const operations = { identity: { made: "identity" }, sep3: { made: "sep3" }, max3: { made: "max3" } };
@@ -225,6 +234,31 @@ describe("a declaration that makes no sense is refused, naming it", () => {
       "version 0",
       () => defineSpace({ name: "x", version: 0, skeleton: {}, decisions: {}, decode: () => ({ network: 0 }) }),
       /^space x: version {2}Expected/,
+    ],
+    [
+      "no decode",
+      () => defineSpace({ name: "x", version: 1, skeleton: {}, decisions: {}, decode: undefined as never }),
+      /^space x: decode {2}Expected a function\. Received: "undefined"/,
+    ],
+    [
+      "no skeleton",
+      () =>
+        defineSpace({
+          name: "x",
+          version: 1,
+          skeleton: undefined as never,
+          decisions: {},
+          decode: () => ({ network: 0 }),
+        }),
+      /^space x: skeleton {2}Expected an object/,
+    ],
+    [
+      "a declaration of one's own that takes another's path",
+      define({
+        a: int(1, 2),
+        b: { [declared]: true, compile: ({ group }) => int(1, 2).compile({ path: "a", group }) },
+      }),
+      /^a {2}Expected a path that no other decision has/,
     ],
   ])("%s", (_, run, message) => {
     const error = thrownBy(run);

@@ -76,6 +76,12 @@ describe("validate", () => {
     const genotype = inherits.sample(createRng(1));
     expect(inherits.validate(inherits.mutate(genotype, createRng(2)))).toEqual([]);
     expect(inherits.fromVector(inherits.encode(genotype))).toEqual(genotype);
+    // Not the whole list: a list that such a name sends in circles must fail here, not fill the memory.
+    const [first, second] = inherits.enumerate();
+    expect([first, second]).toEqual([
+      { toString: 0, constructor: 0 },
+      { toString: 0, constructor: 1 },
+    ]);
   });
 });
 
@@ -213,6 +219,16 @@ describe("named genotypes", () => {
     ["a decision too few", { cell: whole.cell }, /group {2}Expected a value\. Received: nothing/],
     ["a decision too many", { ...whole, gruop: 1 }, /decisions {2}Expected only cell, group\. Received: "gruop"/],
     [
+      "a block that is none",
+      { ...whole, cell: { blocks: [block, null] } },
+      /cell\.block1 {2}Expected a block of leftInput, .*Received: null/,
+    ],
+    [
+      "a misspelt field of a block",
+      { ...whole, cell: { blocks: [{ ...block, combinr: "concat" }, block] } },
+      /cell\.block0 {2}Expected a block of leftInput, .*Received: "combinr"/,
+    ],
+    [
       "an option that is none",
       { ...whole, group: { a: { kind: "z" } } },
       /group\.a {2}Expected one of "p", "q"\. Received: "z"/,
@@ -315,8 +331,32 @@ describe("vectors", () => {
     });
   });
 
+  test.each([
+    [0, 1e16],
+    [-3e40, 5e41],
+    [1e15, 1e15 + 1e7],
+  ])("give back floats from %d to %d, which keep nine digits of their range", (min, max) => {
+    const wide = defineSpace({
+      name: "wide",
+      version: 1,
+      skeleton: {},
+      decisions: { f: float(min, max) },
+      decode: (choices) => ({ network: choices }),
+    });
+    const rng = createRng("wide");
+    const quantum = 10 ** (Math.ceil(Math.log10(max - min)) - 9);
+    for (let i = 0; i < 1000; i++) {
+      const genotype = wide.sample(rng);
+      expect(wide.fromVector(wide.encode(genotype))).toEqual(genotype);
+      const multiple = (genotype["f"] as number) / quantum;
+      // A double holds a multiple of the quantum to 2^-52 of its size at worst.
+      expect(Math.abs(multiple - Math.round(multiple))).toBeLessThanOrEqual(Math.abs(multiple) * 2 ** -52);
+    }
+  });
+
   test("are refused at another length or with entries that are not finite", () => {
     expect(thrownBy(() => space.fromVector([1])).message).toMatch(/^vector {2}Expected 11 entries\. Received: 1\./);
+    expect(thrownBy(() => space.fromVector(undefined as never)).message).toMatch(/^vector .*Received: nothing\./);
     const entries = Array.from({ length: 11 }, (_, i) => (i === 4 ? Number.NaN : 0));
     expect(thrownBy(() => space.fromVector(entries)).message).toMatch(
       /^vector\[4\] {2}Expected a finite number\. Received: NaN\./,

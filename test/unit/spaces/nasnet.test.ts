@@ -1,8 +1,9 @@
 /** @file The NASNet space's wiring, piece by piece, where whole-network counts wouldn't show which piece is wrong. */
 import { describe, expect, it } from "vitest";
-import { inferShapes, type Network, type Node } from "cellwright/network";
+import { inferShapes, network, type Network, type Node } from "cellwright/network";
 import type { Genotype } from "cellwright/space";
 import {
+  buildCell,
   describeCell,
   describeGenotype,
   nasnet,
@@ -10,6 +11,8 @@ import {
   nasnetCells,
   nasnetOperations,
   nasnetOutputs,
+  type CellSite,
+  type LayerCell,
   type NasnetSkeleton,
 } from "cellwright/spaces";
 
@@ -155,6 +158,113 @@ describe("cells", () => {
   });
 });
 
+describe("the thirteen operations", () => {
+  /** What an operation adds, in order: `conv 3x3 /2` for a window of stride 2, `~2` for a dilation of 2, the name of anything else. */
+  const built = (operation: keyof typeof nasnetOperations, channels: number, stride: number): string => {
+    const net = network("operation", [8, 8, channels], (n) => {
+      const x = nasnetOperations[operation](n, n.input, { path: "op", filters: 4, stride });
+      return n.dense("dense", n.globalAvgPool("pool", x), { units: 2 });
+    });
+    const steps = net.nodes.filter(({ id }) => id.startsWith("op/"));
+    // Every step reads the one before it, the first the image.
+    steps.forEach(({ inputs }, i) => expect(inputs).toEqual([steps[i - 1]?.id ?? "input"]));
+    return steps.map(shown).join(", ");
+  };
+  const shown = (node: Node): string => {
+    if (node.op === "activation") return node.attributes.fn;
+    if (!("kernel" in node.attributes)) return node.op;
+    const { kernel, stride } = node.attributes;
+    expect(node.attributes.padding).toBe("same");
+    if ("bias" in node.attributes) expect(node.attributes.bias).toBe(false);
+    const dilation =
+      "dilation" in node.attributes && node.attributes.dilation[0] > 1 ? ` ~${node.attributes.dilation[0]}` : "";
+    const strided = stride.some((side) => side > 1) ? ` /${stride.join("x")}` : "";
+    return `${node.op} ${kernel.join("x")}${strided}${dilation}`;
+  };
+  const twice = (size: string): string =>
+    `relu, depthwiseConv ${size} /2x2, conv 1x1, batchNorm, relu, depthwiseConv ${size}, conv 1x1, batchNorm`;
+
+  // Section 3.1 and nasnet_utils.py: convolutions are ReLU, convolution, batch norm; pools are followed by a 1x1 convolution without ReLU.
+  const strided: Record<keyof typeof nasnetOperations, string> = {
+    identity: "relu, conv 1x1 /2x2, batchNorm",
+    conv1x3: "relu, conv 1x3 /1x2, batchNorm, relu, conv 3x1 /2x1, batchNorm",
+    conv1x7: "relu, conv 1x7 /1x2, batchNorm, relu, conv 7x1 /2x1, batchNorm",
+    dil3: "relu, conv 3x3 /2x2 ~2, batchNorm",
+    avg3: "avgPool 3x3 /2x2, conv 1x1, batchNorm",
+    max3: "maxPool 3x3 /2x2, conv 1x1, batchNorm",
+    max5: "maxPool 5x5 /2x2, conv 1x1, batchNorm",
+    max7: "maxPool 7x7 /2x2, conv 1x1, batchNorm",
+    conv1: "relu, conv 1x1 /2x2, batchNorm",
+    conv3: "relu, conv 3x3 /2x2, batchNorm",
+    sep3: twice("3x3"),
+    sep5: twice("5x5"),
+    sep7: twice("7x7"),
+  };
+  for (const [name, steps] of Object.entries(strided) as [keyof typeof nasnetOperations, string][]) {
+    it(`${name} is ${steps} on other channels with stride 2`, () => expect(built(name, 6, 2)).toBe(steps));
+  }
+
+  it("leave alone what fits: the identity adds nothing, a pool only itself", () => {
+    expect(built("identity", 4, 1)).toBe("");
+    expect(built("identity", 6, 1)).toBe("relu, conv 1x1, batchNorm");
+    expect(built("max3", 4, 1)).toBe("maxPool 3x3");
+    expect(built("avg3", 4, 2)).toBe("avgPool 3x3 /2x2");
+  });
+});
+
+describe("the auxiliary head", () => {
+  it("is the released code's, step by step", () => {
+    const net = decode(nasnetGenotype, { auxiliary: true });
+    const steps = net.nodes.filter(({ id }) => id.startsWith("auxiliary/"));
+    expect(steps.map(({ id, op }) => `${id.slice("auxiliary/".length)}:${op}`)).toEqual([
+      "act:activation",
+      "pool:avgPool",
+      "proj/conv:conv",
+      "proj/bn:batchNorm",
+      "proj/act:activation",
+      "full/conv:conv",
+      "full/bn:batchNorm",
+      "full/act:activation",
+      "flatten:flatten",
+      "dense:dense",
+    ]);
+    steps.forEach(({ inputs }, i) => expect(inputs).toEqual([steps[i - 1]?.id ?? "cell1/output"]));
+    expect(nodeOf(net, "auxiliary/pool")?.attributes).toEqual({ kernel: [5, 5], stride: [3, 3], padding: "valid" });
+    // 16 x 16 before the second reduction, 4 x 4 after the pool.
+    expect(nodeOf(net, "auxiliary/full/conv")?.attributes).toMatchObject({
+      filters: 768,
+      kernel: [4, 4],
+      padding: "valid",
+    });
+  });
+});
+
+describe("buildCell", () => {
+  const build =
+    (cell: Partial<LayerCell>, site: Partial<CellSite> = {}) =>
+    (): unknown =>
+      network("cells", [8, 8, 3], (net) => {
+        const whole = { blocks: [], inputs: 2, looseEnds: [0], operations: nasnetOperations, ...cell };
+        const x = buildCell(net, whole, net.input, { path: "cell", filters: 4, stride: 1, ...site });
+        return net.dense("dense", net.globalAvgPool("pool", x), { units: 2 });
+      });
+
+  it("takes cells of two inputs only, which are the two that it wires", () => {
+    for (const inputs of [1, 3]) {
+      expect(build({ inputs })).toThrow(
+        `cell  Expected a cell of 2 inputs, the current and the previous. Received: ${inputs}.`,
+      );
+    }
+    expect(build({})).not.toThrow();
+  });
+
+  it("puts out states that the cell has, at least one", () => {
+    for (const outputs of [[], [2], [-1], [0.5]]) {
+      expect(build({}, { outputs })).toThrow(/^cell: outputs {2}Expected states from 0 to 1\. Received: /);
+    }
+  });
+});
+
 describe("NASNet-A", () => {
   it("is a named genotype that reads as written", () => {
     const { normal, reduction } = nasnetCells(nasnetGenotype);
@@ -228,6 +338,13 @@ describe("the skeleton", () => {
     expect(() => decode(nasnetGenotype, { stem: "imagenet", filters: 6 })).toThrow(/multiple of 4/);
     expect(() => decode(nasnetGenotype, { stem: "alexnet" as "cifar" })).toThrow(/"cifar" or "imagenet"/);
     expect(() => decode(nasnetGenotype, { auxiliary: true, stacks: 1 })).toThrow(/2 stacks or more/);
+    expect(() => decode(nasnetGenotype, { dropout: -0.5 })).toThrow(
+      "skeleton.dropout  Expected a rate from 0 to less than 1. Received: -0.5.",
+    );
+    // A network of a hundred million cells would fill the memory before it said anything.
+    expect(() => decode(nasnetGenotype, { cellsPerStack: 1e8 })).toThrow(
+      "skeleton.cellsPerStack  Expected at most 10000 Normal cells in all stacks. Received: 100000000.",
+    );
   });
 
   it("names the node where the image is too small for the auxiliary head", () => {
