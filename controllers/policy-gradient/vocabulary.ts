@@ -100,11 +100,13 @@ function levelsOf(decision: Decision, levels: number): readonly number[] {
     const count = Math.min(steps + 1, levels);
     return Array.from({ length: count }, (_, i) => min + decision.step * Math.round((i * steps) / (count - 1)));
   }
-  return Array.from({ length: levels }, (_, i) => {
+  const values = Array.from({ length: levels }, (_, i) => {
     if (i === 0) return min;
     if (i === levels - 1) return max;
     const share = i / (levels - 1);
     const value = decision.scale === "log" ? min * (max / min) ** share : min + (max - min) * share;
     return Math.min(max, Math.max(min, Number(value.toPrecision(9))));
   });
+  // Nine digits may not tell the levels of a narrow range apart, and a replay can't tell which of two equal ones was drawn.
+  return [...new Set(values)];
 }

@@ -86,11 +86,14 @@ function checkSameSeed(...args: Parameters<ControllerLaw["check"]>): void {
 function checkValid(...args: Parameters<ControllerLaw["check"]>): void {
   const setup = setUp(...args);
   let proposals = 0;
+  const measured = new Set<number>();
   for (const step of run(setup, create(setup))) {
+    if (step.kind === "tell" && step.event.kind === "finished" && step.event.trial.state !== "failed")
+      measured.add(step.event.trial.number);
     if (step.kind !== "ask" || typeof step.answer === "string") continue;
     proposals++;
     const problems = setup.space.validate(step.answer.genotype);
-    const { epochs } = step.answer;
+    const { epochs, continueFrom } = step.answer;
     demand(
       problems.length === 0,
       `proposal ${step.number}: ${problems.map((p) => `${p.path}  ${p.message}`).join(" ")}`,
@@ -98,6 +101,10 @@ function checkValid(...args: Parameters<ControllerLaw["check"]>): void {
     demand(
       epochs === undefined || (Number.isSafeInteger(epochs) && epochs >= 1),
       `proposal ${step.number}: epochs  Expected a whole number of 1 or more. Received: ${epochs}.`,
+    );
+    demand(
+      continueFrom === undefined || measured.has(continueFrom),
+      `proposal ${step.number}: continueFrom  Expected the number of a trial that is complete or pruned. Received: ${continueFrom}.`,
     );
   }
   demand(proposals > 0, "Expected at least one proposal. Received: none.");

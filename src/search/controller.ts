@@ -10,7 +10,7 @@ export interface Proposal {
   readonly genotype: Genotype;
   /** Training length where the controller decides it (ASHA); absent: the evaluator's own. */
   readonly epochs?: number;
-  /** Number of the trial whose checkpoint to continue from. */
+  /** Number of the trial whose checkpoint to continue from: one that was told as complete or pruned. */
   readonly continueFrom?: number;
 }
 

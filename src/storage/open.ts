@@ -16,10 +16,12 @@ import {
   closeConnection,
   inFile,
   openConnection,
+  prepareWriting,
   readPragma,
   storageError,
   type Connection,
 } from "./connection.ts";
+import { checkText, checkWhole } from "./damage.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 import { describeHolder, takeLock, type LockHolder, type StudyLock } from "./lock.ts";
 import { migrate, MIGRATIONS, refuseNewer, type Migration } from "./migrations.ts";
@@ -58,7 +60,14 @@ export async function openStorage(file: string, options: OpenStorageOptions = {}
   const db = new Kysely<StudyDatabase>({ dialect: new SqliteDialect({ database: connection }) });
   let lock: StudyLock | undefined;
   try {
-    if (!readonly) lock = takeLock(file, () => describeHolder(readHolder(connection)));
+    // Before anything is written, be it a lock beside the file: it may be another program's, or a newer Cellwright's.
+    const found = schemaOf(file, connection);
+    if (found !== "empty") refuseNewer(file, found, options.migrations);
+    if (found !== "empty" && options.create !== undefined) throw studyThere(file);
+    if (!readonly) {
+      lock = takeLock(file, () => describeHolder(readHolder(connection)));
+      inFile(file, () => prepareWriting(connection));
+    }
     await bringUpToDate(file, connection, db, options);
     if (lock !== undefined)
       await db
@@ -66,7 +75,7 @@ export async function openStorage(file: string, options: OpenStorageOptions = {}
         .values({ key: "holder", value: encodeJson(thisProcess()) })
         .execute();
     const row = await db.selectFrom("studies").selectAll().executeTakeFirst();
-    if (row === undefined) throw noStudy(file);
+    if (row === undefined) throw noStudy(file, "Delete it and search again.");
     return sqliteStorage({
       file,
       db,
@@ -89,7 +98,7 @@ async function bringUpToDate(
 ): Promise<void> {
   const schema = schemaOf(file, connection);
   if (schema === "empty") {
-    if (create === undefined) throw noStudy(file);
+    if (create === undefined) throw noStudy(file, "Its making was cut short: search again.");
     await migrate(db, file, 0, migrations, async (transaction) => {
       await transaction
         .insertInto("studies")
@@ -105,13 +114,9 @@ async function bringUpToDate(
     });
     return;
   }
-  if (create !== undefined)
-    throw new CellwrightError(
-      "storage",
-      `${expected(file, "a place without a study", "a study")} Resume it, give the new one another name, or delete the folder.`,
-      { details: { file, exists: true } },
-    );
+  if (create !== undefined) throw studyThere(file);
   refuseNewer(file, schema, migrations);
+  checkText(file, connection);
   if (!readonly) checkWhole(file, connection);
   if (schema === migrations.length) return;
   if (readonly)
@@ -127,30 +132,25 @@ async function bringUpToDate(
 function schemaOf(file: string, connection: Connection): number | "empty" {
   const version = inFile(file, () => Number(readPragma(connection, "user_version")));
   if (readPragma(connection, "application_id") === APPLICATION_ID) return version;
-  const tables = connection.prepare("SELECT name FROM sqlite_master").all();
-  if (version === 0 && tables.length === 0) return "empty";
+  const isEmpty = connection.prepare("SELECT 1 FROM sqlite_master LIMIT 1").all().length === 0;
+  if (version === 0 && isEmpty) return "empty";
   throw new CellwrightError("storage", expected(file, "a study database", "a database of another program"), {
     details: { file },
   });
 }
 
-function checkWhole(file: string, connection: Connection): void {
-  const found = inFile(file, () => readPragma(connection, "quick_check(1)"));
-  if (found !== "ok")
-    throw new CellwrightError(
-      "storage",
-      `${file}  Expected a whole database. Received: a damaged one (${String(found)}). Restore a copy.`,
-    );
-}
-
-function noStudy(file: string): CellwrightError {
+function studyThere(file: string): CellwrightError {
   return new CellwrightError(
     "storage",
-    `${expected(file, "a study", "an empty database")} Delete it and search again.`,
-    {
-      details: { file },
-    },
+    `${expected(file, "a place without a study", "a study")} Resume it, give the new one another name, or delete the folder.`,
+    { details: { file, exists: true } },
   );
+}
+
+function noStudy(file: string, advice: string): CellwrightError {
+  return new CellwrightError("storage", `${expected(file, "a study", "an empty database")} ${advice}`, {
+    details: { file },
+  });
 }
 
 const holderSchema = z.object({ pid: z.number(), host: z.string(), sinceMs: z.number() });

@@ -3,7 +3,7 @@
  * can take a stored result (law 5).
  */
 import { hashJson } from "../base/hash.ts";
-import { CellwrightError, messageOf } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import { formatCount } from "../base/units.ts";
 import type { TrialMetrics } from "../evaluators/evaluator.ts";
 import { canonicalId, costOf } from "../network/index.ts";
@@ -27,15 +27,9 @@ export interface Admission {
 /** How a trial's seed is chosen. Part of the result key: results under another policy are not the same measurement. */
 const SEED_POLICY = "seed of the study and number of the trial";
 
-/** Decodes and checks a proposal. Throws `space` if the genotype is not one of the space; a network that cannot be made or sized is a rejection. */
+/** Decodes and sizes a proposal, whose genotype is valid. A network that cannot be made or sized is a rejection. */
 export function admit(definition: StudyDefinition, proposal: Proposal): Admission {
   const { space, evaluator } = definition;
-  const problems = space.validate(proposal.genotype);
-  if (problems.length > 0)
-    throw new CellwrightError(
-      "space",
-      `controller ${definition.controller.name}  Expected a genotype of the space ${space.name}. Received one with ${problems.length} problems:\n${problems.map((problem) => `  ${problem.path}  ${problem.message}`).join("\n")}`,
-    );
   const keyOf = (recipe: RecipeOverrides) =>
     hashJson({
       evaluator: evaluator.key,

@@ -21,8 +21,14 @@ export function watchBudget(
   clock: Clock,
   earlierMs: number,
 ): BudgetWatch {
-  const begun = clock.now();
-  const elapsedMs = () => earlierMs + clock.now() - begun;
+  let [spentMs, looked] = [earlierMs, clock.now()];
+  const elapsedMs = () => {
+    const now = clock.now();
+    // A clock that is set back (to the network's time, say) takes nothing back.
+    spentMs += Math.max(0, now - looked);
+    looked = now;
+    return spentMs;
+  };
   const limitMs = budget.hours === undefined ? undefined : budget.hours * 3_600_000;
   const sign = objective?.direction === "minimize" ? -1 : 1;
   return {

@@ -15,6 +15,7 @@ const recordSchema = z.looseObject({
   space: z.object({ name: z.string(), version: z.number(), hash: z.string() }),
   controller: z.object({ name: z.string(), options: z.json() }),
   evaluator: z.object({ name: z.string(), key: z.string(), measures: z.array(z.string()), options: z.json() }),
+  objectives: z.array(z.object({ name: z.string(), direction: z.enum(["maximize", "minimize"]) })),
   seed: z.number(),
 });
 
@@ -100,6 +101,12 @@ export function checkSameStudy(stored: ConfigRecord, definition: StudyDefinition
     throw new CellwrightError(
       "config",
       `${expected(`${place}: controller ${controller.name}`, `the options with which the study began, ${canonicalJson(stored.controller.options)}`, controller.options)} With others, what it has proposed so far would not follow from what it was told.`,
+    );
+  const objectives = objectivesOf(definition);
+  if (canonicalJson(objectives) !== canonicalJson(stored.objectives))
+    throw new CellwrightError(
+      "config",
+      `${expected(`${place}: objectives`, `those with which the study began, ${canonicalJson(stored.objectives)}`, objectives)} Begin a new study with --name.`,
     );
   if ((definition.seed ?? 0) !== stored.seed)
     throw new CellwrightError(

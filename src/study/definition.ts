@@ -5,7 +5,7 @@ import type { ControllerDefinition, Objective } from "../search/controller.ts";
 import type { AnySpace, SkeletonBase } from "../space/space.ts";
 
 export interface Budget {
-  /** Trials to finish (complete, pruned, failed or duplicate). */
+  /** Trials to finish (complete, pruned, failed or duplicate). Without it a search also ends after 300 duplicates in a row. */
   readonly trials?: number;
   /** Wall time of searching, counted over resumes. */
   readonly hours?: number;

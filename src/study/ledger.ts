@@ -14,6 +14,7 @@ import { admit, type Admission } from "./admission.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import { medianPruner, type Pruner } from "./median-pruner.ts";
+import { checkProposal } from "./proposal.ts";
 
 /** A trial that has been stored as running. */
 export interface OpenTrial {
@@ -67,6 +68,7 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
 
   const trials = await storage.trials();
   const byNumber = new Map(trials.map((trial) => [trial.number, trial]));
+  const states = new Map(trials.map(({ number, state }) => [number, state]));
   for (const event of await storage.events()) {
     controller.tell(event);
     if (event.kind === "started") started++;
@@ -99,7 +101,7 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
     },
     async propose() {
       const number = started;
-      const proposal = controller.ask(number);
+      const proposal = checkProposal(definition, controller.ask(number), (other) => states.get(other));
       if (proposal === "wait" || proposal === "done") return proposal;
       const admission = admit(definition, proposal);
       const record: TrialRecord = {
@@ -114,6 +116,7 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
         startedMs: clock.now(),
       };
       await storage.startTrial(record);
+      states.set(number, "running");
       started++;
       controller.tell({ kind: "started", number, proposal });
       return { record, admission };
@@ -133,6 +136,7 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
       const trial = await storage.trial(number);
       if (trial === undefined || trial.state === "running")
         throw new CellwrightError("internal", `trial ${number}  Expected a finished trial.`);
+      states.set(number, trial.state);
       controller.tell({
         kind: "finished",
         trial: {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Outcome } from "../evaluators/evaluator.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
+import { takenByHand, type ByHand } from "./by-hand.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
 import { eventQueue } from "./event-queue.ts";
@@ -13,11 +13,11 @@ import type { StudyEvent } from "./events.ts";
 import { plannedWorkers, startExecutor, type ExecutorChoice } from "./execution.ts";
 import { studyFacts } from "./facts.ts";
 import { keepData, storedSubstitute } from "./kept-data.ts";
-import { openLedger, type Ledger, type OpenTrial } from "./ledger.ts";
+import { openLedger, type Ledger } from "./ledger.ts";
 import { rankAll, rankTrials } from "./ranking.ts";
 import { retrain } from "./retrain.ts";
 import { search } from "./search.ts";
-import type { AskedTrial, RunSignals, Study, StudyStatus } from "./study.ts";
+import type { RunSignals, Study, StudyStatus } from "./study.ts";
 
 export interface LiveOptions {
   readonly name: string;
@@ -46,19 +46,52 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
   const workerCount = await plannedWorkers(execution);
   let facts = studyFacts(definition, workerCount, storedSubstitute(storage) ?? undefined);
   const warned = new Set<string>();
-  let ledger: Ledger | undefined;
-  let executor: Executor | undefined;
-  const byHand = new Map<number, OpenTrial>();
+  let executor: Promise<Executor> | undefined;
+  let hand: Promise<ByHand> | undefined;
+  /** What occupies the workers: one thing at a time. */
+  let busy: "searching" | "retraining" | undefined;
+  /** The search or retraining itself, once data and workers are there. */
+  let work: Promise<unknown> = Promise.resolve();
+  const running = new Set<AbortController>();
 
-  const book = async (): Promise<Ledger> => (ledger ??= await openLedger(definition, storage, clock));
-  const workers = async (): Promise<Executor> => (executor ??= await startExecutor(execution));
+  const book = async (): Promise<Ledger> => openLedger(definition, storage, clock);
+  const workers = async (): Promise<Executor> => {
+    executor ??= startExecutor(execution).catch((error: unknown) => {
+      executor = undefined; // the next search tries again, and closing has nothing to end
+      throw error;
+    });
+    return executor;
+  };
+  /** A book of its own, made when first needed, until a search goes on with the study. */
+  const byHand = async (method: string): Promise<ByHand> => {
+    if (busy === "searching") throw occupied(method, busy);
+    hand ??= book()
+      .then((ledger) => takenByHand(ledger, storage))
+      .catch((error: unknown) => {
+        hand = undefined;
+        throw error;
+      });
+    return hand;
+  };
 
-  /** Runs `work` in the background and returns its events. Abandoning the iteration stops it at once. */
+  /** Claims the study for a search or a retraining while `work` goes on. */
+  const occupy = async (what: NonNullable<typeof busy>, occupation: () => Promise<void>): Promise<void> => {
+    if (busy !== undefined) throw occupied(what === "searching" ? "run" : "retrain", busy);
+    busy = what;
+    try {
+      await occupation();
+    } finally {
+      busy = undefined;
+    }
+  };
+
+  /** Runs what `begin` begins in the background and returns its events. Abandoning the iteration stops it at once. */
   const stream = (
     signals: RunSignals,
-    work: (emit: (event: StudyEvent) => void, signal: AbortSignal, hardSignal: AbortSignal) => Promise<void>,
+    begin: (emit: (event: StudyEvent) => void, signal: AbortSignal, hardSignal: AbortSignal) => Promise<void>,
   ) => {
     const abandoned = new AbortController();
+    running.add(abandoned);
     const queue = eventQueue<StudyEvent>(() => abandoned.abort());
     const either = (signal: AbortSignal | undefined) =>
       signal === undefined ? abandoned.signal : AbortSignal.any([signal, abandoned.signal]);
@@ -66,10 +99,12 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
       logEvent(logger, event);
       queue.push(event);
     };
-    work(emit, either(signals.signal), either(signals.hardSignal)).then(
-      () => queue.end(),
-      (error: unknown) => queue.end(error),
-    );
+    begin(emit, either(signals.signal), either(signals.hardSignal))
+      .finally(() => running.delete(abandoned))
+      .then(
+        () => queue.end(),
+        (error: unknown) => queue.end(error),
+      );
     return queue;
   };
 
@@ -99,77 +134,86 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     },
     storage,
     run: (signals = {}) =>
-      stream(signals, async (emit, signal, hardSignal) => {
-        const before = await storage.trials();
-        await provide("search", emit);
-        emit({
-          kind: "study-started",
-          name,
-          dir,
-          resumed: options.resumed,
-          finishedTrials: before.filter((trial) => trial.state !== "running").length,
-          facts,
-        });
-        const opened = await book();
-        if (opened.note !== undefined) emit({ kind: "note", level: "info", message: opened.note });
-        const result = await search({
-          definition,
-          storage,
-          ledger: opened,
-          executor: await workers(),
-          clock,
-          logger,
-          trialDir: (number) => join(dir, "trials", String(number)),
-          emit,
-          signal,
-          hardSignal,
-        });
-        emit({ kind: "study-finished", ...result });
-      }),
+      stream(signals, async (emit, signal, hardSignal) =>
+        occupy("searching", async () => {
+          refuseOpen((await hand)?.open ?? []);
+          hand = undefined;
+          const before = await storage.trials();
+          await provide("search", emit);
+          emit({
+            kind: "study-started",
+            name,
+            dir,
+            resumed: options.resumed,
+            finishedTrials: before.filter((trial) => trial.state !== "running").length,
+            facts,
+          });
+          const ledger = await book();
+          if (ledger.note !== undefined) emit({ kind: "note", level: "info", message: ledger.note });
+          const searched = search({
+            definition,
+            storage,
+            ledger,
+            executor: await workers(),
+            clock,
+            logger,
+            trialDir: (number) => join(dir, "trials", String(number)),
+            emit,
+            signal,
+            hardSignal,
+          });
+          work = searched.catch(() => {});
+          emit({ kind: "study-finished", ...(await searched) });
+        }),
+      ),
     retrain: (request = {}) =>
-      stream(request, async (emit, signal, hardSignal) => {
-        const trials = chooseTrials(await storage.trials(), request, definition, objectives);
-        const epochs = request.epochs ?? definition.retrain?.epochs;
-        if (epochs === undefined)
-          throw new CellwrightError(
-            "config",
-            expected("retrain.epochs", "a number of epochs, in the study or by --epochs", undefined),
-          );
-        await provide("retrain", emit);
-        const seeds = request.seeds ?? definition.retrain?.seeds ?? 1;
-        await retrain(
-          { definition, storage, executor: await workers(), logger, dir, emit, signal, hardSignal },
-          trials,
-          epochs,
-          seeds,
-        );
-      }),
-    async ask() {
-      const opened = await book();
-      const trial = opened.takeUnfinished()[0] ?? (await opened.propose());
-      if (trial === "wait" || trial === "done") return trial;
-      const settled = await settle(opened, storage, trial);
-      if (settled === undefined) byHand.set(trial.record.number, trial);
-      return asked(trial, settled);
-    },
-    async tell(number, result) {
-      if (!byHand.delete(number))
-        throw new CellwrightError(
-          "config",
-          expected(`tell(${number})`, "a trial taken with ask and not told yet", number),
-        );
-      const outcome: Outcome = isOutcome(result)
-        ? result
-        : { state: "complete", values: objectives.map((objective) => valueOf(result, objective.name)), metrics: {} };
-      return (await (await book()).finish(number, outcome)).trial;
-    },
+      stream(request, async (emit, signal, hardSignal) =>
+        occupy("retraining", async () => {
+          const trials = chooseTrials(await storage.trials(), request, definition, objectives);
+          const epochs = request.epochs ?? definition.retrain?.epochs;
+          if (epochs === undefined)
+            throw new CellwrightError(
+              "config",
+              expected("retrain.epochs", "a number of epochs, in the study or by --epochs", undefined),
+            );
+          await provide("retrain", emit);
+          const seeds = request.seeds ?? definition.retrain?.seeds ?? 1;
+          const context = { definition, storage, logger, dir, emit, signal, hardSignal, executor: await workers() };
+          const retrained = retrain(context, trials, epochs, seeds);
+          work = retrained.catch(() => {});
+          await retrained;
+        }),
+      ),
+    ask: async () => (await byHand("ask")).ask(),
+    tell: async (number, result) => (await byHand("tell")).tell(number, result),
     top: async () => rankAll(await storage.trials(), await storage.retrains(), objectives),
     status: async () => await statusOf(name, dir, definition, storage),
     async close() {
-      await executor?.close();
-      await storage.close();
+      for (const abandoned of running) abandoned.abort();
+      await work;
+      const started = await executor?.catch(() => undefined);
+      try {
+        await started?.close();
+      } finally {
+        await storage.close();
+      }
     },
   };
+}
+
+function occupied(method: string, by: string): CellwrightError {
+  return new CellwrightError(
+    "config",
+    `${method}  Expected a study that is not at work. Received: one that is ${by}. Await its end first.`,
+  );
+}
+
+function refuseOpen(open: readonly number[]): void {
+  if (open.length > 0)
+    throw new CellwrightError(
+      "config",
+      expected("run", "every trial that was taken with ask to be told", `trial ${open.join(", ")} open`),
+    );
 }
 
 function chooseTrials(
@@ -189,46 +233,6 @@ function chooseTrials(
   if (ranked.length === 0)
     throw new CellwrightError("config", "retrain  Expected at least one complete trial. Received: none.");
   return ranked.slice(0, request.top ?? definition.retrain?.top ?? 5);
-}
-
-/** Tells at once what needs no measuring: a refused proposal or a stored result. */
-async function settle(ledger: Ledger, storage: Storage, open: OpenTrial): Promise<TrialRecord | undefined> {
-  const { record, admission } = open;
-  if (admission.rejected !== undefined)
-    return (
-      await ledger.finish(record.number, { state: "failed", reason: admission.rejected, metrics: { rejected: true } })
-    ).trial;
-  const known = await storage.findResult(admission.canonicalId, admission.resultKey);
-  if (known?.values === undefined || known.state !== "complete") return undefined;
-  return (
-    await ledger.finish(
-      record.number,
-      { state: "complete", values: known.values, metrics: known.metrics },
-      known.number,
-    )
-  ).trial;
-}
-
-function asked(open: OpenTrial, settled: TrialRecord | undefined): AskedTrial {
-  const { number, proposal, seed } = open.record;
-  return {
-    number,
-    genotype: proposal.genotype,
-    seed,
-    ...(proposal.epochs !== undefined && { epochs: proposal.epochs }),
-    ...(settled && { settled }),
-  };
-}
-
-function isOutcome(result: Readonly<Record<string, number>> | Outcome): result is Outcome {
-  return typeof (result as { state?: unknown }).state === "string";
-}
-
-function valueOf(values: Readonly<Record<string, number>>, name: string): number {
-  const value = values[name];
-  if (value === undefined || !Number.isFinite(value))
-    throw new CellwrightError("config", expected(`tell: ${name}`, "a finite number", value));
-  return value;
 }
 
 async function statusOf(

@@ -1,5 +1,5 @@
 /** @file Opens a study: a new one, one to go on with, or one to look at. */
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Json } from "../base/canonical-json.ts";
@@ -14,6 +14,7 @@ import type { ExecutorChoice } from "./execution.ts";
 import { storedSubstitute, withSubstitute } from "./kept-data.ts";
 import { loadStudy } from "./load.ts";
 import { liveStudy } from "./live-study.ts";
+import { checkSameNetworks } from "./same-networks.ts";
 import { packageVersion } from "./self-alias.ts";
 import type { Study } from "./study.ts";
 import { isStudyName, validateDefinition } from "./validate-definition.ts";
@@ -39,7 +40,7 @@ export interface OpenOptions {
 
 const systemClock: Clock = { now: () => Date.now() };
 
-/** Opens a study. Throws `config`, `space` or `storage` naming the place; `create` leaves nothing behind if it throws. */
+/** Opens a study. Throws `config`, `space` or `storage` naming the place; `create` leaves no study behind if it throws. */
 export async function openStudy(options: OpenOptions): Promise<Study> {
   return options.mode === "create" ? await create(options) : await reopen(options);
 }
@@ -63,24 +64,36 @@ async function create(options: OpenOptions): Promise<Study> {
   validateDefinition(definition, reference?.module ?? "study");
   const name = options.name ?? defaultStudyName(definition, reference);
   const dir = studyDir(options, name);
-  if (await exists(join(dir, "study.db")))
+  const made = !(await exists(dir));
+  const storage = await openStorage(join(dir, "study.db"), {
+    create: {
+      name,
+      config: toConfigRecord(definition, reference),
+      version: packageVersion(),
+      createdMs: (options.clock ?? systemClock).now(),
+    },
+  }).catch(async (error: unknown) => {
+    // Only if nothing is in it: another process may be making a study of that name at this moment.
+    if (made) await rmdir(dir).catch(() => {});
+    if (!isThere(error)) throw error;
     throw new CellwrightError(
       "config",
       `${dir}  Expected no study of that name. Received: one is there. Go on with it by \`cellwright resume ${name}\`, or choose another name with --name.`,
     );
-  const made = !(await exists(dir));
-  await mkdir(join(dir, "trials"), { recursive: true });
+  });
   try {
-    const clock = options.clock ?? systemClock;
-    const config = toConfigRecord(definition, reference);
-    const storage = await openStorage(join(dir, "study.db"), {
-      create: { name, config, version: packageVersion(), createdMs: clock.now() },
-    });
+    await mkdir(join(dir, "trials"), { recursive: true });
     return await opened(options, { name, dir, definition, reference, storage });
   } catch (error) {
+    await storage.close();
     if (made) await rm(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Whether storage refused to make a study because there is one. */
+function isThere(error: unknown): boolean {
+  return error instanceof CellwrightError && error.details["exists"] === true;
 }
 
 async function reopen(options: OpenOptions): Promise<Study> {
@@ -103,8 +116,10 @@ async function reopen(options: OpenOptions): Promise<Study> {
       );
     const definition = keepPick(loaded, stored);
     checkSameStudy(stored, definition, reference?.module ?? file);
-    if (options.mode === "resume")
+    if (options.mode === "resume") {
+      checkSameNetworks(definition, await storage.trials(), reference?.module ?? file);
       await storage.updateConfig(withSubstitute(toConfigRecord(definition, reference), storedSubstitute(storage)));
+    }
     return await opened(options, { name, dir, definition, reference, storage });
   } catch (error) {
     await storage.close();

@@ -6,7 +6,7 @@ import type { RetrainRecord, TrialRecord } from "../storage/storage.ts";
 export interface RankedTrial {
   readonly rank: number;
   readonly trial: TrialRecord;
-  /** First objective of each retraining that is complete. */
+  /** First objective of each complete retraining, of those with the most epochs. */
   readonly retrained: readonly number[];
   /** Mean of `retrained`, if there is one. */
   readonly retrainedMean?: number;
@@ -30,10 +30,11 @@ export function rankAll(
 ): RankedTrial[] {
   const sign = objectives[0]?.direction === "minimize" ? -1 : 1;
   const entries = rankTrials(trials, objectives).map((trial) => {
-    const retrained = retrains.flatMap((record) =>
-      record.trial === trial.number && record.state === "complete" && record.values?.[0] !== undefined
-        ? [record.values[0]]
-        : [],
+    const complete = retrains.filter((record) => record.trial === trial.number && record.state === "complete");
+    // What was trained for fewer epochs says less, and a mean of both says nothing.
+    const longest = Math.max(...complete.map(({ epochs }) => epochs));
+    const retrained = complete.flatMap(({ epochs, values }) =>
+      epochs === longest && values?.[0] !== undefined ? [values[0]] : [],
     );
     return {
       trial,

@@ -2,13 +2,15 @@
 import { join } from "node:path";
 import type { Logger } from "../base/logger.ts";
 import { messageOf } from "../base/errors.ts";
-import type { Outcome, Task, TrialMetrics } from "../evaluators/evaluator.ts";
+import type { Outcome, Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
 import type { RetrainRecord, Storage, TrialRecord } from "../storage/storage.ts";
 import { admit } from "./admission.ts";
+import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
 import { studyRng } from "./ledger.ts";
+import { measuredBy } from "./measured.ts";
 
 export interface RetrainContext {
   readonly definition: StudyDefinition;
@@ -57,19 +59,22 @@ export async function retrain(
   context.hardSignal.addEventListener("abort", onHard);
   try {
     while ((jobs.length > 0 && !context.signal.aborted && !context.hardSignal.aborted) || running.size > 0) {
-      while (jobs.length > 0 && context.executor.free > 0 && !context.signal.aborted) {
+      while (jobs.length > 0 && context.executor.free > 0 && !context.signal.aborted && !context.hardSignal.aborted) {
         const job = jobs.shift() as Job;
-        const run = retrainOne(context, job, epochs, { index: total - jobs.length, of: total }, tasks);
-        running.add(run);
-        run.then(
-          () => running.delete(run),
-          () => running.delete(run),
+        // One after the other: a worker is free until it has its task.
+        const { ended } = await begin(context, job, epochs, { index: total - jobs.length, of: total }, tasks);
+        running.add(ended);
+        ended.then(
+          () => running.delete(ended),
+          () => running.delete(ended),
         );
       }
       if (running.size > 0) await Promise.race(running);
       else await new Promise((resolve) => setTimeout(resolve, 50));
     }
   } finally {
+    // Nothing runs here unless something was thrown.
+    onHard();
     context.signal.removeEventListener("abort", onSoft);
     context.hardSignal.removeEventListener("abort", onHard);
   }
@@ -81,15 +86,17 @@ function seedOf(definition: StudyDefinition, job: Job): number {
     .int(2 ** 31);
 }
 
-async function retrainOne(
+/** Hands a job to a free worker. `ended` resolves when its outcome is stored. */
+async function begin(
   context: RetrainContext,
   job: Job,
   epochs: number,
   place: { index: number; of: number },
   tasks: Set<RunningTask>,
-): Promise<void> {
+): Promise<{ readonly ended: Promise<void> }> {
   const { definition, storage, executor, emit } = context;
   const { trial } = job;
+  const measured = measuredBy(definition.retrain?.evaluator ?? definition.evaluator, objectivesOf(definition));
   const seed = seedOf(definition, job);
   const record = (state: RetrainRecord["state"], extra: Partial<RetrainRecord> = {}): RetrainRecord => ({
     trial: trial.number,
@@ -116,30 +123,37 @@ async function retrainOne(
   const running = executor.run(task, {
     started: () => emit({ kind: "retrain-started", trial: trial.number, epochs, ...place }),
     report(report) {
-      emit({ kind: "retrain-step", trial: trial.number, epoch: report.step, epochs, values: report.values });
+      emit({
+        kind: "retrain-step",
+        trial: trial.number,
+        epoch: report.step,
+        epochs,
+        values: measured.values(report.values),
+      });
       return "continue";
     },
     heartbeat: (beat) => emit({ kind: "heartbeat", beat }),
   });
   tasks.add(running);
-  const outcome: Outcome | "cancelled" = await running.outcome.catch((error: unknown): Outcome => ({
-    state: "failed",
-    reason: messageOf(error),
-    metrics: {},
-  }));
-  tasks.delete(running);
-  if (outcome === "cancelled" || outcome.state === "pruned") return;
-  if (outcome.state === "failed")
-    context.logger.warn("retraining failed", { trial: trial.number, reason: outcome.reason });
-  await storage.putRetrain(
-    outcome.state === "complete"
-      ? record("complete", { values: outcome.values, metrics: outcome.metrics })
-      : record("failed", { reason: outcome.reason, metrics: outcome.metrics }),
-  );
-  emit({
-    kind: "retrain-finished",
-    trial: trial.number,
-    metrics: outcome.metrics satisfies TrialMetrics,
-    ...(outcome.state === "complete" ? { values: outcome.values } : { reason: outcome.reason }),
-  });
+  // The signals were heard before it was among the tasks, if they came while the record was written.
+  if (context.signal.aborted) running.cancel("soft");
+  if (context.hardSignal.aborted) running.cancel("hard");
+  const conclude = async (ended: Outcome | "cancelled"): Promise<void> => {
+    tasks.delete(running);
+    if (ended === "cancelled") return;
+    const outcome = measured.outcome(ended);
+    const { metrics } = outcome;
+    if (outcome.state === "complete") {
+      await storage.putRetrain(record("complete", { values: outcome.values, metrics }));
+      emit({ kind: "retrain-finished", trial: trial.number, values: outcome.values, metrics });
+      return;
+    }
+    // Nobody prunes a retraining: an evaluator that does has not measured what was asked.
+    const reason = outcome.state === "failed" ? outcome.reason : "It ended before its last epoch.";
+    context.logger.warn("retraining failed", { trial: trial.number, reason });
+    await storage.putRetrain(record("failed", { reason, metrics }));
+    emit({ kind: "retrain-finished", trial: trial.number, reason, metrics });
+  };
+  const failed = (error: unknown): Outcome => ({ state: "failed", reason: messageOf(error), metrics: {} });
+  return { ended: running.outcome.catch(failed).then(conclude) };
 }

@@ -2,7 +2,7 @@
  * @file The loop: asks, dispatches, listens, tells. Nothing goes back and forth with a worker but reports and stop; whoever reads
  * the event table can redo the study.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../base/clock.ts";
 import { CellwrightError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -13,6 +13,7 @@ import { watchBudget, type EndReason } from "./budget.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
 import type { Ledger, OpenTrial } from "./ledger.ts";
+import { measuredBy } from "./measured.ts";
 
 export interface SearchContext {
   readonly definition: StudyDefinition;
@@ -37,6 +38,10 @@ const ELAPSED_TICK_MS = 2_000;
 const IDLE_POLL_MS = 50;
 /** Proposals in a row that were refused without training before the search gives up. */
 const MAX_REJECTED_IN_A_ROW = 1_000;
+/** Duplicates in a row with nothing to train between them, after which a search that has no number of trials to make has nothing new to try. */
+const MAX_DUPLICATES_IN_A_ROW = 300;
+/** Twins of running trials, per trial that may run, that may wait for a result; with more of them, proposing waits too. */
+const PARKED_PER_RUNNING = 4;
 
 /** Searches until the budget is spent, the controller is done or a signal stops it. Throws where going on is pointless. */
 export async function search(context: SearchContext): Promise<{ reason: StopReason; kept: number }> {
@@ -50,6 +55,8 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
   const settled: { readonly number: number; readonly outcome: Outcome | "cancelled" }[] = [];
   const pendingWrites = new Map<number, Promise<void>[]>();
   const failures = { finished: 0, failed: 0, rejectedInARow: 0 };
+  let duplicatesInARow = 0;
+  const measured = measuredBy(definition.evaluator, ledger.objectives);
   let wake: () => void = () => {};
   const state: { stop: StopReason | undefined; fatal: CellwrightError | undefined } = {
     stop: undefined,
@@ -90,6 +97,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     const { record, admission } = open;
     const number = record.number;
     const key = keyOf(open);
+    duplicatesInARow = 0;
     const writes: Promise<void>[] = [];
     pendingWrites.set(number, writes);
     const write = (promise: Promise<void>): void => {
@@ -122,18 +130,18 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           trial: number,
           attempt: report.attempt,
           step: report.step,
-          values: report.values,
+          values: measured.values(report.values),
           metrics: report.metrics,
         };
         write(storage.addStep(step));
         emit({ kind: "trial-step", step });
-        return ledger.pruner?.judge(report.step, report.values) ?? "continue";
+        return ledger.pruner?.judge(step.step, step.values) ?? "continue";
       },
       heartbeat: (beat) => emit({ kind: "heartbeat", beat }),
     });
     running.set(number, { open, task: runningTask, key });
     runningTask.outcome.then((outcome) => {
-      settled.push({ number, outcome });
+      settled.push({ number, outcome: outcome === "cancelled" ? outcome : measured.outcome(outcome) });
       wake();
     }, fail);
   };
@@ -143,6 +151,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     emit({ kind: "trial-finished", trial, isBest });
     const rejected = outcome.metrics["rejected"] === true;
     failures.rejectedInARow = rejected ? failures.rejectedInARow + 1 : 0;
+    if (duplicateOf !== undefined) duplicatesInARow++;
     if (rejected || duplicateOf !== undefined) return;
     failures.finished++;
     if (outcome.state !== "failed") return;
@@ -160,21 +169,27 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       );
   };
 
-  /** Gives an open trial its way: a refusal, a stored result, the wait for a running twin, or a worker. */
-  const place = async (open: OpenTrial): Promise<void> => {
+  const parkedCount = (): number => [...parked.values()].reduce((sum, twins) => sum + twins.length, 0);
+
+  /** Gives an open trial its way: a refusal, a stored result, the wait for a running twin, or a worker. Returns whether it took a worker. */
+  const place = async (open: OpenTrial): Promise<boolean> => {
     const { admission } = open;
     if (admission.rejected !== undefined) {
       await conclude(open, { state: "failed", reason: admission.rejected, metrics: { rejected: true } });
-      return;
+      return false;
     }
     const known = await storage.findResult(admission.canonicalId, admission.resultKey);
     if (known?.values !== undefined && known.state === "complete") {
       await conclude(open, { state: "complete", values: known.values, metrics: known.metrics }, known.number);
-      return;
+      return false;
     }
     const key = keyOf(open);
-    if ([...running.values()].some((entry) => entry.key === key)) parked.set(key, [...(parked.get(key) ?? []), open]);
-    else dispatch(open);
+    if ([...running.values()].some((entry) => entry.key === key)) {
+      parked.set(key, [...(parked.get(key) ?? []), open]);
+      return false;
+    }
+    dispatch(open);
+    return true;
   };
 
   const drain = async (): Promise<void> => {
@@ -193,6 +208,13 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     }
   };
 
+  const settle = async (open: OpenTrial): Promise<void> => {
+    if (await place(open)) return;
+    // What needs no worker takes no time: workers and signals are to be heard before the next.
+    await turn();
+    await drain();
+  };
+
   try {
     for (;;) {
       const woken = new Promise<void>((resolve) => {
@@ -204,11 +226,12 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
         state.fatal === undefined &&
         state.stop !== "interrupt" &&
         executor.free > 0 &&
-        running.size < parallelism
+        running.size < parallelism &&
+        parkedCount() < PARKED_PER_RUNNING * parallelism
       ) {
         const next = waiting.shift();
         if (next !== undefined) {
-          await place(next);
+          await settle(next);
           continue;
         }
         if (state.stop !== undefined) break;
@@ -222,6 +245,12 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
             "config",
             `constraints  Expected at least 1 in ${MAX_REJECTED_IN_A_ROW} proposals to meet them. Received: none. Loosen them, or make the skeleton smaller.`,
           );
+        if (definition.budget?.trials === undefined && duplicatesInARow >= MAX_DUPLICATES_IN_A_ROW) {
+          const message = `The last ${MAX_DUPLICATES_IN_A_ROW} proposals were duplicates: there is nothing new to try.`;
+          emit({ kind: "note", level: "info", message });
+          halt("controller-done");
+          break;
+        }
         const proposed = await ledger.propose();
         if (proposed === "done") {
           halt("controller-done");
@@ -231,7 +260,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           stuck = running.size === 0;
           break;
         }
-        await place(proposed);
+        await settle(proposed);
       }
       if (running.size === 0 && settled.length === 0) {
         if (state.fatal !== undefined) throw state.fatal;
@@ -249,6 +278,9 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     const kept = (await storage.trials()).filter((trial) => trial.state === "running").length;
     return { reason: state.stop, kept };
   } finally {
+    // Nothing runs here unless something was thrown.
+    for (const { task } of running.values()) task.cancel("hard");
+    await Promise.all([...pendingWrites.values()].flat());
     clearInterval(tick);
     context.signal.removeEventListener("abort", onSoft);
     context.hardSignal.removeEventListener("abort", onHard);

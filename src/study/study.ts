@@ -48,7 +48,10 @@ export interface Study {
   readonly objectives: readonly Objective[];
   readonly facts: StudyFacts;
   readonly storage: Storage;
-  /** Searches until the budget is spent; goes on where an earlier run stopped. Leaving the loop early stops the search at once. */
+  /**
+   * Searches until the budget is spent; goes on where an earlier run stopped. Leaving the loop early stops the search at once. Throws `config`
+   * while another run or a retraining goes on, and while a trial taken with `ask` has not been told.
+   */
   run(signals?: RunSignals): AsyncIterable<StudyEvent>;
   /** Retrains the best distinct trials; those already retrained with the same epochs and seed are not again. `trials` names them instead. */
   retrain(
@@ -59,13 +62,19 @@ export interface Study {
       readonly trials?: readonly number[];
     },
   ): AsyncIterable<StudyEvent>;
-  /** Takes a trial by hand; tell its result with `tell`. `wait` and `done` are the controller's. */
+  /**
+   * Takes a trial by hand, first those that an earlier run left unfinished; tell its result with `tell`. `wait` and `done` are the
+   * controller's. Calls may overlap. Throws `config` while a search goes on.
+   */
   ask(): Promise<AskedTrial | "wait" | "done">;
-  /** Tells what a trial taken with `ask` measured: values by objective name, or a whole outcome. */
+  /**
+   * Tells what a trial taken with `ask` measured: values by objective name, or a whole outcome with its values in the order of the
+   * objectives. Throws `config` naming what is wrong with it; the trial can then be told again.
+   */
   tell(number: number, result: Readonly<Record<string, number>> | Outcome): Promise<TrialRecord>;
   /** Trials in their final order, retrained first. */
   top(): Promise<readonly RankedTrial[]>;
   status(): Promise<StudyStatus>;
-  /** Ends workers, gives the lock back. */
+  /** Stops what goes on at once, ends workers, gives the lock back. */
   close(): Promise<void>;
 }

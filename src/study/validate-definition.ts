@@ -94,14 +94,22 @@ export function isStudyName(name: string): boolean {
 }
 
 function objectiveProblems(definition: StudyDefinition): string[] {
-  const measures = definition.evaluator.measures;
-  return (definition.objectives ?? [])
+  const { measures } = definition.evaluator;
+  const wanted = (definition.objectives ?? [{ name: measures[0] ?? "value" }]).map(({ name }) => name);
+  const retrained = definition.retrain?.evaluator?.measures ?? measures;
+  const lacking = wanted.filter((name) => measures.includes(name) && !retrained.includes(name));
+  const ofRetraining = lacking.map(
+    (name) =>
+      `retrain.evaluator  Expected an evaluator that measures ${name}, an objective of the study. Received: one that measures ${retrained.join(", ")}.`,
+  );
+  const ofSearch = (definition.objectives ?? [])
     .map((objective, index) => ({ objective, index }))
     .filter(({ objective }) => !measures.includes(objective.name))
     .map(
       ({ objective, index }) =>
         `objectives[${index}].name  Expected one of the evaluator's measures (${measures.join(", ")}). Received: ${describe(objective.name)}.`,
     );
+  return [...ofSearch, ...ofRetraining];
 }
 
 function issueLine(issue: z.core.$ZodIssue, root: unknown): string {

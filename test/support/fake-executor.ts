@@ -24,6 +24,7 @@ export function fakeExecutor(
       return workers - running;
     },
     run(task, observer) {
+      if (running >= workers) throw new Error("Expected a free worker. Received: a task while all are busy.");
       running++;
       most = Math.max(most, running);
       tasks.push(task);

@@ -1,5 +1,9 @@
 /** @file The policy's arithmetic: products by plain loops, the gradient by finite differences, sampling by its probabilities. */
 import { createRng, type Rng } from "cellwright/base";
+import { policyGradient } from "cellwright/controllers";
+import { controllerLaws } from "cellwright/search";
+import { choice, defineSpace, float } from "cellwright/space";
+import { nasnet } from "cellwright/spaces";
 import { describe, expect, it } from "vitest";
 import { createAdam } from "../../../controllers/policy-gradient/adam.ts";
 import { lossAndGradient, type LossOptions, type Sample } from "../../../controllers/policy-gradient/batch.ts";
@@ -158,6 +162,38 @@ describe("vocabulary", () => {
     const genotype = twoCells.sample(createRng(1));
     // Two blocks of 5, three blocks of 4 (one combiner, nothing to predict), one activation.
     expect(episodeOf(vocabulary, genotype).slots).toHaveLength(2 * 5 + 3 * 4 + 1);
+  });
+
+  it("asks on NASNet's own space, with B = 5, for the paper's 50 softmaxes in its order: Normal first, per block 2 + b inputs twice, 13 operations twice, 2 combiners", () => {
+    const vocabulary = vocabularyOf(nasnet.decisions, 16);
+    const { slots } = episodeOf(vocabulary, nasnet.sample(createRng(1)));
+    const block = (b: number) => [2 + b, 2 + b, 13, 13, 2];
+    const cell = [0, 1, 2, 3, 4].flatMap(block);
+    expect(slots.map(({ levels }) => levels.length)).toEqual([...cell, ...cell]);
+    const cellOf = ({ decision }: (typeof slots)[number]) => decision.group;
+    expect(slots.map(cellOf)).toEqual([...Array<string>(25).fill("normal"), ...Array<string>(25).fill("reduction")]);
+    expect(slots.slice(0, 5).map(({ decision }) => decision.role)).toEqual([
+      "input",
+      "input",
+      "operation",
+      "operation",
+      "combiner",
+    ]);
+  });
+
+  it("gives no level twice where a range is too narrow for nine digits, so that a replay knows which was drawn", () => {
+    const space = defineSpace({
+      name: "narrow",
+      version: 1,
+      skeleton: {},
+      decisions: { linear: float(1000, 1000.0001), log: float(1, 1.000002, { scale: "log" }), d: choice(["a", "b"]) },
+      decode: () => ({ network: undefined }),
+    });
+    for (const { levels } of vocabularyOf(space.decisions, 16).slots) {
+      expect(new Set(levels).size).toBe(levels.length);
+      expect(levels.length).toBeGreaterThan(1);
+    }
+    for (const law of controllerLaws) law.check(policyGradient({ hidden: 4, batch: 5, learningRate: 0.05 }), space);
   });
 
   it("divides floats and long ints evenly, ends included, in the logarithm for a log scale", () => {

@@ -4,6 +4,10 @@ import { policyGradient, type PolicyGradientOptions } from "cellwright/controlle
 import type { Controller, FinishedTrial, Objective, Proposal } from "cellwright/search";
 import { choice, defineSpace, int } from "cellwright/space";
 import { describe, expect, it } from "vitest";
+import { createAdam } from "../../../controllers/policy-gradient/adam.ts";
+import { lossAndGradient } from "../../../controllers/policy-gradient/batch.ts";
+import { createPolicy, sampleFrom } from "../../../controllers/policy-gradient/policy.ts";
+import { vocabularyOf } from "../../../controllers/policy-gradient/vocabulary.ts";
 import { conditional, flat } from "../../contract/controllers/spaces.ts";
 
 const OPTIONS = { hidden: 8, batch: 4, learningRate: 0.05 } as const;
@@ -68,6 +72,35 @@ it("learns at each `batch` trials and not between", () => {
   expect(shares(controller)).toEqual(before);
   run(controller, 1, () => ({ values: [7] }));
   expect(shares(controller)).not.toEqual(before);
+});
+
+it("learns from rewards above a moving average that begins as the mean of the first batch and moves with each trial", () => {
+  const [hidden, batch, learningRate, decay] = [4, 3, 0.05, 0.8];
+  const controller = create({ algorithm: "reinforce", hidden, batch, learningRate, baselineDecay: decay });
+  const vocabulary = vocabularyOf(flat.decisions, 16);
+  const policy = createPolicy(vocabulary, hidden, createRng(9).fork("weights"));
+  const adam = createAdam(policy.parameters.length, learningRate);
+  const rewards = [0.2, 0.6, 0.1, 0.9, 0.4, 0.5, 0.3, 0.8, 0.7];
+  let baseline = (0.2 + 0.6 + 0.1) / 3;
+  for (let first = 0; first < rewards.length; first += batch) {
+    const samples = rewards.slice(first, first + batch).map((reward, i) => {
+      const number = first + i;
+      const { genotype, draw } = sampleFrom(policy, createRng(9).fork(`ask/${number}`));
+      // What is proposed follows from the parameters that this test has come to by itself.
+      const proposal = propose(controller, number);
+      expect(proposal.genotype).toEqual(genotype);
+      controller.tell({ kind: "started", number, proposal });
+      controller.tell({ kind: "finished", trial: { number, proposal, state: "complete", values: [reward] } });
+      return { ...draw, advantage: reward - baseline };
+    });
+    const options = { algorithm: "reinforce", clip: 0.2, entropyWeight: 0.00001 } as const;
+    adam.step(policy.parameters, lossAndGradient(policy, samples, options).gradient);
+    for (const reward of rewards.slice(first, first + batch)) baseline = decay * baseline + (1 - decay) * reward;
+  }
+  for (let number = 100; number < 160; number++)
+    expect(propose(controller, number).genotype).toEqual(
+      sampleFrom(policy, createRng(9).fork(`ask/${number}`)).genotype,
+    );
 });
 
 it("takes a pruned trial's last value as its reward", () => {

@@ -75,10 +75,12 @@ function meanTrials(definition: ControllerDefinition): number {
   return counts.reduce((sum, count) => sum + count, 0) / SEEDS;
 }
 
+const randomTrials = meanTrials(random());
+
 it("random search needs as many trials as there are genotypes, on average", () => {
   expect(space.count()).toBe(BigInt(SIZE));
   // Three standard errors of the mean of 50 geometric counts.
-  expect(Math.abs(meanTrials(random()) - SIZE)).toBeLessThan((3 * SIZE) / Math.sqrt(SEEDS));
+  expect(Math.abs(randomTrials - SIZE)).toBeLessThan((3 * SIZE) / Math.sqrt(SEEDS));
 });
 
 const POLICY = { hidden: 8, batch: 20, entropyWeight: 0.3 } as const;
@@ -91,5 +93,6 @@ const learners: Readonly<Record<string, ControllerDefinition>> = {
 };
 
 it.each(Object.keys(learners))("%s finds the optimum in at most 0.7 of random search's trials", (name) => {
-  expect(meanTrials(learners[name]!)).toBeLessThanOrEqual(0.7 * SIZE);
+  // Of the trials that it took on these very landscapes, and of those that it takes on average.
+  expect(meanTrials(learners[name]!)).toBeLessThanOrEqual(0.7 * Math.min(randomTrials, SIZE));
 });

@@ -107,6 +107,31 @@ describe("controllerLaws", () => {
     expect(broken(definition)).toEqual([VALID]);
   });
 
+  it("finds a continuation of a trial that is in flight, or failed", () => {
+    const definition = (from: (told: ReadonlyMap<number, string>, number: number) => number | undefined) =>
+      defined(({ space, rng }) => {
+        const told = new Map<number, string>();
+        return {
+          ask(number) {
+            const continueFrom = from(told, number);
+            const genotype = space.sample(rng.fork(`ask/${number}`));
+            return continueFrom === undefined ? { genotype } : { genotype, continueFrom };
+          },
+          tell(event) {
+            if (event.kind === "started") told.set(event.number, "running");
+            else told.set(event.trial.number, event.trial.state);
+          },
+        };
+      });
+    const first = (told: ReadonlyMap<number, string>, wanted: string) =>
+      [...told].find(([, state]) => state === wanted)?.[0];
+    expect(broken(definition((told) => first(told, "complete")))).toEqual([]);
+    expect(broken(definition((told) => first(told, "pruned")))).toEqual([]);
+    expect(broken(definition((told) => first(told, "running")))).toEqual([VALID]);
+    expect(broken(definition((told) => first(told, "failed")))).toEqual([VALID]);
+    expect(broken(definition((_, number) => (number === 9 ? 99 : undefined)))).toEqual([VALID]);
+  });
+
   it("finds an event that was changed", () => {
     const definition = defined(({ space, rng }) => ({
       ask: (number) => ({ genotype: space.sample(rng.fork(`ask/${number}`)) }),

@@ -1,5 +1,5 @@
 /** @file Opening a study's database: absent, foreign, damaged, newer, older, locked; readers beside a writer. */
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import SqliteDatabase from "libsql";
@@ -91,12 +91,22 @@ describe("opening", () => {
       );
   });
 
-  test("another program's database is named and left alone", async () => {
+  test("another program's database is named and left alone, to the byte", async () => {
     tamper("CREATE TABLE bookmarks (url TEXT)");
+    const before = await readFile(file);
     for (const options of [{}, { readonly: true }, { create: STUDY }])
       await expect(open(options)).rejects.toThrow(
         'Expected a study database. Received: "a database of another program".',
       );
+    expect((await readFile(file)).equals(before)).toBe(true);
+    expect(await readdir(dir)).toEqual(["study.db"]);
+  });
+
+  test("the journal is a write-ahead log, written through to the disk", async () => {
+    await open({ create: STUDY });
+    const connection = new SqliteDatabase(file);
+    expect(connection.prepare("PRAGMA journal_mode").all()).toEqual([{ journal_mode: "wal" }]);
+    connection.close();
   });
 
   test("a database cut short is named as damaged", async () => {
@@ -108,9 +118,90 @@ describe("opening", () => {
     });
   });
 
+  test("a text that is none is named, in a column of numbers too, and does not end the process", async () => {
+    await makeStudy();
+    tamper("UPDATE trials SET proposal = CAST(x'7b22ff' AS TEXT)");
+    for (const readonly of [true, false])
+      await expect(open({ readonly })).rejects.toThrow(
+        `${file}  Expected a whole database. Received: a damaged one (table trials, row 1 of it, proposal: bytes that are no text)`,
+      );
+    tamper("UPDATE trials SET proposal = '{}', attempts = CAST(x'ff' AS TEXT)");
+    await expect(open({ readonly: true })).rejects.toThrow(
+      "table trials, row 1 of it, attempts: bytes that are no text",
+    );
+  });
+
   test("after closing, the file alone is the study", async () => {
     await makeStudy();
     expect((await stat(`${file}-wal`).catch(() => ({ size: 0 }))).size).toBe(0);
+  });
+});
+
+/** Runs `action` where the folder and what is in it may only be read. Root may write anywhere, so as nobody if we are root. */
+async function inReadOnlyFolder(action: () => Promise<void>): Promise<void> {
+  const names = await readdir(dir);
+  for (const name of names) await chmod(join(dir, name), 0o444);
+  await chmod(dir, 0o555);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await action();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    await chmod(dir, 0o755);
+    for (const name of names) await chmod(join(dir, name), 0o644);
+  }
+}
+
+describe.skipIf(process.platform === "win32")("a folder that may only be read", () => {
+  test("is no obstacle to looking on, and said to be one to writing", async () => {
+    await makeStudy();
+    // As they are gone when the process has ended.
+    for (const suffix of ["-wal", "-shm"]) await rm(`${file}${suffix}`, { force: true });
+    await inReadOnlyFolder(async () => {
+      const reader = await openStorage(file, { readonly: true });
+      expect(await reader.trials()).toHaveLength(1);
+      expect(await reader.events()).toHaveLength(2);
+      await reader.close();
+      const refusal = {
+        code: "storage",
+        message: `${file}  Expected a file and a folder that may be written. Received: read-only ones.`,
+      };
+      await expect(openStorage(file)).rejects.toMatchObject(refusal);
+      await expect(openStorage(file, { create: STUDY })).rejects.toMatchObject(refusal);
+      await expect(openStorage(join(dir, "new.db"), { create: STUDY })).rejects.toThrow(
+        "in a folder that may be written",
+      );
+      await expect(openStorage(join(dir, "new", "study.db"), { create: STUDY })).rejects.toThrow(
+        "Expected a file and a folder that may be written. Received: read-only ones.",
+      );
+    });
+    expect(await (await open()).trials()).toHaveLength(1);
+  });
+
+  test("with the log of a writer that was killed is refused, as what is in the log would be missing", async () => {
+    const writer = await openStorage(file, { create: STUDY });
+    await writer.startTrial(TRIAL);
+    const copy = join(dir, "copy");
+    await mkdir(copy);
+    for (const suffix of ["", "-wal"]) await copyFile(`${file}${suffix}`, join(copy, `study.db${suffix}`));
+    await writer.close();
+    [dir, file] = [copy, join(copy, "study.db")];
+    try {
+      await inReadOnlyFolder(async () => {
+        await expect(openStorage(file, { readonly: true })).rejects.toMatchObject({ code: "storage" });
+      });
+      expect(await (await open({ readonly: true })).trials()).toHaveLength(1);
+    } finally {
+      dir = join(copy, "..");
+    }
+  });
+
+  test("a file where the folder should be is named", async () => {
+    await writeFile(join(dir, "results"), "");
+    await expect(openStorage(join(dir, "results", "study.db"), { create: STUDY })).rejects.toThrow(
+      "Expected a folder to put it in. Received: a file of that name.",
+    );
   });
 });
 
@@ -125,10 +216,14 @@ describe("migration", () => {
 
   test("a database from a newer version is refused by readers and writers alike, and left alone", async () => {
     await (await openStorage(file, { create: STUDY, migrations: newer })).close();
+    const before = await readFile(file);
+    await rm(`${file}-lock`);
     for (const readonly of [false, true])
       await expect(open({ readonly })).rejects.toThrow(
         /Expected a study database of schema 1 or older. Received: 2. It was written by a newer Cellwright: update/,
       );
+    expect((await readFile(file)).equals(before)).toBe(true);
+    expect(await readdir(dir)).not.toContain("study.db-lock");
     await (await openStorage(file, { migrations: newer })).close();
   });
 
@@ -159,7 +254,7 @@ describe("one writer, many readers", () => {
   test("a second writer is refused with the holder's pid; readers are not; the lock ends with the writer", async () => {
     const writer = await openStorage(file, { create: STUDY });
     await expect(open()).rejects.toThrow(`one run by process ${process.pid} on `);
-    await expect(open({ create: STUDY })).rejects.toMatchObject({ code: "storage", details: { locked: true } });
+    await expect(open({ create: STUDY })).rejects.toMatchObject({ code: "storage", details: { exists: true } });
     const reader = await open({ readonly: true });
     await writer.startTrial(TRIAL);
     expect(await reader.trials()).toHaveLength(1);

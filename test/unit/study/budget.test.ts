@@ -14,6 +14,17 @@ describe("budget", () => {
     expect(watch.spent(0, undefined)).toBe("time");
   });
 
+  it("takes nothing back where the clock is set back", () => {
+    const clock = manualClock(1_000_000);
+    const watch = watchBudget({ hours: 1 }, undefined, clock, 500);
+    clock.advance(700);
+    expect(watch.elapsedMs()).toBe(1_200);
+    clock.advance(-900_000);
+    expect(watch.elapsedMs()).toBe(1_200);
+    clock.advance(300);
+    expect(watch.elapsedMs()).toBe(1_500);
+  });
+
   it("counts trials and looks at the target in the objective's direction", () => {
     const clock = manualClock();
     const up = watchBudget({ trials: 3, target: 0.9 }, { name: "accuracy", direction: "maximize" }, clock, 0);

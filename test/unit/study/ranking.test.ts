@@ -59,4 +59,24 @@ describe("ranking", () => {
     expect(ranked[1]?.retrainedMean).toBeCloseTo(0.81, 12);
     expect(ranked[2]?.retrained).toEqual([]);
   });
+
+  it("goes by the longest retraining of a trial, not by a mean with shorter ones", () => {
+    const retrain = (trial: number, epochs: number, seed: number, value: number): RetrainRecord => ({
+      trial,
+      epochs,
+      seed,
+      state: "complete",
+      values: [value],
+      metrics: {},
+    });
+    const ranked = rankAll(
+      trials,
+      [retrain(1, 5, 0, 0.6), retrain(1, 50, 0, 0.9), retrain(1, 50, 1, 0.92), retrain(5, 50, 0, 0.8)],
+      maximize,
+    );
+    expect(ranked.slice(0, 2).map(({ trial, retrained }) => [trial.number, retrained])).toEqual([
+      [1, [0.9, 0.92]],
+      [5, [0.8]],
+    ]);
+  });
 });

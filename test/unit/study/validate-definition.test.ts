@@ -51,6 +51,18 @@ describe("study definition", () => {
     ]);
   });
 
+  it("wants a retraining to measure the study's objectives, the default one too", () => {
+    const retrain = (measures: readonly string[]) => ({ top: 1, epochs: 2, evaluator: { ...evaluator, measures } });
+    expect(problems({ ...good, retrain: retrain(["loss", "accuracy"]) })).toEqual([]);
+    expect(problems({ ...good, retrain: retrain(["loss"]) })).toEqual([
+      "study.config.ts: retrain.evaluator  Expected an evaluator that measures accuracy, an objective of the study. Received: one that measures loss.",
+    ]);
+    const objectives = [{ name: "macs", direction: "minimize" }];
+    expect(problems({ ...good, objectives, retrain: retrain(["accuracy"]) })).toEqual([
+      "study.config.ts: retrain.evaluator  Expected an evaluator that measures macs, an objective of the study. Received: one that measures accuracy.",
+    ]);
+  });
+
   it("refuses what is no study at all", () => {
     expect(problems(42)).toEqual(["study.config.ts: Expected a study made by defineStudy({ … }). Received: 42."]);
   });
