@@ -6,22 +6,37 @@ import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 
-/** Returns the archive's files whose base name is in `names`, by base name. Throws `data` if it is cut off or no archive. */
-export async function readArchive(path: string, names: readonly string[]): Promise<Map<string, Uint8Array>> {
-  const wanted = new Set(names);
+/**
+ * Reads an archive to its end. `accept` is asked about each file by its base name and size, and answers whether to keep its bytes; what it
+ * throws comes out. Returns the files kept, by base name. Throws `data` if the archive is cut off or is none.
+ */
+export async function readArchive(
+  path: string,
+  accept: (name: string, sizeBytes: number) => boolean,
+): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const tar = extract();
   tar.on("entry", (header, stream, next) => {
     const name = basename(header.name);
-    const chunks: Uint8Array[] = [];
-    const keep = header.type === "file" && wanted.has(name);
-    stream.on("data", (chunk: unknown) => {
-      if (keep) chunks.push(chunk as Uint8Array);
-    });
-    // The pipeline below reports it; unheard, it would end the process.
+    const size = header.size ?? 0;
+    // What ends it comes out of the pipeline below; unheard here, it would end the process.
     stream.on("error", () => undefined);
+    let kept: Uint8Array | undefined;
+    try {
+      // One array for the whole file: pieces to be joined would need its memory twice.
+      if (header.type === "file" && accept(name, size)) kept = new Uint8Array(size);
+    } catch (error) {
+      tar.destroy(error as Error);
+      return;
+    }
+    let at = 0;
+    stream.on("data", (chunk: unknown) => {
+      const bytes = chunk as Uint8Array;
+      kept?.set(bytes, at);
+      at += bytes.length;
+    });
     stream.on("end", () => {
-      if (keep) files.set(name, Buffer.concat(chunks));
+      if (kept !== undefined) files.set(name, kept);
       next();
     });
     stream.resume();
@@ -29,6 +44,7 @@ export async function readArchive(path: string, names: readonly string[]): Promi
   try {
     await pipeline(createReadStream(path), createGunzip(), tar);
   } catch (error) {
+    if (error instanceof CellwrightError) throw error;
     throw new CellwrightError("data", expected(path, "a whole .tar.gz archive", messageOf(error)), { cause: error });
   }
   return files;

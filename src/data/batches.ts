@@ -1,6 +1,6 @@
 /**
  * @file Batches for an engine: decoded, cropped, flipped, cut out and normalised. Two buffers take turns, so the next batch can be
- * made while the engine works on the last: a step never waits, and no thread is needed (a batch of 64 takes well under a millisecond).
+ * made while the engine works on the last (src/training/overlap.ts does so), and no thread is needed (a batch of 64 takes about a millisecond).
  */
 import type { Rng } from "../base/rng.ts";
 import type { Batch } from "../engines/engine.ts";

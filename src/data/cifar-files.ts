@@ -1,6 +1,5 @@
 /** @file Reads the splits of a CIFAR layout from its folder or its archive, file by file, keeping only the images that were asked for. */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readArchive } from "./archive.ts";
 import {
@@ -13,7 +12,7 @@ import {
 } from "./cifar-layout.ts";
 import type { Dataset, ImageSet } from "./dataset.ts";
 import { channelStatistics, emptyImageSet } from "./image-sets.ts";
-import type { Found } from "./locate.ts";
+import { fileSizeOf, readDataFile, type Found } from "./locate.ts";
 import { splitByClass, type SplitOptions } from "./splits.ts";
 
 interface Files {
@@ -24,25 +23,67 @@ interface Files {
   release(): void;
 }
 
-/** Throws `data` unless every file of the layout is in the folder with its size. */
-export function checkCifarFolder(folder: string, layout: CifarLayout): void {
-  for (const name of [...layout.train, layout.test]) {
-    const path = join(folder, name);
-    checkCifarSize(layout, name, existsSync(path) ? statSync(path).size : undefined, path);
+/** Whether every file of the layout is in the folder, whatever is in it. */
+export function isCifarFolderWhole(folder: string, layout: CifarLayout): boolean {
+  return namesOf(layout).every((name) => fileSizeOf(join(folder, name)) !== undefined);
+}
+
+/** Throws `data` naming a file of the folder that is there with another size than the layout's. */
+export function checkCifarFilesThere(folder: string, layout: CifarLayout): void {
+  for (const name of namesOf(layout)) {
+    const size = fileSizeOf(join(folder, name));
+    if (size !== undefined) checkCifarSize(layout, name, size, join(folder, name));
   }
 }
 
+/** Throws `data` unless the folder or archive has every file of the layout with its size. Reads an archive to its end: over a second. */
+export async function checkCifarFiles(found: Found, layout: CifarLayout): Promise<void> {
+  if (found.kind === "folder") checkFolder(found.path, layout);
+  else await readCifarArchive(found.path, layout, false);
+}
+
+/** Returns the layout's files in an archive by name, or none of their bytes unless they are to be kept. */
+export async function readCifarArchive(
+  archive: string,
+  layout: CifarLayout,
+  keep: boolean,
+): Promise<Map<string, Uint8Array>> {
+  const names = namesOf(layout);
+  const check = (name: string, sizeBytes: number | undefined): void =>
+    checkCifarSize(layout, name, sizeBytes, `${archive}:${name}`, archive);
+  const seen = new Set<string>();
+  const files = await readArchive(archive, (name, sizeBytes) => {
+    if (!names.includes(name)) return false;
+    check(name, sizeBytes);
+    seen.add(name);
+    return keep;
+  });
+  for (const name of names) if (!seen.has(name)) check(name, undefined);
+  return files;
+}
+
+function namesOf(layout: CifarLayout): readonly string[] {
+  return [...layout.train, layout.test];
+}
+
+function checkFolder(folder: string, layout: CifarLayout): void {
+  for (const name of namesOf(layout)) checkCifarSize(layout, name, fileSizeOf(join(folder, name)), join(folder, name));
+}
+
 function folderFiles(folder: string, layout: CifarLayout): Files {
-  checkCifarFolder(folder, layout);
+  checkFolder(folder, layout);
   const place = (name: string) => join(folder, name);
-  return { place, read: (name) => readFile(place(name)), readSync: (name) => readFileSync(place(name)), release() {} };
+  return {
+    place,
+    read: (name) => readDataFile(place(name)),
+    readSync: (name) => readFileSync(place(name)),
+    release() {},
+  };
 }
 
 async function archiveFiles(archive: string, layout: CifarLayout): Promise<Files> {
-  const names = [...layout.train, layout.test];
-  const files = await readArchive(archive, names);
+  const files = await readCifarArchive(archive, layout, true);
   const place = (name: string) => `${archive}:${name}`;
-  for (const name of names) checkCifarSize(layout, name, files.get(name)?.length, place(name));
   const readSync = (name: string) => files.get(name) as Uint8Array;
   return {
     place,

@@ -89,18 +89,26 @@ export function recordBytes(layout: CifarLayout): number {
   return layout.labelBytes + PIXELS;
 }
 
-/** Throws `data` unless a file has the bytes that its records need. */
-export function checkCifarSize(layout: CifarLayout, name: string, sizeBytes: number | undefined, place: string): void {
+/** Throws `data` unless a file has the bytes that its records need. `place` names it, `archive` the archive it is in, if it is in one. */
+export function checkCifarSize(
+  layout: CifarLayout,
+  name: string,
+  sizeBytes: number | undefined,
+  place: string,
+  archive?: string,
+): void {
   const records = layout.records[name] as number;
   const wanted = records * recordBytes(layout);
   if (sizeBytes === wanted) return;
   const what = `${formatCount(wanted)} bytes (${formatCount(records)} records)`;
   const received = sizeBytes === undefined ? "no such file" : formatCount(sizeBytes);
-  throw new CellwrightError(
-    "data",
-    `${place}  Expected ${what}. Received: ${received}. Delete it and run again to fetch it anew, or put the official file there.`,
-    { details: { file: place, expectedBytes: wanted, receivedBytes: sizeBytes } },
-  );
+  const advice =
+    archive === undefined && sizeBytes === undefined
+      ? "Put the official file there."
+      : `Delete ${archive ?? "it"} and run again to fetch it anew, or put the official file there.`;
+  throw new CellwrightError("data", `${place}  Expected ${what}. Received: ${received}. ${advice}`, {
+    details: { file: place, expectedBytes: wanted, receivedBytes: sizeBytes },
+  });
 }
 
 /** Returns the labels of a file. Throws `data` naming the first record whose label is no class. */

@@ -1,12 +1,16 @@
 /** @file CIFAR-10 and CIFAR-100 as data set definitions: found on disk, else downloaded, else an error that says what to do. */
-import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 import { formatCount } from "../base/units.ts";
-import { readArchive } from "./archive.ts";
-import { checkCifarFolder, readCifar } from "./cifar-files.ts";
+import {
+  checkCifarFiles,
+  checkCifarFilesThere,
+  isCifarFolderWhole,
+  readCifar,
+  readCifarArchive,
+} from "./cifar-files.ts";
 import {
   cifar100CoarseLayout,
   cifar100FineLayout,
@@ -16,7 +20,7 @@ import {
 } from "./cifar-layout.ts";
 import type { DatasetDefinition, LoadOptions } from "./dataset.ts";
 import { download } from "./download.ts";
-import { dataRoots, locateData, type DataRoot, type DataSignature, type Found } from "./locate.ts";
+import { dataRoots, fileSizeOf, locateData, type DataRoot, type DataSignature, type Found } from "./locate.ts";
 import { oneOf, parseOptions, wholeNumber } from "./options.ts";
 import { SYNTHETIC_CLASSES } from "./synthetic-drawing.ts";
 import { synthetic } from "./synthetic.ts";
@@ -73,26 +77,28 @@ export function cifarSignature(layout: CifarLayout): DataSignature {
   };
 }
 
-/** Downloads the archive into `root` and unpacks it there. Returns where it lies. */
+/** Downloads the archive and unpacks it into `folder`; files that are there stay as they are. Returns where it lies. */
 export async function fetchCifar(
   layout: CifarLayout,
-  root: string,
+  folder: string,
   onProgress: ((message: string) => void) | undefined,
 ): Promise<Found> {
-  const folder = join(root, layout.folders[0] as string);
   await download({
     url: layout.archive.url,
     md5: layout.archive.md5,
-    part: join(root, `${layout.archive.name}.part`),
-    isDone: () => existsSync(folder),
+    part: join(dirname(folder), `${layout.archive.name}.part`),
+    isDone: () => isCifarFolderWhole(folder, layout),
     onProgress,
     async unpack(archive) {
       const temporary = `${folder}.part`;
       await rm(temporary, { recursive: true, force: true });
       await mkdir(temporary);
-      const files = await readArchive(archive, [...layout.train, layout.test]);
+      const files = await readCifarArchive(archive, layout, true);
       for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes);
-      await rename(temporary, folder);
+      await mkdir(folder, { recursive: true });
+      for (const name of files.keys())
+        if (fileSizeOf(join(folder, name)) === undefined) await rename(join(temporary, name), join(folder, name));
+      await rm(temporary, { recursive: true });
     },
   });
   return { kind: "folder", path: folder };
@@ -111,17 +117,27 @@ type Search = { readonly found: Found } | { readonly missing: string };
 async function findOrFetch(layout: CifarLayout, { dir, onProgress, download = true }: LoadOptions): Promise<Search> {
   const roots = dataRoots(dir);
   const here = locateData(cifarSignature(layout), roots);
-  if (here !== undefined) return { found: here };
+  if (here !== undefined && (here.kind === "archive" || isCifarFolderWhole(here.path, layout))) return { found: here };
+  // Not after 170 MB of the others: a file that is wrong is the user's to take away.
+  if (here !== undefined) checkCifarFilesThere(here.path, layout);
   let trouble = "it was not tried";
   if (download) {
     try {
-      return { found: await fetchCifar(layout, (roots[0] as DataRoot).path, onProgress) };
+      const folder = here?.path ?? join((roots[0] as DataRoot).path, layout.folders[0] as string);
+      return { found: await fetchCifar(layout, folder, onProgress) };
     } catch (error) {
       trouble = messageOf(error);
     }
   }
+  // A folder that lacks a file is no reason to take other images.
+  if (here !== undefined) await checkCifarFiles(here, layout).catch((error: unknown) => withFate(error, trouble));
   const places = roots.map(({ path, from }) => `  ${path} (${from})`);
   return { missing: missing(layout, places, trouble) };
+}
+
+/** Throws the complaint about a file together with what became of fetching it. */
+function withFate(error: unknown, trouble: string): never {
+  throw new CellwrightError("data", `${messageOf(error)} Download: ${trouble}`, { cause: error });
 }
 
 /** Makes the definition of any layout. */
@@ -153,7 +169,7 @@ export function cifarDefinition(name: string, layout: CifarLayout, options: Spli
           warning: fallbackWarning(layout, result.missing),
           substitute: `synthetic images, ${layout.title} not found`,
         };
-      if (result.found.kind === "folder") checkCifarFolder(result.found.path, layout);
+      await checkCifarFiles(result.found, layout);
       return { source: result.found.path };
     },
   };

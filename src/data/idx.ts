@@ -2,7 +2,6 @@
  * @file IDX files as MNIST's (http://yann.lecun.com/exdb/mnist): two zero bytes, a type byte (8: unsigned bytes), the number of
  * dimensions, each dimension as a big-endian 32-bit number, then the data. Gzip or not.
  */
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { z } from "zod";
@@ -10,7 +9,7 @@ import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 import { formatCount } from "../base/units.ts";
 import type { DatasetDefinition, ImageSet } from "./dataset.ts";
 import { channelStatistics, checkImageSet, pickImages } from "./image-sets.ts";
-import { dataRoots, findSpelling, locateData } from "./locate.ts";
+import { dataRoots, findSpelling, locateData, readDataFile } from "./locate.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 import { splitByClass } from "./splits.ts";
 
@@ -36,13 +35,14 @@ export function decodeIdx(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, d) => view.getUint32(4 + 4 * d));
   const wanted = header + shape.reduce((a, b) => a * b, 1);
+  if (!Number.isSafeInteger(wanted)) fail("dimensions that a file can have", shape.join(" x "));
   if (bytes.length !== wanted)
     fail(`${formatCount(wanted)} bytes (${shape.join(" x ")})`, `${formatCount(bytes.length)} bytes`);
   return { shape, data: bytes.subarray(header) };
 }
 
 async function readIdx(path: string, dimensions: readonly number[]) {
-  let bytes: Uint8Array = await readFile(path);
+  let bytes = await readDataFile(path);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
       bytes = await promisify(gunzip)(bytes);
@@ -121,18 +121,21 @@ export function idx(options: IdxOptions = {}): DatasetDefinition {
       const file = (names: readonly string[]) => {
         const path = findSpelling(found.path, names);
         if (path === undefined)
-          throw new CellwrightError("data", expected(found.path, `a file ${names.join(" or ")}`, "none of them"));
+          throw new CellwrightError("data", expected(found.path, `a file ${names.join(" or ")}`, "no such file"));
         return path;
       };
       const readSplit = async (imageNames: readonly string[], labelNames: readonly string[]): Promise<ImageSet> => {
         const path = file(imageNames);
+        const labelPath = file(labelNames);
         const images = await readIdx(path, [3]);
-        const labels = await readIdx(file(labelNames), [1]);
+        const labels = await readIdx(labelPath, [1]);
         const [size = 0, height = 0, width = 0] = images.shape;
         if (height !== side || width !== side)
           throw new CellwrightError("data", expected(path, `images of ${side} x ${side}`, `${height} x ${width}`));
+        if (size < 1) throw new CellwrightError("data", expected(path, "at least one image", size));
         const set = { size, height, width, channels: 1, pixels: images.data, labels: labels.data, classes };
-        checkImageSet(set, path);
+        // The images fit by now: what may be wrong is the labels.
+        checkImageSet(set, labelPath);
         return set;
       };
       const official = await readSplit(FILES.trainImages, FILES.trainLabels);

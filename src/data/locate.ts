@@ -1,6 +1,8 @@
 /** @file Where data sets are looked for: `--data`, `$CELLWRIGHT_DATA`, `./data`, `../shared/data`, and the usual folders below them. */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 
 /** A folder that is searched, with the reason it is on the list. */
 export interface DataRoot {
@@ -36,8 +38,27 @@ export type Found =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "archive"; readonly path: string };
 
+/** Returns the size of a file, or undefined if there is none to be seen under that name (a folder is none). */
+export function fileSizeOf(path: string): number | undefined {
+  try {
+    const found = statSync(path);
+    return found.isFile() ? found.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a file. Throws `data` naming it if the system does not let it. */
+export async function readDataFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new CellwrightError("data", expected(path, "a file that can be read", messageOf(error)), { cause: error });
+  }
+}
+
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
+  return fileSizeOf(path) !== undefined;
 }
 
 /** Returns the path of a file of `folder` under any of its spellings. */

@@ -21,8 +21,8 @@ export function trainingWork(network: Network): number {
 }
 
 export interface TimeEstimator {
-  /** Returns the time of an epoch's training, or undefined before anything was measured. */
-  epochMs(network: Network, images: number): number | undefined;
+  /** Returns the time of training on this many images, or undefined before anything was measured. */
+  trainMs(network: Network, images: number): number | undefined;
   /** Learns from a measurement. */
   learn(network: Network, images: number, ms: number): void;
 }
@@ -31,7 +31,7 @@ export interface TimeEstimator {
 export function createTimeEstimator(): TimeEstimator {
   let msPerWork: number | undefined;
   return {
-    epochMs: (network, images) => (msPerWork === undefined ? undefined : msPerWork * trainingWork(network) * images),
+    trainMs: (network, images) => (msPerWork === undefined ? undefined : msPerWork * trainingWork(network) * images),
     learn(network, images, ms) {
       const measured = ms / (trainingWork(network) * images);
       msPerWork = msPerWork === undefined ? measured : (msPerWork + measured) / 2;
@@ -39,19 +39,25 @@ export function createTimeEstimator(): TimeEstimator {
   };
 }
 
+/** Returns how many images' training an epoch is worth: those it trains on, and a third for each that it evaluates (a forward pass). */
+export function epochImages(dataset: Dataset, batchSize: number, evaluateOn: "validation" | "test"): number {
+  const { steps, batch } = epochShape(dataset.train.size, batchSize);
+  return steps * batch + dataset[evaluateOn].size / 3;
+}
+
 /** Images per step while probing: as in training. Steps: one to warm up, two measured; a slow first one is measurement enough. */
 const PROBE_STEPS = 3;
 const SLOW_STEP_MS = 2_000;
 
-/** Times a few training steps on a session of their own, so that the training itself is not touched. Returns milliseconds per epoch. */
-export async function probeEpochMs(
+/** Times a few training steps on a session of their own, so that the training itself is not touched. Returns milliseconds per image. */
+export async function probeImageMs(
   engine: Engine,
   network: Network,
   dataset: Dataset,
   recipe: Recipe,
   signal: AbortSignal,
 ): Promise<number> {
-  const { steps, batch } = epochShape(dataset.train.size, recipe.batchSize);
+  const { batch } = epochShape(dataset.train.size, recipe.batchSize);
   const session = await engine.open(network, { batchSize: batch, seed: 0, ...engineOptions(recipe) });
   try {
     const batcher = createBatcher(dataset, dataset.train, batch);
@@ -63,7 +69,7 @@ export async function probeEpochMs(
       best = Math.min(best, performance.now() - before);
       if (++step >= PROBE_STEPS || best > SLOW_STEP_MS || signal.aborted) break;
     }
-    return best * steps;
+    return best / batch;
   } finally {
     await session.close();
   }

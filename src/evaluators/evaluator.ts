@@ -67,7 +67,7 @@ export interface Report {
   readonly metrics: TrialMetrics;
 }
 
-/** Progress within a step, for the live view only; never stored. */
+/** Progress within a step, for the live view and for who watches that the attempt gets on; never stored. */
 export interface Heartbeat {
   readonly trial: number;
   readonly attempt: number;
@@ -75,6 +75,8 @@ export interface Heartbeat {
   readonly imagesTrained: number;
   /** 0 to 1 of the whole attempt. */
   readonly fraction: number;
+  /** The attempt has hung if neither a heartbeat nor a report follows within this time; absent: nobody knows how long it takes. */
+  readonly nextWithinMs?: number;
 }
 
 export interface EvaluationContext {
@@ -86,7 +88,7 @@ export interface EvaluationContext {
     metrics?: TrialMetrics;
   }) => Promise<"continue" | "stop">;
   /** Cheap and frequent; may be dropped. */
-  readonly heartbeat: (beat: { imagesTrained: number; fraction: number }) => void;
+  readonly heartbeat: (beat: { imagesTrained: number; fraction: number; nextWithinMs?: number }) => void;
   /** Aborted when the trial is to end at once. */
   readonly signal: AbortSignal;
   readonly rng: Rng;

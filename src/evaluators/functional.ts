@@ -1,9 +1,11 @@
 /** @file A user's own measurement: a function as evaluator, or an evaluator written out. */
 import { z } from "zod";
+import { CellwrightError, expected } from "../base/errors.ts";
 import { hashJson } from "../base/hash.ts";
 import type { Rng } from "../base/rng.ts";
 import { parseOptions } from "../data/options.ts";
 import type { Network } from "../network/index.ts";
+import { countObjection, finiteOrFailed } from "./check-values.ts";
 import type { EvaluationContext, Evaluator, Outcome, Task, TrialMetrics } from "./evaluator.ts";
 
 /** What a function is given. */
@@ -77,18 +79,21 @@ export function functional(
       if (context.signal.aborted) return { state: "failed", reason: "stopped before its end", metrics: {} };
       const { values, metrics } = namedValues(measures, measured);
       const all: TrialMetrics = { ...metrics, totalMs: performance.now() - started };
-      const wrong = measures.findIndex((_, index) => !Number.isFinite(values[index]));
-      if (wrong >= 0)
-        return { state: "failed", reason: `${measures[wrong]} was not finite: ${values[wrong]}`, metrics: all };
       return { state: answer === "stop" ? "pruned" : "complete", values, metrics: all };
     },
   });
 }
 
+/** Throws `internal` for what is no measurement at all: a function that forgot its `return`. */
 function namedValues(
   measures: readonly string[],
   measured: Measured,
 ): { readonly values: readonly number[]; readonly metrics: Record<string, number> } {
+  if (typeof measured !== "number" && (typeof measured !== "object" || measured === null))
+    throw new CellwrightError(
+      "internal",
+      expected("the measuring function", `a number, a list, or a record with ${measures.join(", ")}`, measured),
+    );
   if (typeof measured === "number") return { values: [measured], metrics: nameAll(measures, [measured]) };
   if (Array.isArray(measured)) return { values: measured, metrics: nameAll(measures, measured) };
   const record = measured as Readonly<Record<string, number>>;
@@ -122,7 +127,15 @@ const specSchema = z.strictObject({
   evaluate: z.custom<Evaluator["evaluate"]>((value) => typeof value === "function", "a function of a task"),
 });
 
-/** Returns a user's evaluator, checked, with a key made of its name, version, measures and options. Throws `config`. */
+function isOutcome(value: unknown): value is Outcome {
+  if (typeof value !== "object" || value === null || !("state" in value)) return false;
+  return !("values" in value) || Array.isArray(value.values);
+}
+
+/**
+ * Returns a user's evaluator, checked, with a key made of its name, version, measures and options. What it measures is checked, too: a trial
+ * without a finite value for each measure is failed with the reason. Throws `config`.
+ */
 export function defineEvaluator(spec: EvaluatorSpec): Evaluator {
   const { name, version, measures, options, prepare, provide, evaluate } = parseOptions(specSchema, spec, "evaluator");
   return {
@@ -132,6 +145,18 @@ export function defineEvaluator(spec: EvaluatorSpec): Evaluator {
     options,
     ...(prepare && { prepare }),
     ...(provide && { provide }),
-    evaluate,
+    async evaluate(task, context) {
+      // Written without types, it may return or throw at once, and what is no outcome at all is for the executor to say.
+      const outcome: unknown = await evaluate(task, {
+        ...context,
+        report: async (report) => {
+          const wrongCount =
+            Array.isArray(report?.values) && countObjection("the evaluator's report", report.values, measures);
+          if (wrongCount) throw new CellwrightError("internal", wrongCount);
+          return context.report(report);
+        },
+      });
+      return isOutcome(outcome) ? finiteOrFailed(outcome, measures) : (outcome as Outcome);
+    },
   };
 }

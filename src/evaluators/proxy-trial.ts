@@ -14,13 +14,16 @@ import {
   type EpochSummary,
   type TrainResult,
 } from "../training/index.ts";
-import { memoryObjection, probeEpochMs, strictest, timeObjection } from "./estimate.ts";
+import { epochImages, memoryObjection, probeImageMs, strictest, timeObjection } from "./estimate.ts";
 import type { EvaluationContext, Outcome, Task, TrialMetrics } from "./evaluator.ts";
 import type { ResolvedProxyOptions } from "./proxy-options.ts";
 import type { Workbench } from "./proxy-training.ts";
 import { openTrialLog, type TrialLog } from "./trial-log.ts";
 
 const CHECKPOINT = "checkpoint.safetensors";
+
+/** Between two signs of progress of a training lies no more than a few steps, or opening a session on a GPU: ten minutes are a hang. */
+const STALL_MS = 600_000;
 
 /** Throws `config` if the network was not made for the data: that is the study's skeleton, not this candidate. */
 function checkFits(network: Network, data: DatasetDefinition): void {
@@ -40,14 +43,17 @@ function checkFits(network: Network, data: DatasetDefinition): void {
     );
 }
 
-/** Reads the checkpoint to go on from: this trial's own, left by an attempt that died, or the one of the trial that it continues. */
+/**
+ * Reads the checkpoint to go on from: this trial's own, left by an attempt that died, or the one of the trial that it continues. Returns why
+ * that one can't be continued, if so: it is this trial's misfortune and no other's.
+ */
 async function startingPoint(
   task: Task,
   network: Network,
   identity: string,
   epochs: number,
   log: TrialLog,
-): Promise<Checkpoint | undefined> {
+): Promise<Checkpoint | string | undefined> {
   if (task.dir !== undefined) {
     try {
       const own = await readCheckpoint(join(task.dir, CHECKPOINT), network);
@@ -58,12 +64,19 @@ async function startingPoint(
   }
   if (task.continueFrom === undefined) return undefined;
   const file = join(task.continueFrom, CHECKPOINT);
-  const earlier = await readCheckpoint(file, network);
-  if (earlier === undefined)
-    throw new CellwrightError("data", expected(file, "a checkpoint to continue from", "no file"));
-  if (earlier.history.length > epochs)
-    throw new CellwrightError("data", expected(file, `at most ${epochs} epochs`, earlier.history.length));
-  return earlier;
+  try {
+    const earlier = await readCheckpoint(file, network);
+    if (earlier === undefined)
+      return expected(
+        file,
+        "a checkpoint to continue from (the evaluator leaves them with checkpoints: true)",
+        "no file",
+      );
+    if (earlier.history.length > epochs) return expected(file, `at most ${epochs} epochs`, earlier.history.length);
+    return earlier;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Runs a trial. What concerns only this candidate is in the outcome; what every candidate would meet is thrown (`config`, `data`). */
@@ -95,6 +108,8 @@ export async function runProxyTrial(
     `${dataset.name} from ${dataset.source}: ${dataset.train.size}/${dataset.validation.size}; ${String(facts.engine)}`,
   );
   log.write(`recipe ${JSON.stringify(recipe)}`);
+  const progress = (beat: { readonly imagesTrained: number; readonly fraction: number }): void =>
+    context.heartbeat({ ...beat, nextWithinMs: STALL_MS });
   const fail = (reason: string, metrics: TrialMetrics): Outcome => {
     log.write(`failed: ${reason}`);
     return { state: "failed", reason, metrics: { ...metrics, totalMs: performance.now() - started } };
@@ -104,22 +119,29 @@ export async function runProxyTrial(
   const batch = Math.min(recipe.batchSize, dataset.train.size);
   const planBytes = engine.estimateMemory(network, batch).bytes;
   const sized: TrialMetrics = { ...facts, estimatedMemoryBytes: planBytes };
-  const tooLarge = memoryObjection(planBytes, bench.baseBytes, limits);
+  // What loading the data left behind may be given back by now; earlier trials may have left more, which the plan reuses.
+  const baseBytes = Math.min(bench.baseBytes, process.memoryUsage.rss());
+  const tooLarge = memoryObjection(planBytes, baseBytes, limits);
   if (tooLarge !== undefined) return fail(tooLarge, sized);
-
-  let epochMs = estimator.epochMs(network, dataset.train.size);
-  // A model of the time decides nothing by itself: where it comes near the limit, a few steps are timed.
-  if (epochMs === undefined || (limits.timeMs !== undefined && epochMs * epochs > limits.timeMs / 2)) {
-    epochMs = await probeEpochMs(engine, network, dataset, recipe, signal);
-    estimator.learn(network, dataset.train.size, epochMs);
-  }
-  const estimated: TrialMetrics = { ...sized, estimatedEpochMs: epochMs };
-  log.write(`estimated ${(planBytes / 2 ** 20).toFixed(1)} MiB, ${(epochMs / 1000).toFixed(1)} s per epoch`);
-  const tooSlow = timeObjection(epochMs * epochs, limits);
-  if (tooSlow !== undefined) return fail(tooSlow, estimated);
 
   const identity = hashJson({ network: network.nodes, recipe, epochs, seed: task.seed, data: options.data.options });
   const start = await startingPoint(task, network, identity, epochs, log);
+  if (typeof start === "string") return fail(start, sized);
+  const images = epochImages(dataset, recipe.batchSize, options.evaluateOn);
+  const remaining = epochs - (start?.history.length ?? 0);
+  progress({ imagesTrained: 0, fraction: 0 });
+  let epochMs = estimator.trainMs(network, images);
+  // A model of the time decides nothing by itself: where it comes near the limit, a few steps are timed.
+  if (epochMs === undefined || (limits.timeMs !== undefined && epochMs * remaining > limits.timeMs / 2)) {
+    const imageMs = await probeImageMs(engine, network, dataset, recipe, signal);
+    estimator.learn(network, 1, imageMs);
+    epochMs = imageMs * images;
+  }
+  const estimated: TrialMetrics = { ...sized, estimatedEpochMs: epochMs };
+  log.write(`estimated ${(planBytes / 2 ** 20).toFixed(1)} MiB, ${(epochMs / 1000).toFixed(1)} s per epoch`);
+  const tooSlow = timeObjection(epochMs * remaining, limits);
+  if (tooSlow !== undefined) return fail(tooSlow, estimated);
+
   const valuesOf = (metrics: TrialMetrics) => options.measures.map((name) => metrics[name] as number);
   const metricsAfter = (summary: EpochSummary): TrialMetrics => ({
     ...estimated,
@@ -147,7 +169,7 @@ export async function runProxyTrial(
     signal,
     keepWeights: task.saveWeights === true,
     ...(start && { continueFrom: start }),
-    onProgress: (progress) => context.heartbeat(progress),
+    onProgress: progress,
     async onEpoch(summary, snapshot) {
       log.write(epochLine(summary, options.evaluateOn));
       if (options.checkpoints && task.dir !== undefined)

@@ -16,6 +16,9 @@ export interface Job {
   stopped: boolean;
   /** Time that its running attempt has had. */
   elapsedMs: number;
+  /** Time since it showed progress, and how much of that it said to be a hang. */
+  quietMs: number;
+  stallMs: number | undefined;
   /** A limit that it broke: the reason with which it fails, without another try. */
   brokenLimit: string | undefined;
   readonly deaths: string[];
@@ -39,6 +42,8 @@ export function newJob(task: Task, observer: TaskObserver, retries: number): Job
     cancelled: "no",
     stopped: false,
     elapsedMs: 0,
+    quietMs: 0,
+    stallMs: undefined,
     brokenLimit: undefined,
     deaths: [],
     settle,
@@ -62,6 +67,8 @@ export function concludeDeath(job: Job, reason: string): Outcome | "cancelled" |
   job.attempt++;
   job.stopped = false;
   job.elapsedMs = 0;
+  job.quietMs = 0;
+  job.stallMs = undefined;
   return "again";
 }
 

@@ -13,8 +13,15 @@ const anyNumber = z.custom<number>((value) => typeof value === "number", "Expect
 const values = z.array(anyNumber);
 const metrics = z.record(z.string(), z.union([anyNumber, z.string(), z.boolean(), z.undefined()]));
 
-const report = z.object({ trial: count, attempt: count, step: anyNumber, values, metrics });
-const heartbeat = z.object({ trial: count, attempt: count, imagesTrained: anyNumber, fraction: anyNumber });
+// Steps are counted and stored by number: one that is none would be the storage's failure, and so the study's.
+const report = z.object({ trial: count, attempt: count, step: count, values, metrics });
+const heartbeat = z.object({
+  trial: count,
+  attempt: count,
+  imagesTrained: anyNumber,
+  fraction: anyNumber,
+  nextWithinMs: z.number().positive().exactOptional(),
+});
 const outcome = z.discriminatedUnion("state", [
   z.object({ state: z.literal("complete"), values, metrics }),
   z.object({ state: z.literal("pruned"), values: values.exactOptional(), metrics }),
@@ -103,7 +110,11 @@ export async function outcomeOf(run: () => Promise<unknown>, onError: (error: un
     return failure(`The evaluator returned no outcome: ${complaintOf(read.error)}.`);
   } catch (error) {
     onError(error);
-    return failure(messageOf(error));
+    return failure(
+      error instanceof Error || typeof error === "string"
+        ? messageOf(error)
+        : `It threw ${messageOf(error)}, which is no error.`,
+    );
   }
 }
 

@@ -111,6 +111,7 @@ function createPool(options: PoolOptions): { readonly executor: Executor; readon
         return;
       case "report":
         if (job === undefined || !isCurrent(job, message.report)) return;
+        job.quietMs = 0;
         guarded(seat, job, () => {
           const answer = job.observer.report(message.report);
           if (answer === "stop") job.stopped = true;
@@ -119,6 +120,8 @@ function createPool(options: PoolOptions): { readonly executor: Executor; readon
         return;
       case "heartbeat":
         if (job === undefined || !isCurrent(job, message.heartbeat)) return;
+        job.quietMs = 0;
+        job.stallMs = message.heartbeat.nextWithinMs;
         guarded(seat, job, () => job.observer.heartbeat(message.heartbeat));
         return;
       case "outcome":
@@ -174,8 +177,9 @@ function createPool(options: PoolOptions): { readonly executor: Executor; readon
         logger.warn("a worker died; its trial is tried again", { trial: job.task.trial, attempt: job.attempt, reason });
         queue.unshift(job);
       } else settle(job, end);
-    } else if (state === "idle") logger.warn("an idle worker died", { worker: seat.slot.index, reason });
+    }
     if (closing !== undefined) return;
+    if (job === undefined && state === "idle") logger.warn("an idle worker died", { worker: seat.slot.index, reason });
     if (state === "starting") retryStart(seat, reason, startError);
     else startWorker(seat);
   }
@@ -225,6 +229,10 @@ function createPool(options: PoolOptions): { readonly executor: Executor; readon
     if (seat.silentMs > patienceMs) worker.kill(`hung: nothing was heard of it for ${Math.round(patienceMs)} ms`);
     if (job === undefined || job.brokenLimit !== undefined) return;
     job.elapsedMs += passedMs;
+    job.quietMs += passedMs;
+    // Its event loop may turn all the same: work that hangs on another thread, or in a driver, does not stop that.
+    if (job.stallMs !== undefined && job.quietMs > job.stallMs)
+      worker.kill(`hung: its trial made no progress for ${Math.round(job.stallMs)} ms`);
     job.brokenLimit = findBrokenLimit(
       job,
       job.task.limits.memoryBytes === undefined ? undefined : worker.residentBytes(),

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 import type { Heartbeat, Task } from "../evaluators/evaluator.ts";
 import type { CreateRunner, Runner } from "./executor.ts";
+import { goFirstWithoutMemory } from "./memory.ts";
 import {
   checkedHeartbeat,
   checkedReport,
@@ -21,6 +22,7 @@ import {
 /** Heartbeats of a running task are thinned to this: the live view needs no more. */
 const HEARTBEAT_MS = 200;
 
+goFirstWithoutMemory();
 process.on("SIGINT", () => {});
 process.on("disconnect", endAtOnce);
 new Worker(new URL("parent-watch.js", import.meta.url), {

@@ -9,6 +9,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine, Session, SessionState } from "../engines/engine.ts";
 import type { Network, Weights } from "../network/index.ts";
 import type { EpochSummary } from "./checkpoint.ts";
+import { overlapped } from "./overlap.ts";
 import { createPulse, type Pulse } from "./pulse.ts";
 import { engineOptions, type Recipe } from "./recipe.ts";
 import { dropPathRateAt, learningRateAt, type Span } from "./schedule.ts";
@@ -53,10 +54,10 @@ export interface TrainResult {
   readonly weights?: Weights;
   /** Training images of this run (not of one it went on from). */
   readonly imagesTrained: number;
-  /** Time in train steps, without making batches, validation or set-up. */
+  /** Time in train steps, without waiting for batches, validation or set-up. */
   readonly trainMs: number;
   readonly validationMs: number;
-  /** Time in making batches that the engine's work did not hide. */
+  /** Time in which the engine waited for a training batch. */
   readonly dataMs: number;
   /** Time in opening the session. */
   readonly openMs: number;
@@ -144,38 +145,33 @@ async function trainEpoch(
   epoch: number,
 ): Promise<{ trainLoss: number; trainAccuracy: number } | Ending> {
   const { session, recipe, span, tally, pulse, signal } = run;
+  const isAborted = (): boolean => signal?.aborted === true;
+  if (isAborted()) return aborted;
   let step = epoch * span.stepsPerEpoch;
   let lossSum = 0;
   let correct = 0;
   let seen = 0;
-  const begun = performance.now();
   const batches = trainingBatches(batcher, run.dataset.train.size, epoch, recipe, run.rng);
-  let next = batches.next();
-  tally.dataMs += performance.now() - begun;
-  while (!next.done) {
-    if (signal?.aborted === true) return aborted;
-    const batch = next.value;
-    const learningRate = learningRateAt(recipe, step, span);
-    const options = { step, learningRate, dropPathRate: dropPathRateAt(recipe, step, span) };
-    const before = performance.now();
-    const running = session.trainStep(batch, options);
-    // The engine may be at work by now: the next batch is made meanwhile.
-    const filling = performance.now();
-    next = batches.next();
-    const filled = performance.now();
-    const { loss, correct: hits } = await running;
-    tally.trainMs += performance.now() - before - (filled - filling);
-    tally.dataMs += filled - filling;
+  const settings = () => ({
+    step,
+    learningRate: learningRateAt(recipe, step, span),
+    dropPathRate: dropPathRateAt(recipe, step, span),
+  });
+  for await (const done of overlapped(batches, (batch) => session.trainStep(batch, settings()))) {
+    const { loss, size } = done;
+    tally.trainMs += done.workMs;
+    tally.dataMs += done.waitMs;
     if (!Number.isFinite(loss)) {
-      const rate = Number(learningRate.toPrecision(3));
+      const rate = Number(settings().learningRate.toPrecision(3));
       return { state: "failed", reason: `loss was not finite at step ${step} (learning rate ${rate})` };
     }
-    lossSum += loss * batch.size;
-    correct += hits;
-    seen += batch.size;
+    lossSum += loss * size;
+    correct += done.correct;
+    seen += size;
     step++;
-    tally.imagesTrained += batch.size;
+    tally.imagesTrained += size;
     await pulse.beat(1);
+    if (isAborted()) return aborted;
   }
   return { trainLoss: lossSum / seen, trainAccuracy: correct / seen };
 }
@@ -186,13 +182,13 @@ async function evaluateEpoch(run: Run, batchSize: number): Promise<{ loss: numbe
   const begun = performance.now();
   let lossSum = 0;
   let correct = 0;
-  for (const batch of evaluationBatches(createBatcher(dataset, set, batchSize), set.size, run.rng)) {
-    if (signal?.aborted === true) return aborted;
-    const result = await session.evaluate(batch);
-    lossSum += result.loss * batch.size;
-    correct += result.correct;
+  const batches = evaluationBatches(createBatcher(dataset, set, batchSize), set.size, run.rng);
+  for await (const done of overlapped(batches, (batch) => session.evaluate(batch))) {
+    lossSum += done.loss * done.size;
+    correct += done.correct;
     // An evaluation is a forward pass: about a third of a training step.
     await pulse.beat(1 / 3);
+    if (signal?.aborted === true) return aborted;
   }
   tally.validationMs += performance.now() - begun;
   const loss = lossSum / set.size;

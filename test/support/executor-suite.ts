@@ -99,8 +99,10 @@ export function describeExecutor(name: string, open: (workers: number) => Promis
     test.each([
       ["reject", "the data ran out"],
       ["rejectAtOnce", "not even a promise"],
+      ["rejectWithNothing", "It threw nothing, which is no error."],
       ["nothing", "The evaluator returned no outcome"],
-      ["wrongReport", "values"],
+      ["wrongReport", "The evaluator reported what can't be read: values"],
+      ["wrongStep", "The evaluator reported what can't be read: step"],
     ])("a runner that goes wrong (%s) fails its trial with the reason and nothing else", async (deed, reason) => {
       const executor = await openOne();
       const watched = watch(executor, scriptedTask({ do: deed }));

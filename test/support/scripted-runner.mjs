@@ -8,6 +8,15 @@ const metrics = () => ({ pid: process.pid });
 
 /** Deeds that end a worker, each in its own way. */
 const DEATHS = {
+  /** Says when it will be heard of again, and never is; its event loop turns. */
+  stall: (task, io) =>
+    io.heartbeat({
+      trial: task.trial,
+      attempt: task.attempt,
+      imagesTrained: 0,
+      fraction: 0,
+      nextWithinMs: task.recipe.withinMs,
+    }),
   abort: () => process.abort(),
   sigkill: () => process.kill(process.pid, "SIGKILL"),
   exit: () => process.exit(3),
@@ -48,9 +57,14 @@ const DEEDS = {
   rejectAtOnce: () => {
     throw new Error("not even a promise");
   },
+  rejectWithNothing: async () => {
+    throw undefined;
+  },
   nothing: async () => 42,
   wrongReport: async (task, io) =>
     io.report({ trial: task.trial, attempt: task.attempt, step: 1, values: "high", metrics: {} }),
+  wrongStep: async (task, io) =>
+    io.report({ trial: task.trial, attempt: task.attempt, step: Number.NaN, values: [1], metrics: {} }),
   /** Reports once, then waits to be told to end. */
   wait: async (task, io) => {
     const aborted = new Promise((resolve) => io.signal.addEventListener("abort", resolve));
@@ -76,6 +90,20 @@ const DEEDS = {
       await Promise.resolve();
       io.heartbeat({ trial: task.trial, attempt: task.attempt, imagesTrained: step, fraction: 0.5 });
     }
+    return { state: "complete", values: [1], metrics: {} };
+  },
+  /** Promises to be heard of again, over and over for `ms`; or promises once, takes it back and is silent for `ms`. */
+  promises: async (task, io) => {
+    const { ms, withinMs, takesBack } = task.recipe;
+    const beat = (more) =>
+      io.heartbeat({ trial: task.trial, attempt: task.attempt, imagesTrained: 0, fraction: 0, ...more });
+    beat({ nextWithinMs: withinMs });
+    // Beats are thinned to one in 200 ms.
+    await sleep(300);
+    if (takesBack) {
+      beat({});
+      await sleep(ms);
+    } else for (const until = Date.now() + ms; Date.now() < until; await sleep(100)) beat({ nextWithinMs: withinMs });
     return { state: "complete", values: [1], metrics: {} };
   },
   hog: async (task) => {
@@ -111,7 +139,7 @@ export async function createRunner(init, slot) {
       const death = DEATHS[task.recipe.do];
       if (death === undefined) return DEEDS[task.recipe.do](task, io);
       if (task.attempt >= (task.recipe.deaths ?? Infinity)) return DEEDS.complete(task, io);
-      death();
+      death(task, io);
       return new Promise(() => {});
     },
   };

@@ -1,5 +1,5 @@
 /** @file The pool of worker processes, with real processes that die in every way we know. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Logger } from "../../../src/base/logger.ts";
@@ -84,6 +84,60 @@ describe("a worker that dies", () => {
     // Thinned in the worker: at most one per 200 ms of the 4000, and the first.
     expect(watched.beats.length).toBeGreaterThan(1);
     expect(watched.beats.length).toBeLessThanOrEqual(21);
+  });
+
+  test("by work that never ends while its loop turns is noticed where it said when it would be heard of again", async () => {
+    const pool = await openPool(1);
+    expect(await outcomeOf(pool, scriptedTask({ do: "stall", withinMs: 400, deaths: 1 }))).toMatchObject({
+      state: "complete",
+    });
+    const always = watch(pool, scriptedTask({ do: "stall", withinMs: 400 }));
+    expect(await always.running.outcome).toMatchObject({
+      state: "failed",
+      reason: "It killed 2 workers; the last one hung: its trial made no progress for 400 ms",
+    });
+    expect(always.started).toHaveLength(2);
+  });
+
+  test("not: one that keeps its word goes on far beyond it, and so does one that takes it back", async () => {
+    const pool = await openPool(2);
+    const tasks = [
+      watch(pool, scriptedTask({ do: "promises", withinMs: 2000, ms: 5000, takesBack: false })),
+      watch(pool, scriptedTask({ do: "promises", withinMs: 2000, ms: 5000, takesBack: true })),
+    ];
+    for (const { running, started } of tasks) {
+      expect(await running.outcome).toMatchObject({ state: "complete" });
+      expect(started).toHaveLength(1);
+    }
+  });
+
+  test("stopped from outside, as by SIGSTOP, is noticed by its silence and can still be killed", async () => {
+    const pool = await openPool(1, { hangMs: 2000 });
+    const watched = watch(pool, scriptedTask({ do: "wait", end: "complete" }));
+    const { metrics } = await watched.reported;
+    process.kill(Number(metrics["pid"]), "SIGSTOP");
+    await until(() => watched.reports.length === 2);
+    expect(watched.started[1]?.previousDeath).toBe("hung: nothing was heard of it for 2000 ms");
+    expect(isRunning(Number(metrics["pid"]))).toBe(false);
+    watched.running.cancel("soft");
+    expect(await watched.running.outcome).toMatchObject({ state: "complete" });
+  });
+
+  test.skipIf(!existsSync("/proc/self/oom_score_adj"))(
+    "for want of memory goes before its parent and everybody else's programs",
+    async () => {
+      const pool = await openPool(1);
+      const { metrics } = (await outcomeOf(pool, scriptedTask({ do: "environment" }))) as Outcome;
+      expect(readFileSync(`/proc/${metrics["pid"]}/oom_score_adj`, "utf8")).toBe("1000\n");
+    },
+  );
+
+  test("when the pool is closed is nothing to warn of", async () => {
+    const warned: string[] = [];
+    const pool = await openPool(2, { logger: { ...silentLogger, warn: (message) => warned.push(message) } });
+    await outcomeOf(pool, scriptedTask({ do: "complete" }));
+    await pool.close();
+    expect(warned).toEqual([]);
   });
 
   test("without a task is replaced without costing anyone", async () => {

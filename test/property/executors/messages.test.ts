@@ -10,6 +10,16 @@ const values = fc.array(fc.double());
 const key = fc.string({ minLength: 1 }).filter((name) => name !== "__proto__");
 const metrics = fc.dictionary(key, fc.oneof(fc.double(), fc.string(), fc.boolean()), { noNullPrototype: true });
 const report = fc.record({ trial: count, attempt: count, step: count, values, metrics });
+const heartbeat = fc.record(
+  {
+    trial: count,
+    attempt: count,
+    imagesTrained: count,
+    fraction: fc.double(),
+    nextWithinMs: fc.double({ min: 1, max: 1e9, noNaN: true }),
+  },
+  { requiredKeys: ["trial", "attempt", "imagesTrained", "fraction"] },
+);
 const outcome = fc.oneof(
   fc.record({ state: fc.constant("complete" as const), values, metrics }),
   fc.record({ state: fc.constant("pruned" as const), values, metrics }, { requiredKeys: ["state", "metrics"] }),
@@ -18,6 +28,7 @@ const outcome = fc.oneof(
 const message = fc.oneof(
   fc.constant({ kind: "ready" }),
   fc.record({ kind: fc.constant("beat"), rssBytes: count }),
+  fc.record({ kind: fc.constant("heartbeat"), heartbeat }),
   fc.record({ kind: fc.constant("report"), id: count, report }),
   fc.record({ kind: fc.constant("outcome"), trial: count, attempt: count, outcome }),
 );

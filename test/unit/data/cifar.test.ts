@@ -1,6 +1,6 @@
 /** @file CIFAR's binary layout: read from a folder, from the archive, from a server; and every way in which files can be wrong. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -161,6 +161,13 @@ describe("wrong files", () => {
     expect(await failure()).toContain("data_batch_4.bin  Expected 61,460 bytes (20 records). Received: no such file.");
   });
 
+  test("a folder under a file's name is no file", async () => {
+    const files = smallFiles();
+    files.delete("data_batch_4.bin");
+    mkdirSync(join(writeFiles(folder(), files), "data_batch_4.bin"));
+    expect(await failure()).toContain("data_batch_4.bin  Expected 61,460 bytes (20 records). Received: no such file.");
+  });
+
   test("a label that is no class is named with its record", async () => {
     const files = smallFiles();
     (files.get("data_batch_2.bin") as Uint8Array)[7 * 3073] = 10;
@@ -176,13 +183,27 @@ describe("wrong files", () => {
     for (const wrong of [bytes.subarray(0, bytes.length / 2), Uint8Array.of(1, 2, 3)]) {
       writeFiles(join(root, "data"), new Map([[file, wrong]]));
       expect(await failure()).toContain(`${join(root, "data", file)}  Expected a whole .tar.gz archive.`);
+      // In the parent already, before any worker is started.
+      await expect(small().provide?.({ download: false })).rejects.toThrow("Expected a whole .tar.gz archive.");
     }
     const files = smallFiles();
     files.delete("test_batch.bin");
     writeFiles(join(root, "data"), new Map([[file, (await archiveOf(files)).bytes]]));
     expect(await failure()).toContain(
-      `${file}:test_batch.bin  Expected 61,460 bytes (20 records). Received: no such file.`,
+      `${file}:test_batch.bin  Expected 61,460 bytes (20 records). Received: no such file. Delete ${join(root, "data", file)} and run again`,
     );
+    files.set("test_batch.bin", new Uint8Array(61_459));
+    writeFiles(join(root, "data"), new Map([[file, (await archiveOf(files)).bytes]]));
+    expect(await failure()).toContain(`${file}:test_batch.bin  Expected 61,460 bytes (20 records). Received: 61,459.`);
+    await expect(small().provide?.({ download: false })).rejects.toThrow("test_batch.bin");
+  });
+
+  test("--data that is a plain file is a place without data", async () => {
+    writeFileSync(join(root, "notes.txt"), "x");
+    await expect(small().load({ dir: join(root, "notes.txt"), download: false })).rejects.toMatchObject({
+      code: "data",
+      message: expect.stringContaining(`${join(root, "notes.txt")} (--data)`),
+    });
   });
 
   test("no files at all: the error lists the places, the download's fate and what to do", async () => {
@@ -233,6 +254,55 @@ describe("downloading", () => {
       expect(readdirSync(join(root, "data")).sort()).toEqual(["cifar10"]);
       expect(readdirSync(join(root, "data/cifar10")).length).toBe(6);
       await load();
+      expect(server.requests()).toBe(1);
+    } finally {
+      server.close();
+    }
+  });
+
+  test("fills in what a folder lacks, be it everything, and leaves what is there", async () => {
+    const { bytes, md5 } = await archiveOf(smallFiles());
+    const server = await serve((respond) => respond.bytes(bytes));
+    try {
+      const layout = { ...smallLayout, archive: { ...smallLayout.archive, url: server.url, md5 } };
+      const folder = join(root, "data/cifar10");
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "README.txt"), "the user's");
+      expect((await small(split, layout).load({})).train.size).toBe(60);
+      rmSync(join(folder, "data_batch_3.bin"));
+      const own = smallFiles().get("data_batch_1.bin") as Uint8Array;
+      own[1] = 255 - (own[1] as number);
+      writeFileSync(join(folder, "data_batch_1.bin"), own);
+      expect(await small(split, layout).provide?.({})).toEqual({ source: folder });
+      expect(server.requests()).toBe(2);
+      expect(readFileSync(join(folder, "data_batch_1.bin")).equals(own)).toBe(true);
+      const fetched = readFileSync(join(folder, "data_batch_3.bin"));
+      expect(fetched.equals(smallFiles().get("data_batch_3.bin") as Uint8Array)).toBe(true);
+      expect(readdirSync(join(root, "data"))).toEqual(["cifar10"]);
+      // Also where the folder itself is what --data names.
+      rmSync(join(folder, "test_batch.bin"));
+      expect((await small(split, layout).load({ dir: folder })).test.size).toBe(RECORDS);
+      expect(readdirSync(folder).length).toBe(7);
+    } finally {
+      server.close();
+    }
+  });
+
+  test("does not begin while a file is there that must go; a file that is missing and cannot be fetched is named with the reason", async () => {
+    const server = await serve((respond) => respond.status(503));
+    try {
+      const layout = { ...smallLayout, archive: { ...smallLayout.archive, url: server.url } };
+      const folder = writeFiles(join(root, "data/cifar10"), smallFiles());
+      rmSync(join(folder, "data_batch_5.bin"));
+      const options = { ...split, fallback: "synthetic" } as const;
+      await expect(small(options, layout).provide?.({})).rejects.toThrow(
+        `${join(folder, "data_batch_5.bin")}  Expected 61,460 bytes (20 records). Received: no such file. Put the official file there. Download: ${server.url}  the server answered 503`,
+      );
+      expect(server.requests()).toBe(1);
+      writeFileSync(join(folder, "data_batch_2.bin"), "short");
+      await expect(small(options, layout).load({})).rejects.toThrow(
+        `${join(folder, "data_batch_2.bin")}  Expected 61,460 bytes (20 records). Received: 5. Delete it and run again to fetch it anew`,
+      );
       expect(server.requests()).toBe(1);
     } finally {
       server.close();

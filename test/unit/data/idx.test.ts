@@ -1,5 +1,5 @@
 /** @file IDX files: read with and without gzip, and every way in which they can be wrong. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -96,6 +96,10 @@ describe("wrong files", () => {
     expect(() => decodeIdx(whole.subarray(0, 50), [3], "x")).toThrow(
       'x  Expected 96 bytes (5 x 4 x 4). Received: "50 bytes".',
     );
+    const endless = encodeIdx([0xffffffff, 0xffffffff, 0xffffffff], new Uint8Array());
+    expect(() => decodeIdx(endless, [3], "x")).toThrow(
+      'x  Expected dimensions that a file can have. Received: "4294967295 x 4294967295 x 4294967295".',
+    );
   });
 
   test("labels that are no class, counts that differ, another size of image", async () => {
@@ -103,12 +107,28 @@ describe("wrong files", () => {
     wrong[4] = 3;
     write({ ...files(), "train-labels-idx1-ubyte": encodeIdx([30], wrong) });
     expect(await message()).toBe(
-      `${join(root, "data/digits", images)}  Expected labels below 3. Received: "3 at image 4".`,
+      `${join(root, "data/digits/train-labels-idx1-ubyte")}  Expected labels below 3. Received: "3 at image 4".`,
     );
     write({ "train-labels-idx1-ubyte": encodeIdx([29], labels(29)) });
-    expect(await message()).toContain("Expected 30 labels. Received: 29.");
+    expect(await message()).toContain("train-labels-idx1-ubyte  Expected 30 labels. Received: 29.");
+    write({ ...files(), "t10k-labels-idx1-ubyte": encodeIdx([30], labels(30)) });
+    expect(await message()).toContain("t10k-labels-idx1-ubyte  Expected 9 labels. Received: 30.");
+    write({ ...files(), [images]: encodeIdx([0, 4, 4], new Uint8Array()) });
+    expect(await message()).toContain(`${images}  Expected at least one image. Received: 0.`);
     write({ ...files(), [images]: encodeIdx([30, 2, 8], trainPixels) });
     expect(await message()).toContain('Expected images of 4 x 4. Received: "2 x 8".');
+  });
+
+  // A regular file that nobody may read from its beginning, not even root.
+  test.skipIf(!existsSync("/proc/self/mem"))("a file that can't be read is named", async () => {
+    write(files());
+    const file = join(root, "data/digits/train-labels-idx1-ubyte");
+    rmSync(file);
+    symlinkSync("/proc/self/mem", file);
+    await expect(digits.load({})).rejects.toMatchObject({
+      code: "data",
+      message: expect.stringContaining(`${file}  Expected a file that can be read. Received: "E`),
+    });
   });
 
   test("a gzip file that is cut off, a file that is missing, none at all", async () => {

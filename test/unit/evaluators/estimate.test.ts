@@ -12,13 +12,13 @@ const wide = network("wide", [8, 8, 1], (net) => {
 describe("time", () => {
   test("grows with work and images, in the ratio that was measured", () => {
     const estimator = createTimeEstimator();
-    expect(estimator.epochMs(smallNetwork, 100)).toBeUndefined();
+    expect(estimator.trainMs(smallNetwork, 100)).toBeUndefined();
     estimator.learn(smallNetwork, 100, 50);
-    expect(estimator.epochMs(smallNetwork, 100)).toBeCloseTo(50, 9);
-    expect(estimator.epochMs(smallNetwork, 300)).toBeCloseTo(150, 9);
-    expect(estimator.epochMs(wide, 100)).toBeCloseTo((50 * trainingWork(wide)) / trainingWork(smallNetwork), 9);
+    expect(estimator.trainMs(smallNetwork, 100)).toBeCloseTo(50, 9);
+    expect(estimator.trainMs(smallNetwork, 300)).toBeCloseTo(150, 9);
+    expect(estimator.trainMs(wide, 100)).toBeCloseTo((50 * trainingWork(wide)) / trainingWork(smallNetwork), 9);
     estimator.learn(smallNetwork, 100, 100);
-    expect(estimator.epochMs(smallNetwork, 100)).toBeCloseTo(75, 9);
+    expect(estimator.trainMs(smallNetwork, 100)).toBeCloseTo(75, 9);
   });
 
   test("counts three passes of the multiply-accumulates, and every stored value", () => {

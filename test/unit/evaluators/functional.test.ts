@@ -1,6 +1,6 @@
 /** @file A user's function as evaluator, and an evaluator written out. */
 import { describe, expect, test } from "vitest";
-import { defineEvaluator, functional } from "../../../src/evaluators/index.ts";
+import { defineEvaluator, functional, type Outcome } from "../../../src/evaluators/index.ts";
 import { costOf } from "../../../src/network/index.ts";
 import { contextFor, task } from "../../support/evaluation.ts";
 import { smallNetwork } from "../../support/small-training.ts";
@@ -56,8 +56,28 @@ describe("functional", () => {
     const short = functional("short", () => [1], { measures: ["a", "b"] });
     expect(await short.evaluate(task, context())).toMatchObject({
       state: "failed",
-      reason: "b was not finite: undefined",
+      reason: "the evaluator's outcome  Expected 2 values (a, b). Received: 1.",
     });
+    const unnamed = functional("unnamed", () => ({ a: 1 }), { measures: ["a", "b"] });
+    expect(await unnamed.evaluate(task, context())).toMatchObject({ state: "failed", reason: "b was not finite: NaN" });
+  });
+
+  test("what is no measurement is told as what was expected", async () => {
+    for (const [nothing, word] of [
+      [undefined, "nothing"],
+      [null, "null"],
+      ["0.9", '"0.9"'],
+    ] as const) {
+      const forgetful = functional("forgetful", (() => nothing) as never, { measures: ["a", "b"] });
+      await expect(forgetful.evaluate(task, context())).rejects.toThrow(
+        `the measuring function  Expected a number, a list, or a record with a, b. Received: ${word}.`,
+      );
+    }
+    const early = functional("early", async ({ report }) => {
+      await report(1, undefined as never);
+      return 1;
+    });
+    await expect(early.evaluate(task, context())).rejects.toThrow("Received: nothing.");
   });
 
   test("its key follows name, measures, options and version", () => {
@@ -71,6 +91,55 @@ describe("functional", () => {
     ].map(({ key }) => key);
     expect(new Set(keys).size).toBe(5);
     expect(functional("a", () => 2).key).toBe(keys[0]);
+  });
+
+  test("an evaluator that returns or throws at once does so in its promise", async () => {
+    const spec = { name: "at once", measures: ["x"] };
+    const returns = defineEvaluator({
+      ...spec,
+      evaluate: (() => ({ state: "complete", values: [1], metrics: {} })) as never,
+    });
+    expect(await returns.evaluate(task, context()).catch(String)).toMatchObject({ values: [1] });
+    const throws = defineEvaluator({
+      ...spec,
+      evaluate: () => {
+        throw new Error("at once");
+      },
+    });
+    expect(await throws.evaluate(task, context()).catch((error: Error) => error.message)).toBe("at once");
+  });
+
+  test("an evaluator written out is held to its measures, in its outcome and in its reports", async () => {
+    const outcomeOf = (outcome: Outcome) =>
+      defineEvaluator({ name: "own", measures: ["a", "b"], evaluate: async () => outcome }).evaluate(task, context());
+    const metrics = { x: 1 };
+    for (const [values, reason] of [
+      [[1], "the evaluator's outcome  Expected 2 values (a, b). Received: 1."],
+      [[1, 2, 3], "the evaluator's outcome  Expected 2 values (a, b). Received: 3."],
+      [[1, Number.NaN], "b was not finite: NaN"],
+      [[Number.NEGATIVE_INFINITY, 1], "a was not finite: -Infinity"],
+    ] as const)
+      for (const state of ["complete", "pruned"] as const)
+        expect(await outcomeOf({ state, values, metrics })).toEqual({ state: "failed", reason, metrics });
+    for (const fine of [
+      { state: "complete", values: [1, 2], metrics },
+      { state: "pruned", metrics },
+      { state: "failed", reason: "its own", metrics },
+    ] as const)
+      expect(await outcomeOf(fine)).toEqual(fine);
+    // What is none is the executor's to name.
+    expect(await outcomeOf(42 as never)).toBe(42);
+    const reporting = defineEvaluator({
+      name: "own",
+      measures: ["a", "b"],
+      async evaluate(_, { report }) {
+        await report({ step: 1, values: [1] });
+        return { state: "pruned", metrics };
+      },
+    });
+    await expect(reporting.evaluate(task, context())).rejects.toThrow(
+      "the evaluator's report  Expected 2 values (a, b). Received: 1.",
+    );
   });
 
   test("complains of wrong options", () => {

@@ -1,5 +1,5 @@
 /** @file Proxy training: what it measures, what it refuses, what it leaves, what it goes on from, and its key. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -100,6 +100,28 @@ describe("a trial", () => {
     expect(readFileSync(join(dir, "trial.log"), "utf8")).toContain("failed: loss was not finite at step 9");
   });
 
+  test("says from its start on within what time it will be heard of again", async () => {
+    const promises: (number | undefined)[] = [];
+    let opened = 0;
+    const engine = stubEngine(() => 1);
+    const watched: Engine = {
+      ...engine,
+      async open(...args) {
+        opened++;
+        expect(promises.length).toBeGreaterThan(0);
+        return engine.open(...args);
+      },
+    };
+    const context = {
+      ...contextFor(smallNetwork),
+      heartbeat: (beat: { nextWithinMs?: number }) => promises.push(beat.nextWithinMs),
+    };
+    await run({}, {}, benchOf(watched), context as never);
+    // To be timed, and to be trained.
+    expect(opened).toBe(2);
+    for (const promise of promises) expect(promise).toBeGreaterThanOrEqual(60_000);
+  });
+
   test("ends soon after an abort", async () => {
     const controller = new AbortController();
     let steps = 0;
@@ -148,6 +170,36 @@ describe("refusals", () => {
     });
     expect(steps).toBe(3);
     expect([engine.opened(), engine.closed()]).toEqual([1, 1]);
+  });
+
+  test("only what is left of a continued training counts against the time limit", async () => {
+    await run({ dir, epochs: 38 }, { checkpoints: true });
+    let steps = 0;
+    const engine = stubEngine(async () => {
+      steps++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return 1;
+    });
+    // 40 epochs of at least 6 x 20 ms are 4.8 s at least; two of them are far less.
+    const changes = { epochs: 40, limits: { timeMs: 3_000 } };
+    expect((await run({ ...changes, continueFrom: dir }, {}, benchOf(engine))).state).toBe("complete");
+    expect(steps).toBe(3 + 12);
+    expect((await run(changes, {}, benchOf(engine))).state).toBe("failed");
+  });
+
+  test("an epoch's time is that of its training and its validation", async () => {
+    const estimator = createTimeEstimator();
+    // 10 ms an image: 48 of training, and 20 of validation at a third.
+    estimator.learn(smallNetwork, 1, 10);
+    const outcome = await run({ epochs: 1 }, {}, { ...reference(), estimator });
+    expect(outcome.metrics["estimatedEpochMs"]).toBeCloseTo(480 + 200 / 3, 6);
+  });
+
+  test("the worker's own memory is what it holds now, if that is less than before", async () => {
+    const engine = stubEngine(() => 1, { memoryBytes: 2 ** 20 });
+    // As measured while the files of an archive were still in memory.
+    const outcome = await run({ limits: { memoryBytes: 2 ** 40 } }, {}, { ...benchOf(engine), baseBytes: 2 ** 41 });
+    expect(outcome.state).toBe("complete");
   });
 
   test("a network made for other data ends the search, not the trial", async () => {
@@ -212,7 +264,19 @@ describe("files", () => {
     const outcome = await run({ continueFrom: dir, epochs: 3 });
     expect(outcome.metrics.imagesTrained).toBe(96);
     expect(outcome.metrics.epochs).toBe(3);
-    await expect(run({ continueFrom: join(dir, "none") })).rejects.toThrow("Expected a checkpoint to continue from");
+  });
+
+  test("a trial whose forerunner can't be continued fails with the reason, and no other", async () => {
+    const file = join(dir, "checkpoint.safetensors");
+    const reasonOf = async (changes: Partial<Task>) => {
+      const outcome = await run({ continueFrom: dir, ...changes });
+      return outcome.state === "failed" ? outcome.reason : outcome.state;
+    };
+    expect(await reasonOf({})).toContain(`${file}  Expected a checkpoint to continue from`);
+    await run({ dir, epochs: 2 }, { checkpoints: true });
+    expect(await reasonOf({ epochs: 1 })).toBe(`${file}  Expected at most 1 epochs. Received: 2.`);
+    writeFileSync(file, readFileSync(file).subarray(0, 200));
+    expect(await reasonOf({})).toContain(file);
   });
 });
 

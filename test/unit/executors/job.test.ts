@@ -40,9 +40,9 @@ describe("conclude", () => {
 
 describe("concludeDeath", () => {
   test("the first death is another attempt from nothing, the second is the end", () => {
-    const subject = job({ stopped: true, elapsedMs: 4000 });
+    const subject = job({ stopped: true, elapsedMs: 4000, quietMs: 3000, stallMs: 3500 });
     expect(concludeDeath(subject, "was killed by SIGSEGV")).toBe("again");
-    expect(subject).toMatchObject({ attempt: 3, stopped: false, elapsedMs: 0 });
+    expect(subject).toMatchObject({ attempt: 3, stopped: false, elapsedMs: 0, quietMs: 0, stallMs: undefined });
     expect(concludeDeath(subject, "exited with code 3")).toEqual({
       state: "failed",
       reason: "It killed 2 workers; the last one exited with code 3",

@@ -3,12 +3,18 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import type { Engine, SessionOptions, StepOptions } from "../../../src/engines/engine.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import {
+  dropPathRateAt,
+  learningRateAt,
+  mergeRecipe,
   readCheckpoint,
+  recipes,
   train,
   writeCheckpoint,
   type EpochSummary,
+  type Recipe,
   type TrainingState,
   type TrainOptions,
 } from "../../../src/training/index.ts";
@@ -79,6 +85,63 @@ describe("training", () => {
     expect(size).toBe(10);
     await train({ ...base, engine: watched, epochs: 1 });
     expect(size).toBe(30);
+  });
+});
+
+describe("the recipe", () => {
+  const recipe = mergeRecipe(
+    recipes["nasnet-paper"],
+    { batchSize: 8, nesterov: true, labelSmoothing: 0.1, learningRate: 0.2, warmupEpochs: 0.5, dropPathRate: 0.3 },
+    "recipe",
+  );
+
+  /** Trains two epochs of six steps on an engine that computes nothing; returns all that it was told. */
+  async function toldBy(changes: Partial<Recipe>) {
+    const opened: SessionOptions[] = [];
+    const steps: StepOptions[] = [];
+    const stub = stubEngine(() => 1);
+    const engine: Engine = {
+      ...stub,
+      async open(network, options) {
+        opened.push(options);
+        const session = await stub.open(network, options);
+        return {
+          ...session,
+          trainStep(batch, options) {
+            steps.push(options);
+            return session.trainStep(batch, options);
+          },
+        };
+      },
+    };
+    await train({ ...base, engine, recipe: { ...recipe, ...changes }, epochs: 2, seed: 9 });
+    return { opened, steps };
+  }
+
+  test("reaches the engine whole: optimizer, loss, batch and seed", async () => {
+    const { opened } = await toldBy({});
+    expect(opened).toEqual([
+      {
+        batchSize: 8,
+        seed: 9,
+        optimizer: { momentum: 0.9, nesterov: true, weightDecay: 5e-4, clipNorm: 5 },
+        loss: { labelSmoothing: 0.1, auxiliaryWeight: 0.4 },
+      },
+    ]);
+    expect((await toldBy({ clipNorm: 0 })).opened[0]?.optimizer).not.toHaveProperty("clipNorm");
+  });
+
+  test("sets learning rate and drop path of every step, counted over all epochs", async () => {
+    const { steps } = await toldBy({});
+    const span = { stepsPerEpoch: 6, epochs: 2 };
+    expect(steps).toEqual(
+      Array.from({ length: 12 }, (_, step) => ({
+        step,
+        learningRate: learningRateAt(recipe, step, span),
+        dropPathRate: dropPathRateAt(recipe, step, span),
+      })),
+    );
+    expect(new Set(steps.map(({ dropPathRate }) => dropPathRate)).size).toBe(12);
   });
 });
 
