@@ -157,8 +157,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     if (outcome.state !== "failed") return;
     failures.failed++;
     logger.warn("trial failed", { trial: trial.number, reason: outcome.reason });
-    if (outcome.metrics["fatal"] === true) fail(new CellwrightError("config", outcome.reason));
-    else if (definition.failedTrials === "stop")
+    if (definition.failedTrials === "stop")
       fail(new CellwrightError("config", `trial ${trial.number} failed: ${outcome.reason} (failedTrials is "stop")`));
     else if (failures.finished >= 10 && failures.failed / failures.finished > (definition.maxFailedShare ?? 0.5))
       fail(
@@ -201,6 +200,11 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       pendingWrites.delete(number);
       running.delete(number);
       if (outcome === "cancelled") continue;
+      // What every trial would meet (data, config) is not this trial's failure: it runs again when that is mended.
+      if (outcome.state === "failed" && outcome.metrics["fatal"] === true) {
+        fail(new CellwrightError("config", outcome.reason));
+        continue;
+      }
       await conclude(ended.open, outcome);
       const twins = parked.get(ended.key) ?? [];
       parked.delete(ended.key);

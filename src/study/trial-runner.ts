@@ -89,11 +89,11 @@ function decodeTask(definition: StudyDefinition, task: Task): Network | Outcome 
   }
 }
 
-/** What an evaluator throws is a failure of its trial, except for what every trial would meet (data, config): that ends the search. */
+/** What an evaluator throws is a failure of its trial, except for what every trial would meet (data, config): that ends the search. Throws all else on: the worker says it and logs its stack. */
 function evaluatorFailure(error: unknown): Outcome {
   if (error instanceof CellwrightError && (error.code === "data" || error.code === "config"))
     return fatalOutcome(error);
-  return { state: "failed", reason: messageOf(error), metrics: {} };
+  throw error;
 }
 
 /** A failure that every trial would meet: the search stops instead of failing them one by one. */

@@ -241,6 +241,8 @@ describe("search loop", () => {
     );
     await expect(collect(fatal.study.run())).rejects.toThrow(/no data here/);
     expect(fatal.executor.tasks).toHaveLength(1);
+    // It is no fault of the trial, which runs again when the data is there.
+    expect((await fatal.study.storage.trials()).map((trial) => trial.state)).toEqual(["running"]);
   });
 
   it("ends when the controller is done, and refuses one that waits for nothing", async () => {
