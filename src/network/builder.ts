@@ -51,6 +51,10 @@ export interface ConvOptions extends WindowOptions {
 
 export type DepthwiseOptions = Omit<ConvOptions, "filters" | "groups">;
 
+/** Only the size has to be given. */
+export type LocalResponseOptions = Pick<OpAttributes["localResponseNorm"], "size"> &
+  Partial<OpAttributes["localResponseNorm"]>;
+
 /** What `build` returns: the logits `[classes]`, and an auxiliary head's if there is one. */
 export type Outputs = Tensor | { readonly logits: Tensor; readonly auxiliary?: Tensor };
 
@@ -63,11 +67,22 @@ export interface NetworkBuilder {
   conv(path: string, x: Tensor, options: ConvOptions): Tensor;
   depthwiseConv(path: string, x: Tensor, options: DepthwiseOptions): Tensor;
   batchNorm(path: string, x: Tensor, options?: Partial<OpAttributes["batchNorm"]>): Tensor;
+  /** Defaults are torch's: alpha 1e-4, beta 0.75, k 1. Alpha is divided by the size: AlexNet's is `{ size: 5, alpha: 5e-4, k: 2 }`. */
+  localResponseNorm(path: string, x: Tensor, options: LocalResponseOptions): Tensor;
+  channelShuffle(path: string, x: Tensor, groups: number): Tensor;
   /** The network's default activation, or the one named. */
   activate(path: string, x: Tensor, fn?: ActivationName): Tensor;
   maxPool(path: string, x: Tensor, options: WindowOptions): Tensor;
   avgPool(path: string, x: Tensor, options: WindowOptions): Tensor;
   globalAvgPool(path: string, x: Tensor, options?: { readonly keepDims?: boolean }): Tensor;
+  /** To `size` rows and columns, whatever the input's. */
+  adaptiveAvgPool(path: string, x: Tensor, size: Size): Tensor;
+  adaptiveMaxPool(path: string, x: Tensor, size: Size): Tensor;
+  /**
+   * Spatial pyramid pooling (He et al. 2014): for each level the maxima of level x level bins, all in one vector `[sum of level^2 * c]`, whatever
+   * the image's sides. SPPNet's levels are `[4, 2, 1]` and `[6, 3, 2, 1]`. Adds an adaptive max pool and a flatten for each, and a concat.
+   */
+  spatialPyramidPool(path: string, x: Tensor, levels: readonly number[]): Tensor;
   flatten(path: string, x: Tensor): Tensor;
   /** With bias unless told otherwise. */
   dense(path: string, x: Tensor, options: { readonly units: number; readonly bias?: boolean }): Tensor;
@@ -93,6 +108,14 @@ function windowAttributes(options: WindowOptions): OpAttributes["maxPool"] {
   };
 }
 
+/** Sorts out what a build function returned, which need not be what its type says. An auxiliary head that isn't there is left out. */
+function asOutputs(returned: unknown): { readonly logits: Tensor | undefined; readonly auxiliary?: Tensor } {
+  if (typeof returned !== "object" || returned === null) return { logits: undefined };
+  if (!("logits" in returned)) return { logits: returned as Tensor };
+  const { logits, auxiliary } = returned as { logits?: Tensor; auxiliary?: Tensor };
+  return { logits, ...(auxiliary !== undefined && { auxiliary }) };
+}
+
 /**
  * Builds a network. `build` is given the builder and returns the logits. Throws `shape`, naming the node, at the first step that doesn't
  * fit. `defaults` overrides TensorFlow's batch norm (epsilon 1e-3, momentum 0.99) and the default activation (relu).
@@ -103,12 +126,16 @@ export function network(
   build: (net: NetworkBuilder) => Outputs,
   defaults: Partial<NetworkDefaults> = {},
 ): Network {
+  if (typeof name !== "string" || name === "")
+    throw new CellwrightError("shape", expected("network: name", "a name as the first argument", name));
   const nodes: Node[] = [];
   const known = new Map<string, Tensor>();
 
   function node<K extends OpKind>(path: string, op: K, inputs: readonly Tensor[], attributes: OpAttributes[K]): Tensor {
+    const place = placeOf({ name }, { id: path, op });
+    if (!Array.isArray(inputs) || !inputs.every((input) => typeof input === "object" && input !== null))
+      throw new CellwrightError("shape", expected(place, "inputs that are a list of tensors", inputs));
     const made = { id: path, op, inputs: inputs.map(({ id }) => id), attributes } as NodeOf<K> as Node;
-    const place = placeOf({ name }, made);
     const [problem] = checkNode(made, place);
     if (problem !== undefined) throw new CellwrightError("shape", problem);
     if (known.has(path)) throw new CellwrightError("shape", expected(place, "a path that no other node has", path));
@@ -152,10 +179,25 @@ export function network(
         bias: options.bias ?? false,
       }),
     batchNorm: (path, x, options) => node(path, "batchNorm", [x], { ...filled.batchNorm, ...options }),
+    localResponseNorm: (path, x, options) =>
+      node(path, "localResponseNorm", [x], { alpha: 1e-4, beta: 0.75, k: 1, ...options }),
+    channelShuffle: (path, x, groups) => node(path, "channelShuffle", [x], { groups }),
     activate: (path, x, fn) => node(path, "activation", [x], { fn: fn ?? filled.activation }),
     maxPool: (path, x, options) => node(path, "maxPool", [x], windowAttributes(options)),
     avgPool: (path, x, options) => node(path, "avgPool", [x], windowAttributes(options)),
     globalAvgPool: (path, x, options) => node(path, "globalAvgPool", [x], { keepDims: options?.keepDims ?? false }),
+    adaptiveAvgPool: (path, x, size) => node(path, "adaptiveAvgPool", [x], { size: toPair(size) }),
+    adaptiveMaxPool: (path, x, size) => node(path, "adaptiveMaxPool", [x], { size: toPair(size) }),
+    spatialPyramidPool(path, x, levels) {
+      const isPyramid = Array.isArray(levels) && levels.length > 0 && new Set(levels).size === levels.length;
+      if (!isPyramid)
+        throw new CellwrightError("shape", expected(`${name}: ${path}`, "a list of different levels", levels));
+      const vectors = levels.map((level) => {
+        const pooled = node(`${path}/pool${level}`, "adaptiveMaxPool", [x], { size: [level, level] });
+        return node(`${path}/flatten${level}`, "flatten", [pooled], {});
+      });
+      return vectors.length === 1 ? (vectors[0] as Tensor) : node(`${path}/concat`, "concat", vectors, {});
+    },
     flatten: (path, x) => node(path, "flatten", [x], {}),
     dense: (path, x, options) => node(path, "dense", [x], { units: options.units, bias: options.bias ?? true }),
     add: (path, inputs) => node(path, "add", inputs, {}),
@@ -168,16 +210,17 @@ export function network(
     pad: (path, x, attributes) => node(path, "pad", [x], attributes),
   };
 
-  const outputs = build(builder);
-  const { logits, auxiliary } = "logits" in outputs ? outputs : { logits: outputs, auxiliary: undefined };
-  for (const [role, tensor] of Object.entries({ logits, auxiliary })) {
-    if (tensor !== undefined && (known.get(tensor.id) !== tensor || tensor.shape.length !== 1)) {
-      throw new CellwrightError(
-        "shape",
-        expected(`${name}: ${role}`, "a tensor [classes] made by this builder", { id: tensor.id, shape: tensor.shape }),
-      );
+  const outputs = asOutputs(build(builder));
+  const isTensor = (tensor: Tensor | undefined): boolean =>
+    tensor !== undefined && known.get(tensor.id) === tensor && tensor.shape.length === 1;
+  for (const [role, tensor] of Object.entries(outputs)) {
+    if (!isTensor(tensor)) {
+      const what = "a tensor [classes] made by this builder and returned by the function that builds";
+      const received = tensor && { id: tensor.id, shape: tensor.shape };
+      throw new CellwrightError("shape", expected(`${name}: ${role}`, what, received));
     }
   }
+  const { logits, auxiliary } = outputs as { readonly logits: Tensor; readonly auxiliary?: Tensor };
   if (auxiliary !== undefined && auxiliary.channels !== logits.channels) {
     const place = `${name}: auxiliary`;
     throw new CellwrightError(

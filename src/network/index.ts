@@ -3,6 +3,7 @@ export {
   network,
   type ConvOptions,
   type DepthwiseOptions,
+  type LocalResponseOptions,
   type NetworkBuilder,
   type NetworkDefaults,
   type Outputs,

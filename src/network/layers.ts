@@ -3,6 +3,7 @@
  * construction; it is told its path, how many filters and which stride. All follow NASNet (section 3.1 and the slim code):
  * convolutions are activation, convolution, batch norm, without bias.
  */
+import { CellwrightError, expected } from "../base/errors.ts";
 import type { NetworkBuilder, Size, Tensor } from "./builder.ts";
 import type { Pair } from "./network.ts";
 
@@ -44,12 +45,14 @@ export function factorized(size: number): Layer {
   };
 }
 
-/** A depthwise separable convolution, applied `repeats` times (NASNet: twice); only the first is strided. Nothing stands between depthwise and pointwise. */
+/** A depthwise separable convolution, applied `repeats` times (NASNet: twice); only the first is strided. Nothing stands between depthwise and pointwise. Throws `space` on no repeats. */
 export function separable(
   kernel: number,
   options: { readonly repeats?: number; readonly dilation?: number } = {},
 ): Layer {
   const { repeats = 2, dilation = 1 } = options;
+  if (!Number.isSafeInteger(repeats) || repeats < 1)
+    throw new CellwrightError("space", expected("separable: repeats", "a whole number of 1 or more", repeats));
   return (net, x, { path, filters, stride }) => {
     let result = x;
     for (let i = 0; i < repeats; i++) {
@@ -62,8 +65,9 @@ export function separable(
   };
 }
 
-/** A pool; where channels differ from `filters`, a 1x1 convolution and batch norm follow (no activation). */
+/** A pool of the largest or the mean (padding not counted); where channels differ from `filters`, a 1x1 convolution and batch norm follow (no activation). */
 export function pool(kind: "max" | "avg", kernel: number): Layer {
+  if (kind !== "max" && kind !== "avg") throw new CellwrightError("space", expected("pool", '"max" or "avg"', kind));
   return (net, x, { path, filters, stride }) => {
     const window = { kernel, stride };
     const pooled = kind === "max" ? net.maxPool(`${path}/pool`, x, window) : net.avgPool(`${path}/pool`, x, window);

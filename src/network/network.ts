@@ -49,6 +49,19 @@ export interface OpAttributes {
    * variance; `moving = momentum * moving + (1 - momentum) * batch` (biased variance too, as TensorFlow does).
    */
   readonly batchNorm: { readonly epsilon: number; readonly momentum: number };
+  /**
+   * y = x / (k + alpha / size * sum of x^2 over `size` neighbouring channels)^beta; the window holds floor(size / 2) channels before its own, and
+   * what lies outside is zero. torch.nn.LocalResponseNorm's definition: AlexNet's (2012, section 3.3) does not divide alpha by the size, so its
+   * n = 5, alpha = 1e-4, beta = 0.75, k = 2 are size 5 and alpha 5e-4 here.
+   */
+  readonly localResponseNorm: {
+    readonly size: number;
+    readonly alpha: number;
+    readonly beta: number;
+    readonly k: number;
+  };
+  /** Channel g * c / groups + j goes to j * groups + g: what a grouped convolution kept apart is mixed (ShuffleNet, section 3.1). */
+  readonly channelShuffle: { readonly groups: number };
   /** swish x * sigmoid(x); hsigmoid relu6(x + 3) / 6; hswish x * hsigmoid(x). */
   readonly activation: { readonly fn: ActivationName };
   /** Padding never wins. The gradient goes to the first maximum in row-major order. */
@@ -57,6 +70,13 @@ export interface OpAttributes {
   readonly avgPool: { readonly kernel: Pair; readonly stride: Pair; readonly padding: Padding };
   /** `[h, w, c]` to `[c]`, or to `[1, 1, c]` with `keepDims`. */
   readonly globalAvgPool: { readonly keepDims: boolean };
+  /**
+   * The mean of each of `size[0] x size[1]` bins, whatever the input's sides: bin i of n over s rows is those from floor(i * s / n) to
+   * ceil((i + 1) * s / n) - 1, as torch's AdaptiveAvgPool2d has them.
+   */
+  readonly adaptiveAvgPool: { readonly size: Pair };
+  /** The maximum of each bin. The gradient goes to the first maximum in row-major order. */
+  readonly adaptiveMaxPool: { readonly size: Pair };
   /** Row-major `[h, w, c]` to `[h * w * c]`. */
   readonly flatten: Record<string, never>;
   /** Kernel weights `[in, units]`. Input `[c]`. */

@@ -22,7 +22,8 @@ function unknownKeys(place: string, record: object, allowed: readonly string[]):
 function checkNodes(name: string, nodes: readonly unknown[]): string[] {
   const problems: string[] = [];
   const ids = new Set<string>();
-  nodes.forEach((node, index) => {
+  // `from` gives a gap in the list as undefined, where `forEach` would pass it over.
+  Array.from(nodes).forEach((node, index) => {
     if (!isPlainObject(node)) {
       problems.push(expected(`${name}: nodes[${index}]`, "a node { id, op, inputs, attributes }", node));
       return;
@@ -78,6 +79,11 @@ function checkOutputs(name: string, outputs: unknown): string[] {
   return problems;
 }
 
+/** Returns the outputs without an auxiliary head that is undefined. */
+function presentOutputs({ logits, auxiliary }: Network["outputs"]): Network["outputs"] {
+  return { logits, ...(auxiliary !== undefined && { auxiliary }) };
+}
+
 /**
  * Returns `value` as a network, or throws `shape` with every problem on a line of its own, each naming its node. Problems of single nodes
  * come first, then those of the graph (unknown inputs, cycles), then shapes (the first that doesn't fit), as each can only be said once those before are mended.
@@ -99,7 +105,7 @@ export function validateNetwork(value: unknown): Network {
   const network: Network = {
     name,
     nodes: nodes.map(({ id, op, inputs, attributes }: Node) => ({ id, op, inputs, attributes }) as Node),
-    outputs: outputs as unknown as Network["outputs"],
+    outputs: presentOutputs(outputs as unknown as Network["outputs"]),
   };
   const graphProblems = checkGraph(network);
   if (graphProblems.length > 0) fail(graphProblems);

@@ -31,9 +31,13 @@ const imageOps: readonly OpKind[] = [
   "conv",
   "depthwiseConv",
   "batchNorm",
+  "localResponseNorm",
+  "channelShuffle",
   "activation",
   "maxPool",
   "avgPool",
+  "adaptiveAvgPool",
+  "adaptiveMaxPool",
   "add",
   "multiply",
   "concat",
@@ -166,6 +170,20 @@ function addImageOp(
       });
     case "batchNorm":
       return push(draft, "batchNorm", [from], { epsilon: 1e-3, momentum: 0.9 });
+    case "localResponseNorm":
+      return push(draft, "localResponseNorm", [from], {
+        size: 1 + rng.int(5),
+        alpha: rng.pick([0.1, 1]),
+        beta: rng.pick([0.5, 0.75, 1, 1.2]),
+        k: rng.pick([1, 2]),
+      });
+    case "channelShuffle": {
+      const groups = Array.from({ length: c }, (_, i) => i + 1).filter((count) => c % count === 0);
+      return push(draft, "channelShuffle", [from], { groups: rng.pick(groups) });
+    }
+    case "adaptiveAvgPool":
+    case "adaptiveMaxPool":
+      return push(draft, op, [from], { size: rng.pick([[1, 1], pair(4), [h, w], pair(h + 1)] as const) });
     case "activation":
       return push(draft, "activation", [from], { fn: rng.pick(activations) });
     case "maxPool":

@@ -57,11 +57,11 @@ def run_node(node, inputs, weight, mode):
     op, a = node["op"], node["attributes"]
     x = inputs[0]
     if op == "conv":
-        kernel = weight("kernel").permute(3, 2, 0, 1)
+        kernel = weight("kernel").permute(3, 2, 0, 1).contiguous()
         bias = weight("bias") if a["bias"] else None
         return F.conv2d(padded(x, a, 0.0), kernel, bias, a["stride"], 0, a["dilation"], a["groups"])
     if op == "depthwiseConv":
-        kernel = weight("kernel").permute(2, 0, 1).unsqueeze(1)
+        kernel = weight("kernel").permute(2, 0, 1).unsqueeze(1).contiguous()
         bias = weight("bias") if a["bias"] else None
         return F.conv2d(padded(x, a, 0.0), kernel, bias, a["stride"], 0, a["dilation"], x.shape[1])
     if op == "batchNorm":
@@ -74,6 +74,11 @@ def run_node(node, inputs, weight, mode):
                 weight("movingVariance").mul_(m).add_((1 - m) * x.var(axes, unbiased=False))
             return F.batch_norm(x, None, None, gamma, beta, True, 0.0, a["epsilon"])
         return F.batch_norm(x, weight("movingMean"), weight("movingVariance"), gamma, beta, False, 0.0, a["epsilon"])
+    if op == "localResponseNorm":
+        return F.local_response_norm(x, a["size"], a["alpha"], a["beta"], a["k"])
+    if op == "channelShuffle":
+        n, c, h, w = x.shape
+        return x.reshape(n, a["groups"], c // a["groups"], h, w).transpose(1, 2).reshape(n, c, h, w)
     if op == "activation":
         return ACTIVATIONS[a["fn"]](x)
     if op == "maxPool":
@@ -83,6 +88,10 @@ def run_node(node, inputs, weight, mode):
         return F.avg_pool2d(padded(x, a, 0.0), a["kernel"], a["stride"]) / share
     if op == "globalAvgPool":
         return x.mean((2, 3), keepdim=a["keepDims"])
+    if op == "adaptiveAvgPool":
+        return F.adaptive_avg_pool2d(x, a["size"])
+    if op == "adaptiveMaxPool":
+        return F.adaptive_max_pool2d(x, a["size"])
     if op == "flatten":
         return x.permute(0, 2, 3, 1).reshape(x.shape[0], -1)
     if op == "dense":

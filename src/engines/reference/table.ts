@@ -1,7 +1,9 @@
 /** @file Every operation of the reference engine. The compiler lists what is missing. */
 import type { Node, OpKind } from "../../network/network.ts";
 import { activation } from "./activation.ts";
+import { adaptiveAvgPool, adaptiveMaxPool } from "./adaptive-pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
+import { channelShuffle, localResponseNorm } from "./channels.ts";
 import { add, concat, multiply } from "./combine.ts";
 import { conv, depthwiseConv } from "./convolution.ts";
 import { dense, flatten } from "./dense.ts";
@@ -17,10 +19,14 @@ const kernels: { readonly [K in Computed]: OpKernel<K> } = {
   conv,
   depthwiseConv,
   batchNorm,
+  localResponseNorm,
+  channelShuffle,
   activation,
   maxPool,
   avgPool,
   globalAvgPool,
+  adaptiveAvgPool,
+  adaptiveMaxPool,
   flatten,
   dense,
   add,

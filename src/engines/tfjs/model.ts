@@ -128,7 +128,9 @@ export function lossAndGradients(model: Model, weights: WeightTensors, call: Los
   };
   const by = names.map((name) => weights.get(name) as Tensor);
   // tf.grads refuses weights that the loss does not depend on (behind a zero operation); the engine's own call leaves them out.
-  const { value, grads } = tf.engine().gradients(compute, by, undefined, true);
+  // It also refuses to differentiate by nothing, as in a network without weights.
+  const { value, grads } =
+    by.length === 0 ? { value: compute(), grads: [] } : tf.engine().gradients(compute, by, undefined, true);
   const gradients = new Map<string, Tensor>();
   for (const [i, name] of names.entries()) {
     const gradient = grads[i] as Tensor | undefined;

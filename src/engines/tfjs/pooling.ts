@@ -1,7 +1,8 @@
 /** @file Pools, with padding laid on by hand: TensorFlow.js's gradient of a padded average pool divides by the full window at the border. */
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs";
+import type { OpAttributes } from "../../network/network.ts";
 import { windowGeometry } from "../../network/ops/window.ts";
-import { imageOf, type TfjsOp } from "./op.ts";
+import { imageOf, type PassContext, type TfjsOp } from "./op.ts";
 import { padImage, putBack, seenBy, sumOverTaps, tapsOf, type PaddedImage, type WindowAttributes } from "./taps.ts";
 
 /** The lowest finite number in single precision. */
@@ -36,10 +37,12 @@ export const avgPool: TfjsOp<"avgPool"> = (call) => {
   return tf.mul(mean, tf.tensor([...borderCorrection(h, w, attributes)], [1, height, width, 1]));
 };
 
+export const maxPool: TfjsOp<"maxPool"> = (call) => maxPoolOf(call, imageOf(call), call.attributes);
+
 /** Padding is the lowest finite number: it never wins, as no window lies wholly in it. The gradient goes to the first of equal maxima. */
-export const maxPool: TfjsOp<"maxPool"> = (call) => {
-  const { tf, attributes } = call;
-  const padded = padImage(tf, imageOf(call), attributes, LOWEST);
+export function maxPoolOf(call: PassContext, unpadded: Tensor4D, attributes: OpAttributes["maxPool"]): Tensor4D {
+  const { tf } = call;
+  const padded = padImage(tf, unpadded, attributes, LOWEST);
   const pool = (image: Tensor4D): Tensor4D =>
     tf.maxPool(image, [...attributes.kernel], [...attributes.stride], "valid");
   if (!call.training || call.hasKernel("MaxPoolGrad")) return pool(padded.image);
@@ -66,8 +69,8 @@ export const maxPool: TfjsOp<"maxPool"> = (call) => {
       },
     };
   });
-  return poolByTaps(padded.image);
-};
+  return poolByTaps(padded.image) as Tensor4D;
+}
 
 export const globalAvgPool: TfjsOp<"globalAvgPool"> = (call) =>
   call.tf.mean(imageOf(call), [1, 2], call.attributes.keepDims);

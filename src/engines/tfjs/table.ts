@@ -3,7 +3,9 @@ import type { Tensor, Tensor4D } from "@tensorflow/tfjs";
 import type { Node, OpKind } from "../../network/network.ts";
 import { dropoutMask, dropPathMask } from "../masks.ts";
 import { activation } from "./activation.ts";
+import { adaptiveAvgPool, adaptiveMaxPool } from "./adaptive-pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
+import { channelShuffle, localResponseNorm } from "./channels.ts";
 import { conv, depthwiseConv } from "./convolution.ts";
 import { imageOf, vectorOf, weightOf, type OpCall, type TfjsOp } from "./op.ts";
 import { avgPool, globalAvgPool, maxPool } from "./pooling.ts";
@@ -71,10 +73,14 @@ const operations: { readonly [K in Computed]: TfjsOp<K> } = {
   conv,
   depthwiseConv,
   batchNorm,
+  localResponseNorm,
+  channelShuffle,
   activation,
   maxPool,
   avgPool,
   globalAvgPool,
+  adaptiveAvgPool,
+  adaptiveMaxPool,
   flatten,
   dense,
   add,

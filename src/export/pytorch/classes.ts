@@ -6,6 +6,7 @@ import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Shape } from "../../network/network.ts";
 import { nameGroups } from "./class-names.ts";
 import { expressionOf, moduleOf, tight } from "./operations.ts";
+import { preludeNames } from "./prelude.ts";
 import { snakeName, unique } from "./python-names.ts";
 import type { Group, Item } from "./tree.ts";
 import {
@@ -45,7 +46,7 @@ export function moduleClasses(
 ): readonly ModuleClass[] {
   const classes: ModuleClass[] = [];
   const made = new Map<Group, Make>();
-  const taken = new Set<string>([rootName, "Conv", "DepthwiseConv", "MaxPool", "AvgPool", "DropPath", "Path"]);
+  const taken = new Set<string>([rootName, ...preludeNames]);
   const makesOf = (group: Group): (Make | undefined)[] =>
     group.items.map((item) =>
       item.kind === "group" ? made.get(item) : moduleOf(item.node, shapesOf(item.node.inputs, shapes)),

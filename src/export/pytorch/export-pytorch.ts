@@ -11,8 +11,8 @@ import { encodeSafetensors } from "../safetensors.ts";
 import { moduleClasses, type ModuleClass } from "./classes.ts";
 import { forwardLines, initLines, rootForwardLines } from "./forward.ts";
 import { modelCard, type ModelCardFacts } from "./model-card.ts";
-import { preludeFor, readerSource } from "./prelude.ts";
-import { className, pythonNumber, pythonText } from "./python-names.ts";
+import { preludeFor, preludeNames, readerSource } from "./prelude.ts";
+import { className, pythonNumber, pythonText, unique } from "./python-names.ts";
 import { moduleTree, type Group } from "./tree.ts";
 import { LINE_WIDTH } from "./values.ts";
 import { stateDict } from "./weights.ts";
@@ -50,9 +50,14 @@ export function exportPyTorch(
   ]);
 }
 
+/** Returns the name of the whole network's class: not one that a class of the prelude has. */
+function rootClassName(name: string): string {
+  return unique(className(name), new Set(preludeNames));
+}
+
 function modelSource(network: Network, root: Group, name: string, options: PyTorchOptions): string {
   const shapes = inferShapes(network);
-  const rootName = className(name);
+  const rootName = rootClassName(name);
   const classes = moduleClasses(root, shapes, rootName);
   const image = shapeOf(network, shapes);
   const size = sizesOf(network);
@@ -198,7 +203,7 @@ function cardOf(network: Network, name: string, options: PyTorchOptions, weightB
   return modelCard({
     ...options.card,
     name,
-    className: className(name),
+    className: rootClassName(name),
     description: options.description ?? `${name}, a convolutional network.`,
     params: size.all.params,
     inferenceParams: size.inference.params,

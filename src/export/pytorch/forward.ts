@@ -44,8 +44,9 @@ export function forwardLines(
   argumentNames: readonly string[],
 ): string[] {
   const group = of.groups[0] as Group;
-  const body = start(group, argumentNames);
-  group.items.forEach((item, index) => emit(body, of, item, index, shapes, "        "));
+  const needed = itemsFor(group, group.outputs);
+  const body = start(group, needed, argumentNames);
+  for (const index of needed) emit(body, of, index, shapes, "        ");
   const results = group.outputs.map((id) => body.values.get(id)?.text ?? "");
   return [`    def forward(self, ${argumentNames.join(", ")}):`, ...body.lines, `        return ${results.join(", ")}`];
 }
@@ -54,17 +55,14 @@ export function forwardLines(
 export function rootForwardLines(of: ModuleClass, shapes: ReadonlyMap<string, Shape>): string[] {
   const group = of.groups[0] as Group;
   const [logits = "", auxiliary] = group.outputs;
-  const body = start(group, []);
-  const needed = itemsFor(group, logits);
-  group.items.forEach((item, index) => {
-    if (needed.has(index)) emit(body, of, item, index, shapes, "        ");
-  });
+  const needed = itemsFor(group, [logits]);
+  const body = start(group, itemsFor(group, group.outputs), []);
+  for (const index of needed) emit(body, of, index, shapes, "        ");
   const result = body.values.get(logits)?.text ?? "";
   if (auxiliary === undefined) return ["    def forward(self, x):", ...body.lines, `        return ${result}`];
   body.lines.push("        if self.training:");
-  group.items.forEach((item, index) => {
-    if (!needed.has(index)) emit(body, of, item, index, shapes, "            ");
-  });
+  for (const index of itemsFor(group, [auxiliary]))
+    if (!needed.includes(index)) emit(body, of, index, shapes, "            ");
   body.lines.push(
     `            return ${result}, ${body.values.get(auxiliary)?.text ?? ""}`,
     `        return ${result}`,
@@ -72,9 +70,10 @@ export function rootForwardLines(of: ModuleClass, shapes: ReadonlyMap<string, Sh
   return ["    def forward(self, x):", ...body.lines];
 }
 
-function start(group: Group, argumentNames: readonly string[]): Body {
+function start(group: Group, needed: readonly number[], argumentNames: readonly string[]): Body {
   const reads = new Map<string, number>();
-  for (const id of [...group.items.flatMap(inputsOf), ...group.outputs]) reads.set(id, (reads.get(id) ?? 0) + 1);
+  const read = needed.flatMap((index) => inputsOf(group.items[index] as Item));
+  for (const id of [...read, ...group.outputs]) reads.set(id, (reads.get(id) ?? 0) + 1);
   return {
     lines: [],
     values: new Map(group.inputs.map((id, index) => [id, tight(argumentNames[index] ?? "x")])),
@@ -83,27 +82,21 @@ function start(group: Group, argumentNames: readonly string[]): Body {
   };
 }
 
-/** Places of the items that a result depends on. */
-function itemsFor(group: Group, result: string): Set<number> {
-  const needed = new Set<number>();
-  const wanted = new Set([result]);
+/** Places of the items that results depend on, in order: what nobody needs has its weights, and is not computed. */
+function itemsFor(group: Group, results: readonly string[]): number[] {
+  const needed: number[] = [];
+  const wanted = new Set(results);
   for (let index = group.items.length - 1; index >= 0; index--) {
     const item = group.items[index] as Item;
     if (!outputsOf(item).some((id) => wanted.has(id))) continue;
-    needed.add(index);
+    needed.unshift(index);
     for (const id of inputsOf(item)) wanted.add(id);
   }
   return needed;
 }
 
-function emit(
-  body: Body,
-  of: ModuleClass,
-  item: Item,
-  index: number,
-  shapes: ReadonlyMap<string, Shape>,
-  indent: string,
-): void {
+function emit(body: Body, of: ModuleClass, index: number, shapes: ReadonlyMap<string, Shape>, indent: string): void {
+  const item = of.groups[0]?.items[index] as Item;
   const local = of.locals[index] ?? "";
   const outputs = outputsOf(item);
   if (item.kind === "leaf" && item.node.op === "input") {

@@ -38,6 +38,7 @@ const DEPTHWISE_CONV: PythonClass = {
 };
 const MAX_POOL: PythonClass = { name: "MaxPool", positional: ["kernel"], defaults: { stride: "1", ...padding } };
 const AVG_POOL: PythonClass = { name: "AvgPool", positional: ["kernel"], defaults: { stride: "1", ...padding } };
+const CHANNEL_SHUFFLE: PythonClass = { name: "ChannelShuffle", positional: ["groups"], defaults: {} };
 const DROP_PATH: PythonClass = { name: "DropPath", positional: ["depth_fraction"], defaults: {} };
 /** Classes of torch. Their defaults have been these since 1.0. */
 const BATCH_NORM_DEFAULTS = { eps: "0.00001", momentum: "0.1" };
@@ -55,6 +56,11 @@ const LINEAR: PythonClass = {
   name: "nn.Linear",
   positional: ["in_features", "out_features"],
   defaults: { bias: "True" },
+};
+const LOCAL_RESPONSE_NORM: PythonClass = {
+  name: "nn.LocalResponseNorm",
+  positional: ["size"],
+  defaults: { alpha: "0.0001", beta: "0.75", k: "1" },
 };
 const DROPOUT: PythonClass = { name: "nn.Dropout", positional: ["p"], defaults: {} };
 
@@ -100,12 +106,23 @@ export const operations: { readonly [K in OpKind]: Operation<K> } = {
       momentum: pythonNumber(1 - a.momentum),
     }),
   ),
+  localResponseNorm: module((a) =>
+    make(LOCAL_RESPONSE_NORM, {
+      size: String(a.size),
+      alpha: pythonNumber(a.alpha),
+      beta: pythonNumber(a.beta),
+      k: pythonNumber(a.k),
+    }),
+  ),
+  channelShuffle: module((a) => make(CHANNEL_SHUFFLE, { groups: String(a.groups) })),
   activation: expression((a, _, [x]) => call(ACTIVATIONS[a.fn], x)),
   maxPool: module((a) => make(MAX_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
   avgPool: module((a) => make(AVG_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
   globalAvgPool: expression((a, _, [x]) =>
     suffix(x, a.keepDims ? ".mean(dim=(2, 3), keepdim=True)" : ".mean(dim=(2, 3))"),
   ),
+  adaptiveAvgPool: expression((a, _, [x]) => tight(`F.adaptive_avg_pool2d(${x?.text}, ${pair(a.size)})`)),
+  adaptiveMaxPool: expression((a, _, [x]) => tight(`F.adaptive_max_pool2d(${x?.text}, ${pair(a.size)})`)),
   flatten: expression((_, __, [x]) => suffix(x, ".permute(0, 2, 3, 1).flatten(1)")),
   dense: module((a, [input]) =>
     make(LINEAR, {

@@ -94,6 +94,20 @@ const AVG_POOL = `class AvgPool(nn.Module):
         return total / count.clamp(min=1)
 `;
 
+// torch.nn.ChannelShuffle has no derivative before torch 2.
+const CHANNEL_SHUFFLE = `class ChannelShuffle(nn.Module):
+    """Mixes the groups of a grouped convolution: channels as a table of groups, read column by column."""
+
+    def __init__(self, groups):
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x):
+        n, channels, height, width = x.shape
+        x = x.reshape(n, self.groups, channels // self.groups, height, width)
+        return x.transpose(1, 2).reshape(n, channels, height, width)
+`;
+
 const DROP_PATH = `class DropPath(nn.Module):
     """Drops the path of whole examples in training, the more the deeper (NASNet).
 
@@ -128,6 +142,18 @@ const READER = `def read_safetensors(path):
     return tensors
 `;
 
+/** Names that model.py may have from its imports and helper classes. */
+export const preludeNames = [
+  "Conv",
+  "DepthwiseConv",
+  "MaxPool",
+  "AvgPool",
+  "ChannelShuffle",
+  "DropPath",
+  "Path",
+  "F",
+] as const;
+
 /** Returns the imports and helper classes that a text of class definitions uses. */
 export function preludeFor(classes: string): string {
   const uses = (name: string): boolean => new RegExp(`\\b${name}\\(`).test(classes);
@@ -140,6 +166,7 @@ export function preludeFor(classes: string): string {
   if (depthwise) parts.push(DEPTHWISE);
   if (uses("MaxPool")) parts.push(MAX_POOL);
   if (uses("AvgPool")) parts.push(AVG_POOL);
+  if (uses("ChannelShuffle")) parts.push(CHANNEL_SHUFFLE);
   if (uses("DropPath")) parts.push(DROP_PATH);
   return parts.join("\n\n");
 }

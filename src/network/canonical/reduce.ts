@@ -2,14 +2,16 @@
  * @file What a network computes, without what doesn't matter to that: nodes that no output needs, names, operations that change
  * nothing, repeated pure operations on one tensor. This is the graph whose canonical form is the network's id.
  *
- * What counts as the same: sums and products in any order; explicit and named padding of one geometry; a zero added; a dropout of rate 0; and
- * the inputs of a concatenation in any order where nothing downstream can tell the channels apart. That is so where every path from it leads,
- * through operations that treat each channel alike (batch norm, depthwise convolution, pools, activations, drop path, further such
- * concatenations), into a full convolution or a dense layer, whose own kernel undoes the permutation. A sum, a product, a grouped
- * convolution or an output on the way makes the order matter: two such networks count as different even if some cleverer argument could show
- * them to be the same.
+ * What counts as the same: sums and products in any order; explicit and named padding of one geometry; an adaptive pool and the window of its
+ * bins; a zero added; a dropout of rate 0; and the inputs of a concatenation in any order where nothing downstream can tell the channels apart. That
+ * is so where every path from it leads, through operations that treat each channel alike (batch norm, depthwise convolution, pools, activations,
+ * drop path, further such concatenations), into a full convolution or a dense layer, whose own kernel undoes the permutation. A sum, a product, a
+ * grouped convolution, a neighbourhood of channels or an output on the way makes the order matter: two such networks count as different even if some
+ * cleverer argument could show them to be the same.
  */
+import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network, Node, OpKind, Shape } from "../network.ts";
+import { binWindow } from "../ops/adaptive-pooling.ts";
 import type { WindowAttributes } from "../ops/checks.ts";
 import { operations } from "../ops/table.ts";
 import { windowGeometry } from "../ops/window.ts";
@@ -34,10 +36,14 @@ interface SimpleNode {
 
 /** Operations whose repetition on one tensor gives the same again: no weights, and no mask of their own. */
 const PURE: ReadonlySet<OpKind> = new Set<OpKind>([
+  "localResponseNorm",
+  "channelShuffle",
   "activation",
   "maxPool",
   "avgPool",
   "globalAvgPool",
+  "adaptiveAvgPool",
+  "adaptiveMaxPool",
   "flatten",
   "add",
   "multiply",
@@ -51,9 +57,13 @@ const PURE: ReadonlySet<OpKind> = new Set<OpKind>([
 const KEEPS_ZERO: ReadonlySet<OpKind> = new Set<OpKind>([
   "conv",
   "depthwiseConv",
+  "localResponseNorm",
+  "channelShuffle",
   "maxPool",
   "avgPool",
   "globalAvgPool",
+  "adaptiveAvgPool",
+  "adaptiveMaxPool",
   "flatten",
   "dense",
   "dropout",
@@ -70,6 +80,8 @@ const CHANNELWISE: ReadonlySet<OpKind> = new Set<OpKind>([
   "maxPool",
   "avgPool",
   "globalAvgPool",
+  "adaptiveAvgPool",
+  "adaptiveMaxPool",
   "flatten",
   "concat",
   "dropout",
@@ -98,6 +110,10 @@ function changesNothing(node: Node, input: Shape, output: Shape): boolean {
     case "maxPool":
     case "avgPool":
       return node.attributes.kernel.every((side) => side === 1) && node.attributes.stride.every((side) => side === 1);
+    case "channelShuffle":
+      return node.attributes.groups === 1 || node.attributes.groups === input.at(-1);
+    case "adaptiveAvgPool":
+    case "adaptiveMaxPool":
     case "slice":
     case "pad":
       return input.every((side, axis) => side === output[axis]);
@@ -121,17 +137,26 @@ function effectiveAttributes(node: Node, input: Shape | undefined): string {
   return inOrder({ ...attributes, dilation, padding: [top, bottom, left, right] });
 }
 
+/** Returns an adaptive pool whose bins a window has too as the pool of that window; other nodes as they are. */
+function inPlainForm(node: Node, input: Shape | undefined): Node {
+  if (node.op !== "adaptiveAvgPool" && node.op !== "adaptiveMaxPool") return node;
+  const window = binWindow(input as readonly [number, number, number], node.attributes.size);
+  if (window === undefined) return node;
+  return { ...node, op: node.op === "adaptiveAvgPool" ? "avgPool" : "maxPool", attributes: window };
+}
+
 function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number, string> } {
   const shapes = inferShapes(network);
   const nodes: SimpleNode[] = [];
   const indexOf = new Map<string, number>();
   const zeroAt = new Set<number>();
-  for (const node of topologicalOrder(network)) {
+  for (const written of topologicalOrder(network)) {
+    const [inputId] = written.inputs;
+    const inputShape = inputId === undefined ? undefined : shapes.get(inputId);
+    const node = inPlainForm(written, inputShape);
     const shape = shapes.get(node.id) as Shape;
     const inputs = node.inputs.map((id) => indexOf.get(id) as number);
     const zeros = inputs.map((index) => zeroAt.has(index));
-    const [inputId] = node.inputs;
-    const inputShape = inputId === undefined ? undefined : shapes.get(inputId);
     const live = node.op === "add" ? inputs.filter((_, i) => !zeros[i]) : inputs;
     if (givesZero(node, zeros)) {
       zeroAt.add(nodes.length);
@@ -152,7 +177,9 @@ function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number,
   }
   const outputs = new Map<number, string>();
   for (const [role, id] of Object.entries(network.outputs)) {
-    const index = indexOf.get(id) as number;
+    const index = indexOf.get(id);
+    if (index === undefined)
+      throw new CellwrightError("shape", expected(`${network.name}: outputs.${role}`, "the id of a node", id));
     outputs.set(index, `${outputs.get(index) ?? ""}>${role}`);
   }
   // The image stays even if nothing reads it: networks for different images differ.

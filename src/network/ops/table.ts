@@ -1,14 +1,17 @@
 /** @file Every operation there is. A kind of `OpAttributes` without an entry here doesn't compile. */
 import type { Node, OpKind, Shape } from "../network.ts";
 import { activation } from "./activation.ts";
+import { adaptiveAvgPool, adaptiveMaxPool } from "./adaptive-pooling.ts";
 import { conv, depthwiseConv } from "./convolution.ts";
-import type { OpDefinition, WeightShape } from "./definition.ts";
+import { failShape, sizeOf, type OpDefinition, type WeightShape } from "./definition.ts";
 import { dense, flatten } from "./dense.ts";
 import { dropPath, dropout } from "./dropping.ts";
 import { input } from "./input.ts";
+import { localResponseNorm } from "./local-response.ts";
 import { add, concat, multiply } from "./merge.ts";
 import { batchNorm } from "./normalization.ts";
 import { avgPool, globalAvgPool, maxPool } from "./pooling.ts";
+import { channelShuffle } from "./shuffle.ts";
 import { pad, slice, zero } from "./spatial.ts";
 
 export const operations: { readonly [K in OpKind]: OpDefinition<K> } = {
@@ -16,10 +19,14 @@ export const operations: { readonly [K in OpKind]: OpDefinition<K> } = {
   conv,
   depthwiseConv,
   batchNorm,
+  localResponseNorm,
+  channelShuffle,
   activation,
   maxPool,
   avgPool,
   globalAvgPool,
+  adaptiveAvgPool,
+  adaptiveMaxPool,
   flatten,
   dense,
   add,
@@ -40,9 +47,11 @@ function definitionOf(node: Node): OpDefinition<OpKind> {
   return operations[node.op] as unknown as OpDefinition<OpKind>;
 }
 
-/** Returns the shape a node gives. Throws `shape`, naming `place`, where its inputs don't fit. */
+/** Returns the shape a node gives. Throws `shape`, naming `place`, where its inputs don't fit or the tensor is too large to count. */
 export function shapeOf(node: Node, inputs: readonly Shape[], place: string): Shape {
-  return definitionOf(node).shape(node.attributes as never, inputs, place);
+  const shape = definitionOf(node).shape(node.attributes as never, inputs, place);
+  if (!Number.isSafeInteger(sizeOf(shape))) failShape(place, "a tensor of fewer than 2^53 numbers", shape);
+  return shape;
 }
 
 /** Returns the weights a node holds. */

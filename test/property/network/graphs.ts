@@ -11,7 +11,7 @@ function grow(net: NetworkBuilder, rng: Rng, tensors: readonly Tensor[], id: str
   const stride = rng.pick([1, 1, 1, 2]);
   const padding = rng.pick(["same", "same", { top: 0, bottom: kernel - 1, left: kernel - 1, right: 0 }] as const);
   const window = { kernel, stride, padding };
-  switch (rng.int(12)) {
+  switch (rng.int(15)) {
     case 0:
     case 1:
       return net.conv(id, x, { ...window, filters: rng.pick([2, 4]), groups: 2, bias: rng.int(2) === 0 });
@@ -32,6 +32,14 @@ function grow(net: NetworkBuilder, rng: Rng, tensors: readonly Tensor[], id: str
       return net.multiply(id, x, rng.pick(alike));
     case 10:
       return net.concat(id, [x, rng.pick(level)]);
+    case 11:
+      return net.localResponseNorm(id, x, { size: rng.pick([2, 3]) });
+    case 12:
+      return net.channelShuffle(id, x, 2);
+    case 13:
+      return rng.int(2) === 0
+        ? net.adaptiveAvgPool(id, x, rng.pick([2, 3]))
+        : net.adaptiveMaxPool(id, x, rng.pick([2, 3]));
     default:
       return rng.int(2) === 0 ? net.dropPath(id, x, 0.5) : net.dropout(id, x, 0.25);
   }

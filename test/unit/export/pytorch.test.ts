@@ -57,6 +57,53 @@ describe("model.py", () => {
     expect(source).not.toContain("MEAN");
   });
 
+  it("calls no network's class as one of its own is called", () => {
+    const net = network("conv", [4, 4, 1], (build) =>
+      build.globalAvgPool("pool", build.conv("a", build.input, { filters: 2, kernel: 1 })),
+    );
+    expect(classesOf(sourceOf(net))).toEqual(["Conv", "Conv2"]);
+    expect(sourceOf(net)).toContain("model = Conv2()");
+    expect(text(exportPyTorch(net, initializeWeights(net, 0)), "README.md")).toContain("Conv2");
+  });
+
+  it("computes nothing that no output needs, and keeps its weights", () => {
+    const net = network("dead", [4, 4, 1], (build) => {
+      const x = build.conv("live", build.input, { filters: 2, kernel: 1 });
+      build.spatialPyramidPool("dead/spp", build.conv("dead/conv", x, { filters: 3, kernel: 1 }), [2, 1]);
+      const extra = build.conv("live/extra", x, { filters: 3, kernel: 1 });
+      build.batchNorm("other", extra);
+      const logits = build.globalAvgPool("pool", extra);
+      return { logits, auxiliary: build.globalAvgPool("aux", extra) };
+    });
+    const source = sourceOf(net);
+    expect(source).not.toMatch(/^\s*= /mu);
+    const [, forward = ""] = /class Dead\([\s\S]*?def forward\(([\s\S]*?)\n\n/u.exec(source) ?? [];
+    expect(forward).not.toMatch(/dead|other/u);
+    expect(source).toMatch(/self\.dead = /u);
+    expect(source).toMatch(/self\.other = /u);
+  });
+
+  it("says AlexNet's, ShuffleNet's and SPPNet's operations in torch's own words", () => {
+    const net = network("mixed", [16, 16, 3], (build) => {
+      const stem = build.conv("stem/conv", build.input, { filters: 8, kernel: 3 });
+      const x = build.localResponseNorm("stem/lrn", stem, { size: 5, alpha: 5e-4, k: 2 });
+      const mixed = build.channelShuffle("unit/shuffle", build.localResponseNorm("unit/lrn", x, { size: 3 }), 4);
+      const bins = build.flatten("head/flat", build.adaptiveAvgPool("head/bins", mixed, [3, 2]));
+      const pyramid = build.spatialPyramidPool("head/spp", mixed, [2, 1]);
+      return build.dense("head/fc", build.concat("head/all", [bins, pyramid]), { units: 2 });
+    });
+    const source = sourceOf(net);
+    for (const line of [
+      "self.lrn = nn.LocalResponseNorm(5, alpha=0.0005, k=2)",
+      "self.lrn = nn.LocalResponseNorm(3)",
+      "self.shuffle = ChannelShuffle(4)",
+      "F.adaptive_avg_pool2d(x, (3, 2)).permute(0, 2, 3, 1).flatten(1)",
+      "flatten2 = F.adaptive_max_pool2d(x, 2).permute(0, 2, 3, 1).flatten(1)",
+      "return torch.cat([flatten2, flatten1], dim=1)",
+    ])
+      expect(source).toContain(line);
+  });
+
   it("states the preprocessing and the classes", () => {
     const files = exportPyTorch(nasnetA, initializeWeights(nasnetA, 0), {
       name: "the best",

@@ -13,6 +13,7 @@ import {
   weightSpecs,
   type Layer,
   type NetworkBuilder,
+  type NetworkDefaults,
 } from "../../../src/network/index.ts";
 
 function head(net: NetworkBuilder, x: ReturnType<Layer>): ReturnType<Layer> {
@@ -66,6 +67,16 @@ describe("network", () => {
     }
   }
 
+  it("fills in TensorFlow's batch norm and relu, where the defaults don't say otherwise", () => {
+    const attributesOf = (defaults: Partial<NetworkDefaults>): unknown[] =>
+      network("d", [4, 4, 3], (n) => head(n, n.activate("act", n.batchNorm("bn", n.input))), defaults)
+        .nodes.slice(1, 3)
+        .map(({ attributes }) => attributes);
+    expect(attributesOf({})).toEqual([{ epsilon: 1e-3, momentum: 0.99 }, { fn: "relu" }]);
+    const batchNorm = { epsilon: 1e-5, momentum: 0.9 };
+    expect(attributesOf({ batchNorm, activation: "swish" })).toEqual([batchNorm, { fn: "swish" }]);
+  });
+
   it("adds nothing for an identity that fits", () => {
     network("layer", [4, 4, 6], (net) => {
       expect(identity()(net, net.input, { path: "op", filters: 6, stride: 1 })).toBe(net.input);
@@ -88,6 +99,24 @@ describe("network", () => {
     expect(build((n) => n.activate("a b", n.input))).toThrow(/path of letters/);
     expect(build((n) => n.input)).toThrow(/logits.*\[classes\]/);
     expect(build((n) => n.add("a", [n.input]))).toThrow("Expected 2 inputs or more. Received: 1.");
+  });
+
+  it("names the node whose input is no tensor, and says what has to be returned", () => {
+    const build = (make: (net: NetworkBuilder) => unknown) => () => network("bad", [8, 8, 3], make as never);
+    expect(build((n) => n.conv("c", undefined as never, { filters: 1, kernel: 1 }))).toThrow(
+      "bad: c (conv)  Expected inputs that are a list of tensors. Received: [null].",
+    );
+    expect(build((n) => n.add("a", n.input as never))).toThrow(/^bad: a \(add\) {2}Expected inputs that are a list/);
+    for (const returned of [undefined, null, { logits: undefined }]) {
+      expect(build(() => returned)).toThrow(/^bad: logits {2}Expected a tensor \[classes\].* Received: nothing\.$/);
+    }
+    expect(build((n) => ({ logits: head(n, n.input), auxiliary: {} }))).toThrow(/^bad: auxiliary {2}Expected a tensor/);
+    expect(() => network("", [8, 8, 3], (n) => head(n, n.input))).toThrow(/^network: name {2}Expected a name/);
+  });
+
+  it("refuses layers that are none", () => {
+    expect(() => pool("mean" as "max", 3)).toThrow('pool  Expected "max" or "avg". Received: "mean".');
+    expect(() => separable(3, { repeats: 0 })).toThrow("separable: repeats  Expected a whole number of 1 or more.");
   });
 
   it("refuses an auxiliary head of other classes", () => {

@@ -1,6 +1,15 @@
 /** @file The canonical id on graphs made to try it: sharing, twins, rings that refinement alone can't tell apart, channel order, zeros. */
 import { describe, expect, it } from "vitest";
-import { canonicalId, network, type NetworkBuilder, type Tensor } from "../../../src/network/index.ts";
+import {
+  activationNames,
+  canonicalId,
+  costOf,
+  network,
+  type ActivationName,
+  type Network,
+  type NetworkBuilder,
+  type Tensor,
+} from "../../../src/network/index.ts";
 
 type Make = (net: NetworkBuilder) => Tensor;
 
@@ -102,16 +111,37 @@ describe("order of channels", () => {
     expect(swapsFreely((n, x) => n.concat("cat2", [x, n.input]))).toBe(true);
   });
 
-  it("matters before a sum, a product or a grouped convolution", () => {
+  it("matters before a sum, a product, a grouped convolution, and where channels are neighbours", () => {
     const eight = (n: NetworkBuilder): Tensor => n.conv("eight", n.input, { filters: 8, kernel: 1 });
     expect(swapsFreely((n, x) => n.add("sum", [x, eight(n)]))).toBe(false);
     expect(swapsFreely((n, x) => n.multiply("product", x, eight(n)))).toBe(false);
     expect(swapsFreely((n, x) => n.conv("g", x, { filters: 4, kernel: 1, groups: 2 }))).toBe(false);
+    expect(swapsFreely((n, x) => n.localResponseNorm("lrn", x, { size: 3 }))).toBe(false);
+    expect(swapsFreely((n, x) => n.channelShuffle("shuffle", x, 2))).toBe(false);
   });
 
   it("matters if one of several readers minds", () => {
     const both = (n: NetworkBuilder, x: Tensor): Tensor => n.add("sum", [x, n.conv("c", x, { filters: 8, kernel: 1 })]);
     expect(swapsFreely(both)).toBe(false);
+  });
+});
+
+describe("dead branches", () => {
+  const make = (isDead: boolean): Network =>
+    network("n", [6, 6, 4], (n) => {
+      const x = conv(n, "c", n.input);
+      if (isDead) n.batchNorm("dead/bn", conv(n, "dead/conv", x));
+      return n.dense("dense", n.globalAvgPool("pool", x), { units: 2 });
+    });
+
+  it("make no difference to the id, and are decoded, sized and kept as written", () => {
+    const dead = make(true);
+    const before = structuredClone(dead);
+    expect(canonicalId(dead)).toBe(canonicalId(make(false)));
+    expect(dead).toEqual(before);
+    // 3 x 3 x 4 x 4 of the convolution, 4 gammas and 4 betas.
+    expect(costOf(dead).params - costOf(make(false)).params).toBe(144 + 8);
+    expect(costOf(dead).macs - costOf(make(false)).macs).toBe(36 * 144);
   });
 });
 
@@ -122,10 +152,22 @@ describe("what changes nothing", () => {
       let x = n.dropout("a", n.input, 0);
       x = n.dropPath("b", x, 0);
       x = n.maxPool("d", x, { kernel: 1 });
+      x = n.channelShuffle("g", n.channelShuffle("h", x, 1), 4);
+      x = n.adaptiveAvgPool("i", x, 6);
       x = n.slice("e", x, { top: 0, left: 0, height: 6, width: 6 });
       return conv(n, "c", n.pad("f", x, { top: 0, bottom: 0, left: 0, right: 0 }));
     };
     expect(idOf(padded)).toBe(idOf(plain));
+  });
+
+  it("takes an adaptive pool for the window that has the same bins, where there is one", () => {
+    const adaptive: Make = (n) => conv(n, "c", n.adaptiveMaxPool("p", n.input, [3, 2]));
+    const window: Make = (n) => conv(n, "c", n.maxPool("p", n.input, { kernel: [2, 3], stride: [2, 3] }));
+    expect(idOf(adaptive)).toBe(idOf(window));
+    // Three rows do not divide five.
+    expect(idOf(adaptive, [5, 6, 4])).not.toBe(idOf(window, [5, 6, 4]));
+    const mean: Make = (n) => conv(n, "c", n.adaptiveAvgPool("p", n.input, [3, 2]));
+    expect(idOf(mean)).not.toBe(idOf(adaptive));
   });
 
   it("drops zeros from a sum, and what only a zero leads to", () => {
@@ -139,6 +181,15 @@ describe("what changes nothing", () => {
       return n.add("sum", [conv(n, "c", n.input), notZero]);
     };
     expect(idOf(biased)).not.toBe(idOf(plain));
+    // sigmoid(0) and hsigmoid(0) are a half; tanh(0), swish(0) and the like are 0.
+    const activated =
+      (fn: ActivationName): Make =>
+      (n) =>
+        n.add("sum", [conv(n, "c", n.input), n.activate("act", n.zero("z", n.input), fn)]);
+    for (const fn of activationNames) {
+      const givesHalf = fn === "sigmoid" || fn === "hsigmoid";
+      expect(idOf(activated(fn)) === idOf(plain), fn).toBe(!givesHalf);
+    }
   });
 
   it("takes named and explicit padding of one geometry for one, and ignores the dilation of a 1x1 kernel", () => {

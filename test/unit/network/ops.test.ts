@@ -15,6 +15,7 @@ import {
   type Shape,
   type Tensor,
 } from "../../../src/network/index.ts";
+import { binEdges } from "../../../src/network/ops/adaptive-pooling.ts";
 
 /** Shape, parameters and MACs of the node `op` in a network that has it. */
 function measure(input: Shape, make: (net: NetworkBuilder) => Tensor): { shape: Shape; params: number; macs: number } {
@@ -84,11 +85,16 @@ describe("rules of the operations", () => {
       63 * 4 * 9,
     ],
     ["batchNorm", (n) => n.batchNorm("op", n.input), image, 8, 0],
+    ["localResponseNorm", (n) => n.localResponseNorm("op", n.input, { size: 5 }), image, 0, 0],
+    ["channelShuffle", (n) => n.channelShuffle("op", n.input, 2), image, 0, 0],
     ["activation", (n) => n.activate("op", n.input, "hswish"), image, 0, 0],
     ["maxPool", (n) => n.maxPool("op", n.input, { kernel: 3, stride: 2 }), [5, 4, 4], 0, 0],
     ["avgPool", (n) => n.avgPool("op", n.input, { kernel: 5, stride: 3, padding: "valid" }), [2, 1, 4], 0, 0],
     ["globalAvgPool", (n) => n.globalAvgPool("op", n.input), [4], 0, 0],
     ["globalAvgPool with sides", (n) => n.globalAvgPool("op", n.input, { keepDims: true }), [1, 1, 4], 0, 0],
+    ["adaptiveAvgPool", (n) => n.adaptiveAvgPool("op", n.input, [2, 3]), [2, 3, 4], 0, 0],
+    ["adaptiveMaxPool", (n) => n.adaptiveMaxPool("op", n.input, 4), [4, 4, 4], 0, 0],
+    ["adaptiveMaxPool to more than there is", (n) => n.adaptiveMaxPool("op", n.input, 10), [10, 10, 4], 0, 0],
     ["flatten", (n) => n.flatten("op", n.input), [252], 0, 0],
     ["dense", (n) => n.dense("op", n.flatten("f", n.input), { units: 10 }), [10], 2530, 2520],
     ["dense without bias", (n) => n.dense("op", n.flatten("f", n.input), { units: 10, bias: false }), [10], 2520, 2520],
@@ -131,11 +137,78 @@ describe("rules of the operations", () => {
     ["a pool larger than the image", (n) => n.maxPool("op", n.input, { kernel: 8, padding: "valid" })],
     ["a strided zero of a vector", (n) => n.zero("op", n.globalAvgPool("g", n.input), { stride: 2 })],
     ["filters that groups don't divide", (n) => n.conv("op", n.input, { filters: 3, kernel: 1, groups: 2 })],
+    ["a shuffle of groups that don't divide the channels", (n) => n.channelShuffle("op", n.input, 3)],
+    ["a vector shuffled", (n) => n.channelShuffle("op", n.globalAvgPool("g", n.input), 2)],
+    [
+      "a vector normalised among neighbours",
+      (n) => n.localResponseNorm("op", n.globalAvgPool("g", n.input), { size: 5 }),
+    ],
+    ["neighbourhoods of no channel", (n) => n.localResponseNorm("op", n.input, { size: 0 })],
+    ["a response divided by what may be zero", (n) => n.localResponseNorm("op", n.input, { size: 5, k: 0 })],
+    ["a vector pooled into bins", (n) => n.adaptiveAvgPool("op", n.globalAvgPool("g", n.input), 1)],
+    ["bins of no size", (n) => n.adaptiveMaxPool("op", n.input, [0, 2])],
     ["a dropout of everything", (n) => n.dropout("op", n.input, 1)],
   ];
   for (const [name, make] of misfits) {
     it(`refuse ${name}, naming the node`, () => expect(() => measure(image, make)).toThrow(/^one: op \(/));
   }
+});
+
+describe("spatialPyramidPool", () => {
+  const pyramid = (levels: readonly number[]): Network =>
+    network("spp", [9, 7, 4], (n) => n.spatialPyramidPool("head/spp", n.input, levels));
+
+  it("puts the maxima of every level's bins into one vector", () => {
+    const net = pyramid([4, 2, 1]);
+    expect(inferShapes(net).get(net.outputs.logits)).toEqual([(16 + 4 + 1) * 4]);
+    expect(net.nodes.map(({ id, op }) => [id, op])).toEqual([
+      ["input", "input"],
+      ["head/spp/pool4", "adaptiveMaxPool"],
+      ["head/spp/flatten4", "flatten"],
+      ["head/spp/pool2", "adaptiveMaxPool"],
+      ["head/spp/flatten2", "flatten"],
+      ["head/spp/pool1", "adaptiveMaxPool"],
+      ["head/spp/flatten1", "flatten"],
+      ["head/spp/concat", "concat"],
+    ]);
+  });
+
+  it("gives a vector of one length for images of every size", () => {
+    const lengths = [1, 5, 13].map((side) => {
+      const net = network("spp", [side, side + 2, 3], (n) => n.spatialPyramidPool("spp", n.input, [6, 3, 2, 1]));
+      return inferShapes(net).get(net.outputs.logits);
+    });
+    expect(lengths).toEqual([[150], [150], [150]]);
+  });
+
+  it("needs no concat for one level", () => {
+    expect(pyramid([3]).outputs.logits).toBe("head/spp/flatten3");
+  });
+
+  it.each([[[]], [[2, 2]], [[0]], [[1.5]], ["4"]])("refuses %j as levels, naming the node", (levels) => {
+    expect(() => pyramid(levels as number[])).toThrow(/^spp: head\/spp/u);
+  });
+});
+
+describe("binEdges", () => {
+  it("are torch's: floor of the start, ceiling of the end", () => {
+    // torch.nn.AdaptiveMaxPool1d(4) of 10: windows 0-2, 2-4, 5-7, 7-9.
+    expect(binEdges(10, 4)).toEqual([
+      [0, 3],
+      [2, 5],
+      [5, 8],
+      [7, 10],
+    ]);
+    expect(binEdges(2, 3)).toEqual([
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]);
+    expect(binEdges(6, 2)).toEqual([
+      [0, 3],
+      [3, 6],
+    ]);
+  });
 });
 
 describe("windowGeometry", () => {

@@ -1,7 +1,17 @@
 /** @file Networks from files: every malformed graph gets an error that names the node, all problems at once; what is right comes back as it was. */
 import { describe, expect, it } from "vitest";
 import { CellwrightError } from "../../../src/base/index.ts";
-import { network, parseNetwork, serializeNetwork, validateNetwork } from "../../../src/network/index.ts";
+import {
+  canonicalId,
+  costOf,
+  inferShapes,
+  network,
+  parseNetwork,
+  serializeNetwork,
+  validateNetwork,
+  weightSpecs,
+  type Network,
+} from "../../../src/network/index.ts";
 import { nasnet } from "cellwright/spaces";
 
 type Json = { name: string; nodes: Record<string, unknown>[]; outputs: Record<string, unknown> };
@@ -92,6 +102,20 @@ describe("validateNetwork", () => {
       (net) => (net.nodes[2] = null as never),
       "sample: nodes[2]  Expected a node { id, op, inputs, attributes }",
     ],
+    "a gap in the list of nodes": [
+      (net) => Reflect.deleteProperty(net.nodes, 2),
+      "sample: nodes[2]  Expected a node { id, op, inputs, attributes }. Received: nothing.",
+    ],
+    "a tensor too large to count": [
+      (net) =>
+        net.nodes.push({
+          id: "p",
+          op: "pad",
+          inputs: ["bn"],
+          attributes: { top: 2 ** 52, bottom: 0, left: 0, right: 0 },
+        }),
+      "sample: p (pad)  Expected a tensor of fewer than 2^53 numbers. Received: [4503599627370504,8,4].",
+    ],
     "a misspelt key of a node": [
       (net) => (nodeAt(net, 2)["attribute"] = {}),
       'Expected only the keys id, op, inputs, attributes. Received: "attribute".',
@@ -137,6 +161,12 @@ describe("validateNetwork", () => {
     for (const value of [undefined, null, 3, "net", []]) expect(problemOf(value)).toContain("Expected an object");
   });
 
+  it("takes an auxiliary head that is undefined for none", () => {
+    const net = edited((n) => (n.outputs["auxiliary"] = undefined));
+    expect(validateNetwork(net)).toEqual(sample());
+    expect(Object.keys(validateNetwork(net).outputs)).toEqual(["logits"]);
+  });
+
   it("lists every problem, one a line", () => {
     const net = edited((n) => {
       attributesAt(n, 1)["filters"] = 0;
@@ -145,6 +175,35 @@ describe("validateNetwork", () => {
       n.outputs["logit"] = "dense";
     });
     expect(problemOf(net).split("\n")).toHaveLength(4);
+  });
+});
+
+describe("sizes, weights, shapes and ids of a network written by hand", () => {
+  const written = (edit: (net: Json) => void): Network => edited(edit) as unknown as Network;
+  const bad: Record<string, [(net: Json) => void, string]> = {
+    "an unknown operation": [
+      (net) => (nodeAt(net, 1)["op"] = "convolution"),
+      "sample: conv (convolution)  Expected an operation",
+    ],
+    "no attributes": [
+      (net) => delete nodeAt(net, 1)["attributes"],
+      "sample: conv (conv)  Expected attributes that are",
+    ],
+    "no inputs": [(net) => delete nodeAt(net, 2)["inputs"], "sample: bn (batchNorm)  Expected inputs that are a list"],
+    "a missing attribute": [(net) => delete attributesAt(net, 1)["filters"], "sample: conv (conv), filters  Expected"],
+  };
+  for (const [what, [edit, message]] of Object.entries(bad)) {
+    it(`are refused with ${what}, as from a file`, () => {
+      for (const measure of [costOf, weightSpecs, inferShapes, canonicalId]) {
+        expect(() => measure(written(edit))).toThrow(message);
+      }
+    });
+  }
+
+  it("have no id without the node that gives the logits", () => {
+    expect(() => canonicalId(written((net) => (net.outputs["logits"] = "dens")))).toThrow(
+      'sample: outputs.logits  Expected the id of a node. Received: "dens".',
+    );
   });
 });
 

@@ -118,6 +118,58 @@ describe("pools", () => {
   });
 });
 
+describe("pools into bins", () => {
+  it("begin at the floor and end at the ceiling, so that neighbours share a pixel", () => {
+    // Bins of 5 over 2: pixels 0 to 2 and 2 to 4.
+    const pool = run("adaptiveAvgPool", { size: [1, 2] }, [count([1, 1, 5, 1])]);
+    expect(pool.output.shape).toEqual([1, 1, 2, 1]);
+    expect([...pool.output.data].map((value) => Number(value.toFixed(12)))).toEqual([1, 3]);
+    expect([...(pool.backward(Float64Array.from([3, 6])).inputs[0] ?? [])]).toEqual([1, 1, 3, 2, 2]);
+    expect([...run("adaptiveMaxPool", { size: [1, 2] }, [count([1, 1, 5, 1])]).output.data]).toEqual([2, 4]);
+  });
+
+  it("repeat pixels where there are more bins than pixels", () => {
+    const pool = run("adaptiveMaxPool", { size: [3, 1] }, [count([1, 2, 1, 1])]);
+    expect([...pool.output.data]).toEqual([0, 1, 1]);
+    expect([...(pool.backward(ones(3)).inputs[0] ?? [])]).toEqual([1, 2]);
+  });
+
+  it("give the gradient to the first of equal maxima, and show a NaN", () => {
+    const pool = run("adaptiveMaxPool", { size: [1, 1] }, [tensor([1, 2, 2, 1], ones(4))]);
+    expect([...(pool.backward(ones(1)).inputs[0] ?? [])]).toEqual([1, 0, 0, 0]);
+    expect([...run("adaptiveMaxPool", { size: [1, 1] }, [tensor([1, 1, 3, 1], [1, NaN, 3])]).output.data]).toEqual([
+      NaN,
+    ]);
+    // A value that is no number elsewhere is not mixed in.
+    const infinite = run("adaptiveMaxPool", { size: [1, 1] }, [tensor([1, 1, 2, 1], [-Infinity, 3])]);
+    expect([...infinite.output.data]).toEqual([3]);
+  });
+});
+
+describe("among channels", () => {
+  it("local response norm divides alpha by the window's size, and an even window reaches one farther back", () => {
+    const x = tensor([1, 1, 1, 4], [1, 2, 3, 4]);
+    const three = run("localResponseNorm", { size: 3, alpha: 3, beta: 1, k: 1 }, [x]).output.data;
+    // 1 + (3 / 3) * sums of neighbouring squares: 1 + 4, 1 + 4 + 9, 4 + 9 + 16, 9 + 16.
+    expect([...three]).toEqual([1 / 6, 2 / 15, 3 / 30, 4 / 26]);
+    const two = run("localResponseNorm", { size: 2, alpha: 2, beta: 1, k: 1 }, [x]).output.data;
+    expect([...two]).toEqual([1 / 2, 2 / 6, 3 / 14, 4 / 26]);
+  });
+
+  it("AlexNet's constants are size 5, alpha 5e-4, beta 0.75, k 2", () => {
+    const x = tensor([1, 1, 1, 1], [10]);
+    const [y] = run("localResponseNorm", { size: 5, alpha: 5e-4, beta: 0.75, k: 2 }, [x]).output.data;
+    // Section 3.3: a / (k + alpha * sum of a^2)^beta with alpha = 1e-4.
+    expect(y).toBeCloseTo(10 / (2 + 1e-4 * 100) ** 0.75, 12);
+  });
+
+  it("a shuffle reads the groups column by column", () => {
+    const shuffle = run("channelShuffle", { groups: 2 }, [count([1, 1, 1, 6])]);
+    expect([...shuffle.output.data]).toEqual([0, 3, 1, 4, 2, 5]);
+    expect([...(shuffle.backward(shuffle.output.data).inputs[0] ?? [])]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+});
+
 describe("batch norm", () => {
   const attributes = { epsilon: 0, momentum: 0.9 };
   const weights = {

@@ -181,6 +181,12 @@ const ours: readonly (readonly [string, Pick<NodeOf<OpKind>, "op" | "attributes"
     { op: "conv", attributes: { ...convolution, filters: 3, groups: 1, kernel: [1, 3], stride: [2, 2] } },
   ],
   ["a max pool of negative numbers", { op: "maxPool", attributes: window }],
+  ["an adaptive max pool", { op: "adaptiveMaxPool", attributes: { size: [4, 3] } }],
+  ["an adaptive average pool", { op: "adaptiveAvgPool", attributes: { size: [4, 7] } }],
+  [
+    "a local response norm of an even window",
+    { op: "localResponseNorm", attributes: { size: 2, alpha: 1, beta: 0.75, k: 1 } },
+  ],
   ["relu6", { op: "activation", attributes: { fn: "relu6" } }],
 ];
 

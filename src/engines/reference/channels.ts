@@ -1,0 +1,63 @@
+/** @file Operations among the channels of a pixel: local response normalisation and channel shuffle. */
+import { inputOf, type OpKernel } from "./kernel.ts";
+import { extentOf, zeros } from "./tensor.ts";
+
+/** torch.nn.LocalResponseNorm: alpha over size; the window begins floor(size / 2) channels before its own. */
+export const localResponseNorm: OpKernel<"localResponseNorm"> = (call) => {
+  const { size, alpha, beta, k } = call.attributes;
+  const input = inputOf(call);
+  const x = input.data;
+  const { c } = extentOf(input.shape);
+  /** Calls `visit` with every element and every element of its window. */
+  const forEachPair = (visit: (at: number, neighbour: number) => void): void => {
+    for (let at = 0; at < x.length; at++) {
+      const channel = at % c;
+      const first = channel - Math.floor(size / 2);
+      for (let other = Math.max(first, 0); other < Math.min(first + size, c); other++) visit(at, at - channel + other);
+    }
+  };
+  const base = new Float64Array(x.length).fill(k);
+  forEachPair((at, neighbour) => {
+    base[at] = (base[at] as number) + (alpha / size) * (x[neighbour] as number) ** 2;
+  });
+  return {
+    output: { shape: input.shape, data: x.map((value, i) => value * (base[i] as number) ** -beta) },
+    backward(gradient) {
+      const inputGradient = gradient.map((g, i) => g * (base[i] as number) ** -beta);
+      forEachPair((at, neighbour) => {
+        const byBase = (gradient[at] as number) * (x[at] as number) * -beta * (base[at] as number) ** (-beta - 1);
+        const slope = (2 * alpha * (x[neighbour] as number)) / size;
+        inputGradient[neighbour] = (inputGradient[neighbour] as number) + byBase * slope;
+      });
+      return { inputs: [inputGradient] };
+    },
+  };
+};
+
+/** Channels as a table of `groups` rows, read column by column. */
+export const channelShuffle: OpKernel<"channelShuffle"> = (call) => {
+  const { groups } = call.attributes;
+  const input = inputOf(call);
+  const { c } = extentOf(input.shape);
+  const perGroup = c / groups;
+  /** Calls `visit` with (offset in the input, offset in the output) for every element. */
+  const forEach = (visit: (from: number, to: number) => void): void => {
+    for (let pixel = 0; pixel < input.data.length; pixel += c)
+      for (let group = 0; group < groups; group++)
+        for (let j = 0; j < perGroup; j++) visit(pixel + group * perGroup + j, pixel + j * groups + group);
+  };
+  const output = zeros(input.shape);
+  forEach((from, to) => {
+    output.data[to] = input.data[from] as number;
+  });
+  return {
+    output,
+    backward(gradient) {
+      const inputGradient = new Float64Array(input.data.length);
+      forEach((from, to) => {
+        inputGradient[from] = gradient[to] as number;
+      });
+      return { inputs: [inputGradient] };
+    },
+  };
+};
