@@ -3,7 +3,6 @@
 {
   "variables": {
     "kernel_flags": ["-O3", "-std=c++17", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-Wno-psabi", "-fno-math-errno"],
-    "x86": "<!(node -p \"process.arch === 'x64' ? 1 : 0\")",
   },
   "target_defaults": {
     "include_dirs": ["src"],
@@ -13,28 +12,31 @@
   },
   "targets": [
     {
+      # What every machine of the architecture has; on 64-bit ARM that is NEON.
       "target_name": "kernels_plain",
       "type": "static_library",
       "sources": ["kernels/table.cc"],
-      "defines": ["CW_TARGET=plain", "CW_WIDTH=4"],
+      "defines": ["CW_WIDTH=4"],
       "cflags_cc": ["<@(kernel_flags)"],
       "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)"]},
+      # A multiplication and an addition in one, by every compiler: kernels are written for it.
+      "conditions": [["target_arch=='arm64'", {"defines": ["CW_TARGET=neon"], "cflags_cc": ["-ffp-contract=fast"], "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=fast"]}}, {"defines": ["CW_TARGET=plain"]}]],
     },
     {
       "target_name": "cellwright",
-      "sources": ["src/addon.cc", "src/session.cc", "src/crew.cc", "src/team.cc", "src/decode.cc", "src/targets.cc"],
+      "sources": ["src/addon.cc", "src/session.cc", "src/crew.cc", "src/team.cc", "src/peaks.cc", "src/decode.cc", "src/targets.cc"],
       "dependencies": ["kernels_plain"],
       "cflags_cc": ["-O3", "-std=c++17", "-fexceptions", "-fvisibility=hidden"],
       "xcode_settings": {"GCC_ENABLE_CPP_EXCEPTIONS": "YES", "OTHER_CPLUSPLUSFLAGS": ["-O3"]},
       "conditions": [
         # The binary travels inside the package: it must not ask for the C++ library that it was built with.
         ["OS=='linux'", {"ldflags": ["-static-libstdc++", "-static-libgcc"]}],
-        ["x86==1", {"dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512half"], "defines": ["CW_X86"]}],
+        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512half"], "defines": ["CW_X86"]}],
       ],
     },
   ],
   "conditions": [
-    ["x86==1", {
+    ["target_arch=='x64'", {
       "targets": [
         {
           "target_name": "kernels_avx2",

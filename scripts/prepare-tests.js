@@ -1,14 +1,33 @@
 /**
- * @file Gets what the tests need besides npm packages: a Python with PyTorch, which checks the reference engine and the exports.
- * As root on Debian it is installed; elsewhere it is named, and the suites that need it are skipped by name with the reason.
+ * @file Gets what the tests need besides npm packages: a Python with PyTorch, which checks the reference engine and the exports; clang and lld, which
+ * build the engine's WebAssembly module. As root on Debian it is installed; elsewhere it is named, and the suites that need it are skipped by name
+ * with the reason.
  */
 import { spawnSync } from "node:child_process";
+import { missingForWasm, wasmPackages } from "./build-wasm.js";
 
-const candidates = [process.env.CELLWRIGHT_PYTHON, "python3", "/usr/bin/python3"].filter((path) => path !== undefined);
+const pythons = [process.env.CELLWRIGHT_PYTHON, "python3", "/usr/bin/python3"].filter((path) => path !== undefined);
 
 function hasTorch(python) {
   return spawnSync(python, ["-c", "import torch, numpy"], { stdio: "ignore" }).status === 0;
 }
+
+/** What has to be there: `missing()` says whether it is not. */
+const needs = [
+  {
+    what: "PyTorch",
+    missing: () => !pythons.some(hasTorch),
+    packages: ["python3-torch", "python3-numpy"],
+    without:
+      "the suites that compare with it are skipped. Install python3-torch, or point CELLWRIGHT_PYTHON to a Python that has torch and numpy.",
+  },
+  {
+    what: "A compiler for WebAssembly",
+    missing: () => missingForWasm() !== undefined,
+    packages: wasmPackages,
+    without: `the suites that run the engine's WebAssembly module are skipped. Install ${wasmPackages.join(", ")}.`,
+  },
+];
 
 function run(command, args) {
   console.log(`> ${command} ${args.join(" ")}`);
@@ -20,20 +39,19 @@ function run(command, args) {
   );
 }
 
-if (!candidates.some(hasTorch)) {
-  const isRoot = process.getuid?.() === 0;
-  const hasApt = spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status === 0;
-  if (isRoot && hasApt) {
-    console.log("PyTorch is not here: installing Debian's python3-torch for the tests that compare with it.");
-    if (!run("apt-get", ["install", "-y", "-q", "--no-install-recommends", "python3-torch", "python3-numpy"])) {
+const canInstall = process.getuid?.() === 0 && spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status === 0;
+
+for (const { what, missing, packages, without } of needs) {
+  if (!missing()) continue;
+  if (canInstall) {
+    console.log(`${what} is not here: installing Debian's ${packages.join(", ")}.`);
+    const install = ["install", "-y", "-q", "--no-install-recommends", ...packages];
+    if (!run("apt-get", install)) {
       run("apt-get", ["update", "-q"]);
-      run("apt-get", ["install", "-y", "-q", "--no-install-recommends", "python3-torch", "python3-numpy"]);
+      run("apt-get", install);
     }
+    if (!missing()) continue;
   }
-  if (!candidates.some(hasTorch)) {
-    console.log(
-      "PyTorch could not be had: the suites that compare with it are skipped. Install python3-torch, or point CELLWRIGHT_PYTHON to a Python that has torch and numpy.",
-    );
-    if (process.env.CI === "true") process.exitCode = 1;
-  }
+  console.log(`${what} could not be had: ${without}`);
+  if (process.env.CI === "true") process.exitCode = 1;
 }

@@ -94,7 +94,7 @@ static void conv_forward(Op& op, Run&, int image) {
         columns[c] = x;
         prepare(p, op.activation, p.z + image * p.zn + (long)p0 * V, 1, x, n);
       }
-      gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, n, Output{y, (long)p0 * V, V, op.bias, partial, center});
+      gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, n, Output{y, (long)p0 * V, op.bias, partial, center});
     }
   } else if (sampled(g)) {
     const int SR = strip_rows(g);
@@ -105,7 +105,7 @@ static void conv_forward(Op& op, Run&, int image) {
         columns[c] = x;
         prepare_sampled(*op.in[c].plane, op, image, y0, rows, x);
       }
-      gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
+      gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, op.bias, partial, center});
     }
   } else {
     const int H = padded_h(g), W = padded_w(g);
@@ -117,7 +117,7 @@ static void conv_forward(Op& op, Run&, int image) {
         for (int c = 0; c < nci; c++)
           columns[i++] = op.scratch[0] + (((long)c * H + ky * g.dilationH) * W + kx * g.dilationW) * V;
     for (int r = 0; r < g.outH; r++)
-      gemm_forward(*op.prefetch, columns, (long)r * g.strideH * W * V, (long)g.strideW * V, i, op.weights, nco, g.outW, Output{y, (long)r * g.outW * V, V, op.bias, partial, center});
+      gemm_forward(*op.prefetch, columns, (long)r * g.strideH * W * V, (long)g.strideW * V, i, op.weights, nco, g.outW, Output{y, (long)r * g.outW * V, op.bias, partial, center});
   }
   if (partial) flush_sums(op, partial);
 }
@@ -277,7 +277,7 @@ static void head_forward(Op& op, Run& run) {
   }
   int n = 0;
   for (int t = 0; t < taps; t++) for (int c = 0; c < nci; c++) columns[n++] = op.in[c].plane->z + (long)t * V;
-  gemm_forward(*op.prefetch, columns, 0, (long)taps * V, n, op.weights, nco, run.batch, Output{y, 0, V, op.bias, partial, center});
+  gemm_forward(*op.prefetch, columns, 0, (long)taps * V, n, op.weights, nco, run.batch, Output{y, 0, op.bias, partial, center});
   if (partial) flush_sums(op, partial);
 }
 static void head_backward(Op& op, Run& run) {

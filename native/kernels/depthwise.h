@@ -91,7 +91,7 @@ template <int K, int S, int N> CW_INLINE void depthwise_outer(Prefetch& ahead, c
 }
 template <int K, int S>
 CW_KERNEL void depthwise_weights(Prefetch& ahead, const float* x, long pitch, const float* dz, long dzPitch, int rows, int width, float* g) {
-#if defined(__AVX512VL__)
+#if defined(__AVX512VL__) || defined(__aarch64__)
   constexpr int N = 8;
 #else
   constexpr int N = 4;

@@ -105,7 +105,8 @@ static void map_backward(Op& op, Run&, int image) {
   }
 }
 
-// out = a * b with b of as many pixels or of one. Inputs: a's planes, then b's; read without an activation.
+// out = a * b with b of as many pixels or of one. Inputs: a's planes, then b's; read without an activation. Backward, extra: whether each input
+// gets a gradient.
 static void multiply_forward(Op& op, Run&, int image) {
   const int n = op.outputs;
   for (int c = 0; c < n; c++) {
@@ -126,16 +127,17 @@ static void multiply_backward(Op& op, Run&, int image) {
     const long step = b.pixels == 1 ? 0 : V;
     float d[V] __attribute__((aligned(64)));
     vf sum = {};
+    const bool toA = op.extra[c] != 0, toB = op.extra[n + c] != 0;
     // Both may be one plane (a square): the first gradient is stored before the second is added.
     for (long p = 0; p < out.pixels; p++) {
       gradient_of_output(out, image, 1, p, d, 1);
       const vf dz = ld(d);
-      if (a.g) put_value(a.g + image * a.gn + p * V, op.in[c].accumulate, dz * (ld(y + p * step) * bs + bh));
+      if (toA) put_value(a.g + image * a.gn + p * V, op.in[c].accumulate, dz * (ld(y + p * step) * bs + bh));
       const vf db = dz * (ld(x + p * V) * as + ah);
       if (step == 0) sum += db;
-      else if (b.g) put_value(b.g + image * b.gn + p * V, op.in[n + c].accumulate, db);
+      else if (toB) put_value(b.g + image * b.gn + p * V, op.in[n + c].accumulate, db);
     }
-    if (step == 0 && b.g) put_value(b.g + image * b.gn, op.in[n + c].accumulate, sum);
+    if (step == 0 && toB) put_value(b.g + image * b.gn, op.in[n + c].accumulate, sum);
   }
 }
 
@@ -159,7 +161,7 @@ static void repack_forward(Op& op, Run&, int image) {
       }
     }
 }
-// The planner zeroes the inputs' gradients first where nothing was written yet.
+// The planner zeroes the inputs' gradients first where nothing was written yet, and names no plane that is to get none.
 static void repack_backward(Op& op, Run&, int image) {
   const int64_t pixels = op.extra[0], *e = op.extra + 1;
   for (int c = 0; c < op.outputs; c++)

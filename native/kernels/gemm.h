@@ -5,10 +5,20 @@
 #include "activation.h"
 
 // Tiles that fit the registers of the target (design note: broadcasts of x against rows of weights).
-#if defined(__AVX512VL__)
+#if defined(__aarch64__)
+// 32 registers, one of them for every pixel of the tile.
+#define CW_TILE_1 12
+#define CW_TILE_2 8
+#define CW_TILE_3 6
+#elif defined(__AVX512VL__)
 #define CW_TILE_1 16
 #define CW_TILE_2 8
 #define CW_TILE_3 8
+#elif defined(__wasm__)
+// Registers for the loads of one step, too.
+#define CW_TILE_1 6
+#define CW_TILE_2 4
+#define CW_TILE_3 3
 #else
 #define CW_TILE_1 8
 #define CW_TILE_2 4
@@ -21,37 +31,56 @@ namespace CW_TARGET {
 template <int MR, int NV>
 CW_INLINE void gemm_tile(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, long stride, vf a[MR][NV]) {
   for (int m = 0; m < MR; m++) for (int n = 0; n < NV; n++) a[m][n] = (vf){};
+  Ahead head(ahead);
   for (int i = 0; i < count; i++) {
     const float* x = columns[i] + at;
-#pragma GCC unroll 2
-    for (int k = 0; k < V; k++) {
-      fetch_ahead(ahead);
+#if defined(__aarch64__)
+    // NEON multiplies by a lane of a register: one load of a pixel serves all of its channels.
+    head.fetch<STEPS>();
+    vf s[MR];
+    for (int m = 0; m < MR; m++) s[m] = ld(x + m * step);
+#pragma GCC unroll 4
+    for (int j = 0; j < V; j++) {
       vf b[NV];
-      for (int n = 0; n < NV; n++) b[n] = ld(w + n * stride + k * V);
-      for (int m = 0; m < MR; m++) {
-        vf s = bc(x[m * step + k]);
-        for (int n = 0; n < NV; n++) a[m][n] += s * b[n];
+      for (int n = 0; n < NV; n++) b[n] = ld(w + n * stride + j * V);
+      for (int m = 0; m < MR; m++)
+        for (int n = 0; n < NV; n++) a[m][n] += bc(s[m][j]) * b[n];
+    }
+#else
+    CW_ROLLED
+    for (int k = 0; k < V; k += STEPS) {
+      head.fetch<STEPS>();
+#pragma GCC unroll 4
+      for (int j = k; j < k + STEPS; j++) {
+        vf b[NV];
+        for (int n = 0; n < NV; n++) b[n] = ld(w + n * stride + j * V);
+        for (int m = 0; m < MR; m++) {
+          vf s = bc(x[m * step + j]);
+          for (int n = 0; n < NV; n++) a[m][n] += s * b[n];
+        }
       }
     }
+#endif
     w += V * V;
   }
+  head.leave();
 }
 
 // What becomes of a forward tile: bias, store, sums for batch norm.
 struct Output {
   float* const* y;         // by output plane
-  long at, step;           // floats
+  long at;                 // floats; from there pixel by pixel
   const float* bias;       // [planes][V] or null
   float* partial;          // [planes][2][V] or null
   const float* const* center;
   template <int MR, int NV> CW_MEMBER void put(int plane, long pixel, vf a[MR][NV]) const {
     for (int n = 0; n < NV; n++) {
-      float* out = y[plane + n] + at + pixel * step;
+      float* out = y[plane + n] + at + pixel * V;
       if (bias) {
         const vf b = ld(bias + (plane + n) * V);
         for (int m = 0; m < MR; m++) a[m][n] += b;
       }
-      for (int m = 0; m < MR; m++) st(out + m * step, a[m][n]);
+      for (int m = 0; m < MR; m++) st(out + m * V, a[m][n]);
       if (partial) {
         float* p = partial + (plane + n) * 2 * V;
         vf s = ld(p), q = ld(p + V);
@@ -105,8 +134,12 @@ CW_INLINE void gemm_planes(Prefetch& ahead, const float* const* columns, long at
 template <class Sink>
 CW_INLINE void gemm(Prefetch& ahead, const float* const* columns, long at, long step, int count, const float* w, int planes, int pixels, const Sink& sink) {
   const long stride = (long)count * V * V;
+#if defined(__wasm__)
+  int threes = planes % 2 && planes > 1 ? 3 : 0;
+#else
   int threes = planes / 3 * 3;
   if (planes % 3 == 1 && threes) threes -= 3;  // 4 = 2 + 2, 7 = 3 + 2 + 2
+#endif
   int twos = threes + (planes - threes) / 2 * 2;
   if (threes) gemm_planes<3, CW_TILE_3>(ahead, columns, at, step, count, w, stride, 0, threes, pixels, sink);
   if (twos > threes) gemm_planes<2, CW_TILE_2>(ahead, columns, at, step, count, w, stride, threes, twos, pixels, sink);
@@ -127,8 +160,7 @@ template <int CT, int NV, bool UNIT>
 CW_INLINE void outer_tile(Prefetch& ahead, const float* x, long step, const float* const* dz, long at, float* g, long stride, int pixels) {
   vf a[CT][NV];
   for (int c = 0; c < CT; c++) for (int n = 0; n < NV; n++) a[c][n] = (vf){};
-  for (long p = 0; p < pixels; p++) {
-    fetch_ahead(ahead);
+  const auto add = [&](long p) __attribute__((always_inline)) {
     vf z[NV];
     for (int n = 0; n < NV; n++) z[n] = ld(dz[n] + at + p * V);
     const float* q = x + p * (UNIT ? V : step);
@@ -136,7 +168,16 @@ CW_INLINE void outer_tile(Prefetch& ahead, const float* x, long step, const floa
       vf b = bc(q[c]);
       for (int n = 0; n < NV; n++) a[c][n] += b * z[n];
     }
+  };
+  Ahead head(ahead);
+  long p = 0;
+  CW_ROLLED
+  for (; p + STEPS <= pixels; p += STEPS) {
+    head.fetch<(CT * NV > 8 ? 4 : 2)>();
+    for (int i = 0; i < STEPS; i++) add(p + i);
   }
+  for (; p < pixels; p++) add(p);
+  head.leave();
   for (int c = 0; c < CT; c++)
     for (int n = 0; n < NV; n++) {
       float* o = g + n * stride + c * V;

@@ -115,7 +115,12 @@ static void loss_whole(Op& op, Run& run) {
       const Plane& p = *op.in[k / V].plane;
       const double z = p.z[n * p.zn + k % V], target = k == label ? high : low;
       if (target != 0) total -= target * (z - logSum);
-      if (op.extra[2]) p.g[n * p.gn + k % V] = (float)(weight * (exp(z - logSum) - target) / run.batch);
+      if (op.extra[2]) {
+        float& g = p.g[n * p.gn + k % V];
+        const float slope = (float)(weight * (exp(z - logSum) - target) / run.batch);
+        // Both heads may be one node: then its gradient is the sum.
+        g = op.in[k / V].accumulate ? g + slope : slope;
+      }
     }
     if (op.extra[2])
       for (int k = classes; k % V; k++) op.in[k / V].plane->g[n * op.in[k / V].plane->gn + k % V] = 0;

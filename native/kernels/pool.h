@@ -1,5 +1,6 @@
 // Pooling. Results may be added to what an add already wrote, times a factor by image (drop path), so a pool of an add costs no tensor.
-// Padding never wins a maximum and is not counted in an average. Windows are taken apart into columns and rows.
+// Padding never wins a maximum and is not counted in an average. Windows are taken apart into columns and rows. BINS: an adaptive pool, whose
+// windows are bins: bin i of n over s rows holds those from floor(i * s / n) to ceil((i + 1) * s / n) - 1.
 // Scratch: 0 gradient image of one plane and one row of columns; 1 one over the count by output pixel.
 #pragma once
 #include "separable.h"
@@ -8,9 +9,18 @@ namespace cellwright {
 namespace CW_TARGET {
 
 struct Window { int y0, y1, x0, x1; };
-CW_INLINE Window window_at(const Geometry& g, int y, int x) {
+CW_INLINE int bin_start(int i, int bins, int side) { return (int)((int64_t)i * side / bins); }
+CW_INLINE int bin_end(int i, int bins, int side) { return (int)(((int64_t)(i + 1) * side + bins - 1) / bins); }
+template <bool BINS> CW_INLINE Window window_at(const Geometry& g, int y, int x) {
+  if (BINS) return {bin_start(y, g.outH, g.inH), bin_end(y, g.outH, g.inH), bin_start(x, g.outW, g.inW), bin_end(x, g.outW, g.inW)};
   const int top = y * g.strideH - g.top, left = x * g.strideW - g.left;
   return {imax(0, top), imin(g.inH, top + g.kernelH), imax(0, left), imin(g.inW, left + g.kernelW)};
+}
+// First and last + 1 of the windows along one axis that hold input row (or column) `at`.
+struct Holders { int from, to; };
+template <bool BINS> CW_INLINE Holders holders_of(int at, int side, int out, int kernel, int stride, int padding) {
+  if (BINS) return {bin_start(at, side, out), bin_end(at, side, out)};
+  return {imax(0, floordiv(at + padding - kernel, stride) + 1), imin(out - 1, (at + padding) / stride) + 1};
 }
 CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 
@@ -35,7 +45,7 @@ template <bool MAX> CW_INLINE vf pool_row(const float* columns, int x0, int x1) 
   return a;
 }
 
-static void max_pool_forward(Op& op, Run&, int image) {
+template <bool BINS> static void max_pool_forward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   const vf m = bc(op.mask[image]);
   for (int c = 0; c < op.inputs; c++) {
@@ -45,16 +55,16 @@ static void max_pool_forward(Op& op, Run&, int image) {
     const vf s = ld(in.scale), h = ld(in.shift);
     float* columns = op.scratch[0];
     for (int y = 0; y < g.outH; y++) {
-      const Window rows = window_at(g, y, 0);
+      const Window rows = window_at<BINS>(g, y, 0);
       pool_columns<true>(z, g.inW, rows.y0, rows.y1, 0, g.inW, s, h, columns);
       for (int x = 0; x < g.outW; x++, o += V) {
-        const Window w = window_at(g, y, x);
+        const Window w = window_at<BINS>(g, y, x);
         put_value(o, op.out[c].accumulate, pool_row<true>(columns, w.x0, w.x1) * m);
       }
     }
   }
 }
-static void max_pool_backward(Op& op, Run&, int image) {
+template <bool BINS> static void max_pool_backward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   for (int c = 0; c < op.inputs; c++) {
     const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
@@ -66,10 +76,10 @@ static void max_pool_backward(Op& op, Run&, int image) {
     memset(d, 0, sizeof(float) * pixels * V);
     const float* gradient = out.g + image * out.gn;
     for (int y = 0; y < g.outH; y++) {
-      const Window rows = window_at(g, y, 0);
+      const Window rows = window_at<BINS>(g, y, 0);
       pool_columns<true>(z, g.inW, rows.y0, rows.y1, 0, g.inW, s, h, columns);
       for (int x = 0; x < g.outW; x++, gradient += V) {
-        const Window w = window_at(g, y, x);
+        const Window w = window_at<BINS>(g, y, x);
         const vf best = pool_row<true>(columns, w.x0, w.x1);
         vf left = ld(gradient) * m, none = {};
         for (int i = w.y0; i < w.y1; i++)
@@ -86,15 +96,15 @@ static void max_pool_backward(Op& op, Run&, int image) {
   }
 }
 
-static void avg_pool_prologue(Op& op, Run&) {
+template <bool BINS> static void avg_pool_prologue(Op& op, Run&) {
   const Geometry& g = op.g;
   for (int y = 0; y < g.outH; y++)
     for (int x = 0; x < g.outW; x++) {
-      const Window w = window_at(g, y, x);
+      const Window w = window_at<BINS>(g, y, x);
       op.scratch[1][y * g.outW + x] = 1.0f / (float)((w.y1 - w.y0) * (w.x1 - w.x0));
     }
 }
-static void avg_pool_forward(Op& op, Run&, int image) {
+template <bool BINS> static void avg_pool_forward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   for (int c = 0; c < op.inputs; c++) {
     const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
@@ -103,16 +113,16 @@ static void avg_pool_forward(Op& op, Run&, int image) {
     const vf m = bc(op.mask[image]), s = ld(in.scale) * m, h = ld(in.shift) * m;
     float* columns = op.scratch[0];
     for (int y = 0; y < g.outH; y++) {
-      const Window rows = window_at(g, y, 0);
+      const Window rows = window_at<BINS>(g, y, 0);
       pool_columns<false>(z, g.inW, rows.y0, rows.y1, 0, g.inW, s, h, columns);
       for (int x = 0; x < g.outW; x++, o += V) {
-        const Window w = window_at(g, y, x);
+        const Window w = window_at<BINS>(g, y, x);
         put_value(o, op.out[c].accumulate, pool_row<false>(columns, w.x0, w.x1) * bc(*count++) * s + h);
       }
     }
   }
 }
-static void avg_pool_backward(Op& op, Run&, int image) {
+template <bool BINS> static void avg_pool_backward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   for (int c = 0; c < op.inputs; c++) {
     const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
@@ -122,12 +132,12 @@ static void avg_pool_backward(Op& op, Run&, int image) {
     for (long i = 0; i < (long)g.outH * g.outW; i++) st(d + i * V, ld(gradient + i * V) * m * bc(op.scratch[1][i]));
     float *o = in.g + image * in.gn, *columns = d + (long)g.outH * g.outW * V;
     for (int y = 0; y < g.inH; y++) {
-      const int r0 = imax(0, floordiv(y + g.top - g.kernelH, g.strideH) + 1), r1 = imin(g.outH - 1, (y + g.top) / g.strideH);
+      const Holders r = holders_of<BINS>(y, g.inH, g.outH, g.kernelH, g.strideH, g.top);
       const vf zero = {};
-      if (r0 <= r1) pool_columns<false>(d, g.outW, r0, r1 + 1, 0, g.outW, zero, zero, columns);
+      if (r.from < r.to) pool_columns<false>(d, g.outW, r.from, r.to, 0, g.outW, zero, zero, columns);
       for (int x = 0; x < g.inW; x++, o += V) {
-        const int c0 = imax(0, floordiv(x + g.left - g.kernelW, g.strideW) + 1), c1 = imin(g.outW - 1, (x + g.left) / g.strideW);
-        put_value(o, op.in[c].accumulate, r0 <= r1 && c0 <= c1 ? pool_row<false>(columns, c0, c1 + 1) : zero);
+        const Holders k = holders_of<BINS>(x, g.inW, g.outW, g.kernelW, g.strideW, g.left);
+        put_value(o, op.in[c].accumulate, r.from < r.to && k.from < k.to ? pool_row<false>(columns, k.from, k.to) : zero);
       }
     }
   }

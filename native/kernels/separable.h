@@ -49,7 +49,7 @@ static void separable_forward(Op& op, Run&, int image) {
     const int rows = imin(SR, g.outH - y0);
     prepared = prepare_rows(op, image, prepared, imin(g.inH, (y0 + rows - 1) * g.strideH + g.kernelH - g.top), H, W);
     depthwise_strip(op, y0, rows, H, W, strip);
-    gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, V, op.bias, partial, center});
+    gemm_forward(*op.prefetch, columns, 0, V, nci, op.weights, nco, rows * g.outW, Output{y, (long)y0 * g.outW * V, op.bias, partial, center});
   }
   if (partial) flush_sums(op, partial);
 }
@@ -92,7 +92,7 @@ static void separable_backward(Op& op, Run&, int image) {
     depthwise_strip(op, y0, rows, H, W, strip);
     gemm_weights(*op.prefetch, columns, 0, V, nci, dzs, 0, nco, op.gradWeights, pixels);
     for (int y = 0; y < rows; y++)
-      gemm_forward(*op.prefetch, dzs, (long)y * g.outW * V, V, nco, transposed, nci, g.outW, Output{d, (y0 + y) * DW, V, nullptr, nullptr, nullptr});
+      gemm_forward(*op.prefetch, dzs, (long)y * g.outW * V, V, nco, transposed, nci, g.outW, Output{d, (y0 + y) * DW, nullptr, nullptr, nullptr});
     const int limit = last ? g.inH : imax(0, imin(g.inH, (y0 + rows) * g.strideH - g.top));
     for (int c = 0; c < nci; c++) {
       const GradTarget t = grad_target(op.in[c], image, partial + c * 2 * V);

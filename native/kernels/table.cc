@@ -1,5 +1,6 @@
 // The table of one target's kernels. Compiled once for every target with its flags, CW_TARGET (a name) and CW_WIDTH (floats).
-#include "norm.h"
+#include "shuffle.h"
+#include "peak.h"
 
 namespace cellwright {
 namespace CW_TARGET {
@@ -11,6 +12,9 @@ namespace CW_TARGET {
 void fill_table(KernelTable& t) {
   t.name = CW_STRING(CW_TARGET);
   t.width = V;
+  t.peakChains = CHAINS;
+  t.peakFlops = peak_flops;
+  t.peakStream = peak_stream;
   auto body = [&t](Kind k, void (*f)(Op&, Run&, int32_t)) { t.body[int(k)] = f; };
   auto whole = [&t](Kind k, void (*f)(Op&, Run&)) { t.whole[int(k)] = f; };
   auto prologue = [&t](Kind k, void (*f)(Op&, Run&)) { t.prologue[int(k)] = f; };
@@ -26,12 +30,22 @@ void fill_table(KernelTable& t) {
   body(Kind::Separable, separable_forward);
   body(Kind::SeparableBackward, separable_backward);
   prologue(Kind::SeparableBackward, separable_backward_prologue);
-  body(Kind::MaxPool, max_pool_forward);
-  body(Kind::MaxPoolBackward, max_pool_backward);
-  body(Kind::AvgPool, avg_pool_forward);
-  prologue(Kind::AvgPool, avg_pool_prologue);
-  body(Kind::AvgPoolBackward, avg_pool_backward);
-  prologue(Kind::AvgPoolBackward, avg_pool_prologue);
+  body(Kind::MaxPool, max_pool_forward<false>);
+  body(Kind::AdaptiveMaxPool, max_pool_forward<true>);
+  body(Kind::MaxPoolBackward, max_pool_backward<false>);
+  body(Kind::AdaptiveMaxPoolBackward, max_pool_backward<true>);
+  body(Kind::AvgPool, avg_pool_forward<false>);
+  body(Kind::AdaptiveAvgPool, avg_pool_forward<true>);
+  prologue(Kind::AvgPool, avg_pool_prologue<false>);
+  prologue(Kind::AdaptiveAvgPool, avg_pool_prologue<true>);
+  body(Kind::AvgPoolBackward, avg_pool_backward<false>);
+  body(Kind::AdaptiveAvgPoolBackward, avg_pool_backward<true>);
+  prologue(Kind::AvgPoolBackward, avg_pool_prologue<false>);
+  prologue(Kind::AdaptiveAvgPoolBackward, avg_pool_prologue<true>);
+  body(Kind::Response, response_forward);
+  body(Kind::ResponseBackward, response_backward);
+  body(Kind::Shuffle, shuffle_forward);
+  body(Kind::ShuffleBackward, shuffle_backward);
   body(Kind::Map, map_forward);
   body(Kind::MapBackward, map_backward);
   body(Kind::Multiply, multiply_forward);

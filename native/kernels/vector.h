@@ -17,8 +17,18 @@ constexpr int V = CW_WIDTH;
 typedef float vf __attribute__((vector_size(CW_WIDTH * 4)));
 typedef float vfa __attribute__((vector_size(CW_WIDTH * 4), may_alias));
 
+// WebAssembly has no prefetch. What runs it (V8, at any rate) puts the loads of a block of code before its arithmetic, so an unrolled product spills its
+// registers: there a product goes step by step.
+#if defined(__wasm__)
+#define CW_PREFETCH 0
+#define CW_ROLLED _Pragma("clang loop unroll(disable)")
+constexpr int STEPS = 1;
+#else
 #ifndef CW_PREFETCH
 #define CW_PREFETCH 1
+#endif
+#define CW_ROLLED
+constexpr int STEPS = 4;
 #endif
 // Fetches one line of what comes next: about one call for every sixteen multiply-adds.
 CW_INLINE void fetch_ahead(Prefetch& q) {
@@ -34,6 +44,43 @@ CW_INLINE void fetch_ahead(Prefetch& q) {
     q.end = q.ranges[q.next++].to;
   }
 }
+
+// The queue's head in registers, for a loop that fetches several lines in one go: one look for all of them. No function is called: g++ would
+// keep the caller's vectors in memory for it.
+struct Ahead {
+  Prefetch& queue;
+  const char *at, *end;  // `end` is null where the queue is empty
+  CW_MEMBER explicit Ahead(Prefetch& q) : queue(q), at(q.at), end(q.end) {
+    if (CW_PREFETCH && at >= end) next();
+  }
+  CW_MEMBER void next() {
+    at = end = nullptr;
+    if (queue.ownNext < queue.ownCount) {
+      at = queue.own[queue.ownNext].from;
+      end = queue.own[queue.ownNext++].to;
+    } else if (queue.next < queue.count) {
+      at = queue.ranges[queue.next].from;
+      end = queue.ranges[queue.next++].to;
+    }
+  }
+  template <int LINES> CW_MEMBER void fetch() {
+    if (!CW_PREFETCH || !end) return;
+    if (__builtin_expect(end - at >= LINES * 64, 1)) {
+      for (int i = 0; i < LINES; i++) __builtin_prefetch(at + i * 64, 0, 2);
+      at += LINES * 64;
+    } else if (at < end) {
+      __builtin_prefetch(at, 0, 2);
+      at += 64;
+    } else {
+      next();
+    }
+  }
+  CW_MEMBER void leave() {
+    if (!CW_PREFETCH) return;
+    queue.at = at;
+    queue.end = end;
+  }
+};
 
 // Puts `floats` before everything else that is queued.
 CW_INLINE void fetch_own(Prefetch& q, const float* from, long floats) {
@@ -53,9 +100,22 @@ CW_INLINE void st(float* p, vf v) { *(vfa*)p = v; }
 // `s - {}` becomes one broadcast; filling lane by lane halves g++'s speed.
 CW_INLINE vf bc(float s) { return s - (vf){}; }
 // Written so that NaN stays NaN: a diverged training has to surface in the loss.
+#if defined(__wasm__)
+// b where a < b, else a: one instruction, which clang does not find.
+CW_INLINE vf pick_larger(vf a, vf b) { return __builtin_wasm_pmax_f32x4(a, b); }
+CW_INLINE vf relu(vf x) { return pick_larger(x, (vf){}); }
+typedef int vi __attribute__((vector_size(CW_WIDTH * 4)));
+CW_INLINE vf where_positive(vf u, vf v) { return (vf)((u > (vf){}) & (vi)v); }
+#else
+CW_INLINE vf pick_larger(vf a, vf b) { return b > a ? b : a; }
 CW_INLINE vf relu(vf x) { vf z = {}; return z > x ? z : x; }
 CW_INLINE vf where_positive(vf u, vf v) { vf z = {}; return u > z ? v : z; }
-CW_INLINE vf larger(vf best, vf v) { return best > v ? best : v; }
+#endif
+// A NaN is larger than any number, wherever it comes.
+CW_INLINE vf larger(vf best, vf v) {
+  const vf most = pick_larger(v, best);  // one instruction; a NaN in v stays
+  return best != best ? best : most;
+}
 CW_INLINE int imin(int a, int b) { return a < b ? a : b; }
 CW_INLINE int imax(int a, int b) { return a > b ? a : b; }
 CW_INLINE int floordiv(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }

@@ -8,6 +8,7 @@
 #include <new>
 #include <system_error>
 
+#include "peaks.h"
 #include "session.h"
 
 using namespace cellwright;
@@ -150,6 +151,7 @@ struct Job {
   bool trains = false, updates = false;
   Update update = {};
   std::unique_ptr<float[]> logits;
+  std::unique_ptr<double[]> opTimes;
   std::string error;
 };
 
@@ -182,27 +184,40 @@ void complete(napi_env env, napi_status status, void* data) {
       napi_create_typedarray(env, napi_float32_array, n, buffer, 0, &v);
       napi_set_named_property(env, result, "logits", v);
     }
+    if (j->opTimes) {
+      const size_t n = j->session->operations(j->trains);
+      void* p = nullptr;
+      napi_value buffer;
+      napi_create_arraybuffer(env, n * sizeof(double), &p, &buffer);
+      std::memcpy(p, j->opTimes.get(), n * sizeof(double));
+      napi_create_typedarray(env, napi_float64_array, n, buffer, 0, &v);
+      napi_set_named_property(env, result, "opNanoseconds", v);
+    }
     napi_resolve_deferred(env, j->deferred, result);
   }
   napi_delete_reference(env, j->keeps);
   napi_delete_async_work(env, j->work);
 }
 
-// run(session, images, size, labels | null, masks | null, uploads | null, numbers | null): a promise of { loss, correct, logits? }.
+// run(session, images, size, labels | null, masks | null, uploads | null, numbers | null, profile): a promise of { loss, correct, logits?, opNanoseconds? }.
 // Without masks (an empty array is one): evaluation. numbers: [learning rate, momentum, nesterov, weight decay, clip norm or 0]; null changes nothing.
+// profile: also the time of every operation of the program, in its order.
 napi_value run(napi_env env, napi_callback_info info) {
-  napi_value a[7];
+  napi_value a[8];
+  bool profile;
   int32_t size;
   float *images, *masks, *uploads;
   int32_t* labels;
   double* numbers;
   size_t imageCount, labelCount, maskCount, uploadCount, numberCount;
-  if (!arguments(env, info, a)) return fail(env, "Expected seven arguments.");
+  if (!arguments(env, info, a)) return fail(env, "Expected eight arguments.");
   Session* s = session(env, a[0]);
   if (!s || s->busy) return fail(env, "Expected an open session that is not at work.");
   if (!array(env, a[1], napi_float32_array, images, imageCount) || napi_get_value_int32(env, a[2], &size) != napi_ok || !array(env, a[3], napi_int32_array, labels, labelCount) ||
       !array(env, a[4], napi_float32_array, masks, maskCount) || !array(env, a[5], napi_float32_array, uploads, uploadCount) || !array(env, a[6], napi_float64_array, numbers, numberCount))
     return fail(env, "Expected arrays of the right types.");
+  if (napi_get_value_bool(env, a[7], &profile) != napi_ok) return fail(env, "Expected whether to profile.");
+  if (profile && s->threads() > 1) return fail(env, "Expected a session of one thread to profile.");
   napi_valuetype maskType;
   napi_typeof(env, a[4], &maskType);
   const bool trains = maskType == napi_object;
@@ -224,6 +239,10 @@ napi_value run(napi_env env, napi_callback_info info) {
     j->update = {numbers[0], numbers[1], numbers[3], numbers[4], numbers[2] != 0};
   }
   if (!trains) j->logits.reset(new float[(size_t)size * s->classes]);
+  if (profile) {
+    j->opTimes.reset(new double[s->operations(trains)]());
+    j->run.opTimes = j->opTimes.get();
+  }
   napi_value name, promise;
   napi_create_string_utf8(env, "cellwright:step", NAPI_AUTO_LENGTH, &name);
   if (napi_create_promise(env, &j->deferred, &promise) != napi_ok || napi_create_reference(env, a[0], 1, &j->keeps) != napi_ok ||
@@ -232,6 +251,31 @@ napi_value run(napi_env env, napi_callback_info info) {
   s->busy = true;
   j.release();
   return promise;
+}
+
+// peaks(target, width): { flopsPerSecond, bytesPerSecond } of one core, measured now.
+napi_value peaks(napi_env env, napi_callback_info info) {
+  napi_value a[2], result, v;
+  char target[32];
+  size_t length;
+  int32_t width;
+  if (!arguments(env, info, a) || napi_get_value_string_utf8(env, a[0], target, sizeof target, &length) != napi_ok || napi_get_value_int32(env, a[1], &width) != napi_ok)
+    return fail(env, "Expected a target and a vector width.");
+  int count = 0;
+  const Target* list = targets(count);
+  for (int i = 0; i < count; i++) {
+    if (std::strcmp(list[i].name, target) != 0 || list[i].width != width || !list[i].supported()) continue;
+    KernelTable table = {};
+    list[i].fill(table);
+    const Peaks found = measure_peaks(table);
+    napi_create_object(env, &result);
+    napi_create_double(env, found.flopsPerSecond, &v);
+    napi_set_named_property(env, result, "flopsPerSecond", v);
+    napi_create_double(env, found.bytesPerSecond, &v);
+    napi_set_named_property(env, result, "bytesPerSecond", v);
+    return result;
+  }
+  return fail(env, "Expected a target that this machine has.");
 }
 
 // bytes(session): what it holds.
@@ -246,7 +290,7 @@ napi_value bytes(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  const struct { const char* name; napi_callback f; } list[] = {{"targets", list_targets}, {"open", open}, {"close", close}, {"read", read}, {"write", write}, {"run", run}, {"bytes", bytes}};
+  const struct { const char* name; napi_callback f; } list[] = {{"targets", list_targets}, {"open", open}, {"close", close}, {"read", read}, {"write", write}, {"run", run}, {"bytes", bytes}, {"peaks", peaks}};
   for (const auto& e : list) {
     napi_value f;
     napi_create_function(env, e.name, NAPI_AUTO_LENGTH, e.f, nullptr, &f);

@@ -9,7 +9,7 @@ namespace cellwright {
 namespace {
 
 // Adds a block to a list; null where there is no memory.
-template <class T> T* room(std::vector<std::unique_ptr<Block<T>>>& list, size_t count, bool clear) {
+template <class T> T* room(std::vector<std::unique_ptr<Block<T>>>& list, uint64_t count, bool clear) {
   list.push_back(std::make_unique<Block<T>>());
   return list.back()->allocate(count, clear) ? list.back()->data : nullptr;
 }
@@ -48,6 +48,12 @@ std::string Crew::open(const double* words, size_t size, const Areas& areas, con
     if (!error.empty()) return error;
   }
   return "";
+}
+
+double Crew::floats(const Program& program, int shares, int threads, bool trains) {
+  const int used = threads < shares ? threads : shares;
+  const double share = 2.0 * program.sums + (trains ? program.parameters : 0);
+  return used * (program.scratch + 64.0) + (used - 1) * (double)program.arena + (shares - 1) * share;
 }
 
 void Crew::run(Run& run, const KernelTable& table, Team& team) {

@@ -11,8 +11,10 @@ class Crew {
   // `header` must have passed. Room of the first thread and sums and gradients of the first share are given; others are allocated here.
   std::string open(const double* words, size_t size, const Areas& areas, const KernelTable& table, int shares, int threads);
   void run(Run& run, const KernelTable& table, Team& team);
-  Program& first() { return *shares_[0]; }
+  Program& first() const { return *shares_[0]; }
   size_t bytes() const;
+  // Floats of what `open` is going to allocate; the program's header must have been read.
+  static double floats(const Program& program, int shares, int threads, bool trains);
 
  private:
   void add_gradients();

@@ -1,6 +1,10 @@
 #include "decode.h"
 
 #include <cmath>
+#include <unordered_set>
+
+#include "nanoseconds.h"
+#include "work.h"
 
 namespace cellwright {
 
@@ -8,6 +12,8 @@ namespace {
 
 constexpr double MAGIC = 0xce11, VERSION = 2;
 constexpr int HEADER = 19, NORM = 10, PLANE = 9, OP = 33, STRIP = 64;
+constexpr int64_t SIDE = 1 << 20, INT = 1 << 30;  // sides, strides and kernels; what kernels count in ints
+constexpr double REACH = 1 << 25;                 // rows and columns of a bordered image; their floats are counted in ints too
 constexpr double LIMIT = 1e12;  // floats; far above any memory, far below 2^53
 
 bool whole(double v) { return std::isfinite(v) && v == std::floor(v) && std::fabs(v) <= LIMIT; }
@@ -110,7 +116,8 @@ std::string Program::decode(const Areas& areas, const KernelTable& table) {
     const std::string error = op(ops_[i], at, end, areas, table);
     if (!error.empty()) return complaint(i, error.c_str());
     Op& o = ops_[i];
-    if (o.time / 2 >= phase) return complaint(i, "phase");
+    const Work w = work_of(o, V, batch);
+    work += w.image * (o.time % 2 ? 1 : batch) + w.once * shares;
     (o.time % 2 ? phases_[o.time / 2].wholes : phases_[o.time / 2].bodies).push_back(&o);
   }
   if (at != end) return "words left over";
@@ -124,7 +131,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   const int64_t V = width;
   if (end - at < OP) return "length";
   for (int i = 0; i < 29; i++) if (!whole(at[i])) return "a number";
-  if (at[0] < 1 || at[0] > int(Kind::Last) || at[1] < 0) return "kind or time";
+  if (at[0] < 1 || at[0] > int(Kind::Last) || at[1] < 0 || at[1] >= 2.0 * phases_.size()) return "kind or time";
   o.kind = Kind((int)at[0]);
   o.time = at[1];
   const double nin = at[2], nout = at[3], extra = at[4];
@@ -142,7 +149,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   int32_t* g = &o.g.inH;
   for (int i = 0; i < 12; i++) {
     const double v = at[11 + i];
-    if (i < 10 ? v < 0 || v > 65535 : std::fabs(v) > 65535) return "geometry";
+    if (i < 10 ? v < 0 || v > SIDE : std::fabs(v) > 4 * SIDE) return "geometry";
     g[i] = v;
   }
   for (int i = 0; i < 6; i++) {
@@ -179,7 +186,14 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   };
   auto gradients = [&](const Use* u, int n) { for (int i = 0; i < n; i++) if (!u[i].plane->g) return false; return true; };
   auto normalised = [&](const Use* u, int n) { for (int i = 0; i < n; i++) if (!u[i].plane->normalised) return false; return true; };
-  auto batched = [&] { for (int i = 0; i < o.inputs + o.outputs; i++) if (batch > 1 && (o.in[i].plane->zn == 0 || (o.in[i].plane->g && o.in[i].plane->gn == 0))) return false; return true; };
+  // For what runs once, after all images: every image has its own room, of values, and of the gradients that are read or written.
+  auto batched = [&](bool outputGradients, bool inputGradients) {
+    for (int i = 0; i < o.inputs + o.outputs && batch > 1; i++) {
+      const Plane& p = *o.in[i].plane;
+      if (p.zn == 0 || ((i < o.inputs ? inputGradients : outputGradients) && p.g && p.gn == 0)) return false;
+    }
+    return true;
+  };
   auto weights = [&](double from, double length, const float*& p, float*& grad) {
     if (!within(from, length, parameters) || std::fmod(from, V) != 0) return false;
     p = areas.parameters + (int64_t)from;
@@ -187,15 +201,18 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     return true;
   };
   const int64_t inPixels = (int64_t)q.inH * q.inW, outPixels = (int64_t)q.outH * q.outW;
+  if (taps > INT || inPixels > INT || outPixels > INT) return "geometry";
+  const auto reach = [](double in, double out, double stride, double kernel, double dilation, double before) { return in + out * stride + kernel * dilation + std::fabs(before); };
+  if (reach(q.inH, q.outH, q.strideH, q.kernelH, q.dilationH, q.top) > REACH || reach(q.inW, q.outW, q.strideW, q.kernelW, q.dilationW, q.left) > REACH) return "geometry";
   const bool isBackward = o.kind == Kind::ConvBackward || o.kind == Kind::DepthwiseBackward || o.kind == Kind::HeadBackward || o.kind == Kind::MaxPoolBackward ||
-                          o.kind == Kind::AvgPoolBackward || o.kind == Kind::MapBackward || o.kind == Kind::GlobalPoolBackward || o.kind == Kind::SeparableBackward;
+                          o.kind == Kind::AvgPoolBackward || o.kind == Kind::MapBackward || o.kind == Kind::GlobalPoolBackward || o.kind == Kind::SeparableBackward ||
+                          o.kind == Kind::AdaptiveMaxPoolBackward || o.kind == Kind::AdaptiveAvgPoolBackward || o.kind == Kind::ResponseBackward || o.kind == Kind::ShuffleBackward;
   if (isBackward && !areas.gradients) return "gradients in a program without training";
   if (isBackward && !gradients(o.out, nco)) return "gradient of an output";
   if (o.norm && (o.kind == Kind::Conv || o.kind == Kind::Head || o.kind == Kind::Depthwise || o.kind == Kind::Separable) && !normalised(o.out, nco)) return "sums without batch norm";
   const bool windowed = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Depthwise || o.kind == Kind::DepthwiseBackward || o.kind == Kind::Separable ||
                         o.kind == Kind::SeparableBackward || o.kind == Kind::MaxPool || o.kind == Kind::MaxPoolBackward || o.kind == Kind::AvgPool || o.kind == Kind::AvgPoolBackward;
-  for (int i = 0; i < 10; i++) if ((windowed || i < 4) && o.kind != Kind::Loss && o.kind < Kind::Zero && o.kind != Kind::NormForward && o.kind != Kind::NormBackward &&
-      o.kind != Kind::NormReduce && o.kind != Kind::NormInference && (&q.inH)[i] < 1 && o.kind != Kind::Multiply && o.kind != Kind::MultiplyBackward && o.kind != Kind::Repack && o.kind != Kind::RepackBackward) return "geometry";
+  if (windowed) for (int i = 0; i < 10; i++) if ((&q.inH)[i] < 1) return "geometry";
   const double H = (double)(q.outH - 1) * q.strideH + (double)(q.kernelH - 1) * q.dilationH + 1, W = (double)(q.outW - 1) * q.strideW + (double)(q.kernelW - 1) * q.dilationW + 1;
   const bool pointwise = taps == 1 && q.strideH == 1 && q.strideW == 1 && q.top == 0 && q.left == 0 && q.inH == q.outH && q.inW == q.outW;
   const bool sampled = taps == 1 && !pointwise;
@@ -212,8 +229,9 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   const double VV = double(V) * V;
   switch (o.kind) {
     case Kind::Input: {
-      if (o.extras < 1 || o.extra[0] < 1 || o.extra[0] > 65535 || nci != 0 || taps < 1) return "image";
+      if (o.extras < 1 || o.extra[0] < 1 || o.extra[0] > INT || nci != 0 || taps < 1) return "image";
       const double channels = (double)o.extra[0] * taps;
+      if (channels > INT) return "image";
       if (channels > double(nco) * V || (double)nco * V - channels >= V) return "planes of the image";
       if (!pixels(0, outPixels) || inPixels * o.extra[0] != imageFloats) return "pixels";
       break;
@@ -233,7 +251,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     }
     case Kind::Head:
     case Kind::HeadBackward: {
-      if (!isWhole || nci < 1 || nco < 1 || taps != inPixels || outPixels != 1 || !pixels(inPixels, 1) || !batched()) return "pixels";
+      if (!isWhole || nci < 1 || nco < 1 || taps != inPixels || outPixels != 1 || !pixels(inPixels, 1) || !batched(isBackward, isBackward && o.scratch[2])) return "pixels";
       if (!weights(w, double(taps) * nci * nco * VV, o.weights, o.gradWeights)) return "weights";
       if (o.kind == Kind::Head) {
         if (o.norm && !room(3, 2.0 * V * nco)) return "scratch 3";
@@ -282,6 +300,36 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       if ((o.kind == Kind::AvgPool || o.kind == Kind::AvgPoolBackward) && !room(1, double(outPixels))) return "scratch 1";
       break;
     }
+    case Kind::AdaptiveMaxPool:
+    case Kind::AdaptiveMaxPoolBackward:
+    case Kind::AdaptiveAvgPool:
+    case Kind::AdaptiveAvgPoolBackward: {
+      if (q.inH < 1 || q.inW < 1 || q.outH < 1 || q.outW < 1 || nci < 1 || nci != nco || !pixels(inPixels, outPixels)) return "pixels";
+      if (isBackward && !gradients(o.in, nci)) return "gradients";
+      if (!room(0, double(o.kind == Kind::AdaptiveMaxPoolBackward ? inPixels : o.kind == Kind::AdaptiveAvgPoolBackward ? outPixels : 0) * V + double(q.inW > q.outW ? q.inW : q.outW) * V))
+        return "scratch 0";
+      if ((o.kind == Kind::AdaptiveAvgPool || o.kind == Kind::AdaptiveAvgPoolBackward) && !room(1, double(outPixels))) return "scratch 1";
+      break;
+    }
+    case Kind::Response:
+    case Kind::ResponseBackward: {
+      if (nci < 1 || nci != nco || inPixels < 1 || !pixels(inPixels, inPixels)) return "pixels";
+      if (o.extras < 2 || o.extra[0] < 0 || o.extra[1] < 0 || o.extra[0] >= nci * V || o.extra[1] >= nci * V) return "neighbours";
+      const int64_t most = o.extra[0] > o.extra[1] ? o.extra[0] : o.extra[1], margin = (most + V - 1) / V * V;
+      if (!room(0, 2.0 * nci * STRIP * V + 2.0 * (2 * margin + nci * V))) return "scratch 0";
+      if (isBackward && !gradients(o.in, nci)) return "gradients";
+      break;
+    }
+    case Kind::Shuffle:
+    case Kind::ShuffleBackward: {
+      if (nci < 1 || nco < 1 || inPixels < 1 || !pixels(inPixels, inPixels)) return "pixels";
+      if (o.extras != 2 * nco * V) return "lanes";
+      for (int64_t i = 0; i < nco * V; i++)
+        if (o.extra[2 * i] >= nci || (o.extra[2 * i] >= 0 && (o.extra[2 * i + 1] < 0 || o.extra[2 * i + 1] >= V))) return "lanes";
+      if (!room(0, double(nci) * STRIP * V)) return "scratch 0";
+      if (isBackward && (!room(1, double(STRIP) * V) || !gradients(o.in, nci))) return "scratch 1";
+      break;
+    }
     case Kind::Map:
     case Kind::MapBackward:
       if (nci < 1 || nci != nco || !pixels(inPixels, outPixels) || q.strideH < 1 || q.strideW < 1) return "pixels";
@@ -294,7 +342,10 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
         const int64_t n = o.out[i].plane->pixels, b = o.in[nco + i].plane->pixels;
         if (o.in[i].plane->pixels != n || (b != n && b != 1)) return "pixels";
       }
-      if (o.kind == Kind::MultiplyBackward && !gradients(o.out, nco)) return "gradients";
+      if (o.kind == Kind::MultiplyBackward) {
+        if (o.extras != nci || !gradients(o.out, nco)) return "gradients";
+        for (int i = 0; i < nci; i++) if (o.extra[i] && !o.in[i].plane->g) return "gradients";
+      }
       break;
     case Kind::GlobalPool:
     case Kind::GlobalPoolBackward:
@@ -328,14 +379,17 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       if (!gradients(o.out, nco)) return "gradients";
       break;
     case Kind::Loss:
-      if (!isWhole || o.extras < 3 || o.extra[0] < 1 || o.extra[0] > nci * V || (nci - 1) * V >= o.extra[0] || !batched()) return "classes";
+      if (!isWhole || o.extras < 3 || o.extra[0] < 1 || o.extra[0] > nci * V || (nci - 1) * V >= o.extra[0] || !batched(false, o.extra[2] != 0)) return "classes";
       for (int i = 0; i < nci; i++) if (o.in[i].plane->pixels != 1) return "pixels";
       if (o.extra[2] && !gradients(o.in, nci)) return "gradients";
       break;
   }
   if (bias >= 0 && !weights(bias, double(nco) * V, o.bias, o.gradBias)) return "bias";
+  // Columns of a convolution, whose weights have been found; windows of other kinds may have any size.
+  const bool columns = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Head || o.kind == Kind::HeadBackward;
   const int64_t larger = nci > nco ? nci : nco;
-  pointers_.emplace_back(new const float*[taps * larger + 10 * (nci + nco) + 16]);
+  if (columns && taps * larger > INT) return "columns";
+  pointers_.emplace_back(new const float*[(columns ? taps * larger : 0) + 10 * (nci + nco) + 16]);
   o.pointers = pointers_.back().get();
   o.prefetch = &prefetch_;
   return "";
@@ -356,11 +410,10 @@ static bool fetches_own(const Op& o) {
 }
 
 void Program::plan_prefetch(Phase& phase) {
-  std::vector<const float*> seen;
+  std::unordered_set<const float*> seen;
   auto touch = [&](const float* p, int64_t step, int64_t pixels) {
     if (!p || step == 0) return;  // one image's room is used again and again: it is in cache
-    for (const float* q : seen) if (q == p) return;
-    seen.push_back(p);
+    if (!seen.insert(p).second) return;
     phase.touches.push_back({(const char*)p, pixels * width * 4, step * 4, phase.bytes});
     phase.bytes += pixels * width * 4;
   };
@@ -373,7 +426,8 @@ void Program::plan_prefetch(Phase& phase) {
     for (int i = 0; i < o->outputs; i++) {
       const Plane& p = *o->out[i].plane;
       const bool forward = !(o->kind == Kind::ConvBackward || o->kind == Kind::SeparableBackward || o->kind == Kind::DepthwiseBackward || o->kind == Kind::MaxPoolBackward ||
-                             o->kind == Kind::AvgPoolBackward || o->kind == Kind::MapBackward || o->kind == Kind::GlobalPoolBackward || o->kind == Kind::Zero);
+                             o->kind == Kind::AvgPoolBackward || o->kind == Kind::MapBackward || o->kind == Kind::GlobalPoolBackward || o->kind == Kind::AdaptiveMaxPoolBackward ||
+                             o->kind == Kind::AdaptiveAvgPoolBackward || o->kind == Kind::ResponseBackward || o->kind == Kind::ShuffleBackward || o->kind == Kind::Zero);
       if (forward || p.normalised) touch(p.z, p.zn, p.pixels);
       if (!forward) touch(p.g, p.gn, p.pixels);
     }
@@ -426,7 +480,9 @@ void Program::images(int phase, Run& run, const KernelTable& table, int32_t from
       q.next = q.count = q.ownNext = q.ownCount = 0;
       look_ahead(p, fetched, last);
       Op* o = p.bodies[k];
+      const double begun = run.opTimes ? nanoseconds() : 0;
       table.body[int(o->kind)](*o, run, i);
+      if (run.opTimes) run.opTimes[o - ops_.data()] += nanoseconds() - begun;
       int64_t left = q.at < q.end ? q.end - q.at : 0;
       for (int r = q.next; r < q.count; r++) left += q.ranges[r].to - q.ranges[r].from;
       int64_t queued = 0;
@@ -436,7 +492,11 @@ void Program::images(int phase, Run& run, const KernelTable& table, int32_t from
 }
 
 void Program::conclude(int phase, Run& run, const KernelTable& table) {
-  for (Op* o : phases_[phase].wholes) table.whole[int(o->kind)](*o, run);
+  for (Op* o : phases_[phase].wholes) {
+    const double begun = run.opTimes ? nanoseconds() : 0;
+    table.whole[int(o->kind)](*o, run);
+    if (run.opTimes) run.opTimes[o - ops_.data()] += nanoseconds() - begun;
+  }
 }
 
 static void move_sums(double* to, double* from, int64_t count) {

@@ -39,10 +39,12 @@ class Program {
   void conclude(int phase, Run& run, const KernelTable& table);
   // Adds the sums that `other`, a program of the same words, made in this phase, and sets them to zero there.
   void gather(int phase, Program& other);
+  size_t operations() const { return ops_.size(); }
 
   int64_t width = 0, batch = 0, arena = 0, parameters = 0, stats = 0, sums = 0, scratch = 0, maskRows = 0, imageFloats = 0, classes = 0, shares = 0;
   std::vector<Plane*> uploads;
   int64_t uploadFloats = 0;
+  double work = 0;  // of one run of a whole batch, coarsely (work.h)
   std::vector<Plane*> logits;
   std::vector<BatchNorm> norms;
 

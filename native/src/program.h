@@ -64,7 +64,11 @@ enum class Kind : int32_t {
   Zero = 24, Loss = 25,
   Separable = 26, SeparableBackward = 27,
   NormSums = 28,
-  Last = 28,
+  AdaptiveMaxPool = 29, AdaptiveMaxPoolBackward = 30,
+  AdaptiveAvgPool = 31, AdaptiveAvgPoolBackward = 32,
+  Response = 33, ResponseBackward = 34,
+  Shuffle = 35, ShuffleBackward = 36,
+  Last = 36,
 };
 
 // Activation of what is read. 0 and 1 have fast paths everywhere.
@@ -111,6 +115,7 @@ struct Run {
   const int32_t* labels;    // [batch], or null
   double loss;
   int64_t correct;
+  double* opTimes;          // nanoseconds by operation, added to (one thread only), or null
 };
 
 // The kernels of one target: instruction set and vector width.
@@ -120,6 +125,10 @@ struct KernelTable {
   void (*prologue[int(Kind::Last) + 1])(Op&, Run&);
   void (*body[int(Kind::Last) + 1])(Op&, Run&, int32_t image);
   void (*whole[int(Kind::Last) + 1])(Op&, Run&);
+  // See peaks.h.
+  int32_t peakChains;
+  void (*peakFlops)(int64_t rounds, float* out);
+  void (*peakStream)(const float* x, float* y, int64_t floats, float m);
 };
 
 }  // namespace cellwright

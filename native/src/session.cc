@@ -7,28 +7,43 @@
 #include "crew.h"
 #include "denormals.h"
 
+// In a build for the address sanitizer what rounds a block up is out of bounds.
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
 namespace cellwright {
 
 template <class T> Block<T>::~Block() { std::free(data); }
-template <class T> bool Block<T>::allocate(size_t count, bool clear) {
+template <class T> bool Block<T>::allocate(uint64_t count, bool clear) {
   std::free(data);
   data = nullptr;
   size = 0;
+  // Counts come from a program: where pointers have 32 bits they may be more than can be addressed.
+  if (count > (SIZE_MAX - 128) / sizeof(T)) return false;
   const size_t bytes = (count * sizeof(T) + 63) / 64 * 64 + 64;
   data = static_cast<T*>(std::aligned_alloc(64, bytes));
   if (!data) return false;
   size = count;
   if (clear) std::memset(data, 0, bytes);
+  ASAN_POISON_MEMORY_REGION(data + count, bytes - count * sizeof(T));
   return true;
 }
 template class Block<float>;
 template class Block<double>;
 
+static std::string too_much(double floats, const Limits& limits) {
+  const auto mebibytes = [](double bytes) { return std::to_string((int64_t)(bytes / 1048576)) + " MiB"; };
+  return "Expected a session of at most " + mebibytes(limits.bytes) + " of memory. Received one of " + mebibytes(floats * sizeof(float)) + ".";
+}
+
 Session::Session() = default;
 Session::~Session() = default;
 
 std::string Session::open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
-                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads) {
+                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, const Limits& limits) {
   int count = 0;
   const Target* list = targets(count);
   const Target* found = nullptr;
@@ -42,6 +57,7 @@ std::string Session::open(const char* target, int32_t width, const double* train
   const double* words[] = {train, evaluate};
   const size_t sizes[] = {trainSize, evaluateSize};
   int64_t arenaFloats = 0, statFloats = 0, sumCount = 0, parameterFloats = -1;
+  double needed = 0;  // floats
   for (int i = 0; i < 2; i++) {
     if (sizes[i] == 0) continue;
     const std::string error = programs[i].header(words[i], sizes[i]);
@@ -52,12 +68,17 @@ std::string Session::open(const char* target, int32_t width, const double* train
     if (p.arena > arenaFloats) arenaFloats = p.arena;
     if (p.stats > statFloats) statFloats = p.stats;
     if (p.sums > sumCount) sumCount = p.sums;
+    needed += Crew::floats(p, i == 0 ? (int)p.shares : threads, threads, i == 0);
   }
   if (sizes[1] == 0) return "Expected a program for evaluation.";
   const bool training = sizes[0] != 0;
   maskRows = training ? programs[0].maskRows : 0;
+  // Evaluation reads none of them, but its program may name rows of its own.
+  const int64_t maskRoom = programs[1].maskRows > maskRows ? programs[1].maskRows : maskRows;
+  needed += (double)arenaFloats + statFloats + 2.0 * sumCount + (training ? 3.0 : 1.0) * parameterFloats + ((double)imageFloats + maskRoom) * batch;
+  if (needed * sizeof(float) > limits.bytes) return too_much(needed, limits);
   if (!arena.allocate(arenaFloats, false) || !stats.allocate(statFloats, true) || !sums.allocate(sumCount, true) || !parameters.allocate(parameterFloats, true) ||
-      !images.allocate(imageFloats * batch, true) || !masks.allocate(maskRows * batch, true))
+      !images.allocate(imageFloats * batch, true) || !masks.allocate(maskRoom * batch, true))
     return "Expected " + std::to_string((arenaFloats + parameterFloats) * 4 / 1048576) + " MiB of memory for a session. Received none.";
   if (training && (!gradients.allocate(parameterFloats, true) || !momentum.allocate(parameterFloats, true))) return "Expected memory for gradients. Received none.";
   labels.resize(batch);
@@ -71,14 +92,21 @@ std::string Session::open(const char* target, int32_t width, const double* train
     crew = std::make_unique<Crew>();
     const std::string error = crew->open(words[i], sizes[i], areas, table_, trains ? (int)programs[i].shares : threads, threads);
     if (!error.empty()) return "Expected a sound program. Received one with a wrong " + error + ".";
+    if (crew->first().work > limits.work) return "Expected a program of less work. Received one that would run for ever.";
   }
   if (training) {
     uploadFloats = train_->first().uploadFloats;
+    needed += uploadFloats;
+    if (needed * sizeof(float) > limits.bytes) return too_much(needed, limits);
     if (!uploads.allocate(uploadFloats, true)) return "Expected memory for dropout. Received none.";
   }
+  double updated = 0;
   for (size_t i = 0; i + 2 < segmentsSize; i += 3) {
     const double from = segments[i], length = segments[i + 1];
     if (!(from >= 0 && length >= 0 && from + length <= (double)parameterFloats && from == std::floor(from) && length == std::floor(length))) return "Expected segments within the parameters.";
+    // Each parameter is updated once: segments that overlap could make many of few.
+    updated += length;
+    if (updated > (double)parameterFloats) return "Expected segments apart from each other.";
     segments_.push_back({(int64_t)from, (int64_t)length, segments[i + 2] != 0});
   }
   for (size_t i = 0; i < keepSize; i++) {
@@ -153,6 +181,12 @@ std::string Session::evaluate(Run& run, float* logits) {
     }
   return "";
 }
+
+size_t Session::operations(bool training) const {
+  const auto& crew = training ? train_ : evaluate_;
+  return crew ? crew->first().operations() : 0;
+}
+int Session::threads() const { return team_->size(); }
 
 size_t Session::bytes() const {
   return sizeof(float) * (arena.size + stats.size + parameters.size + gradients.size + momentum.size + images.size + masks.size + uploads.size) + sizeof(double) * sums.size +

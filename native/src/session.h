@@ -12,7 +12,8 @@ namespace cellwright {
 template <class T> class Block {
  public:
   ~Block();
-  bool allocate(size_t count, bool clear);
+  // False where there is no memory for so many.
+  bool allocate(uint64_t count, bool clear);
   T* data = nullptr;
   size_t size = 0;
 };
@@ -28,6 +29,12 @@ struct Segment {
   bool decays;
 };
 
+// What a session may ask for at most. Plans from outside are held to less: one can be sound and take all memory, or for ever.
+struct Limits {
+  double bytes = 1e15;  // of memory
+  double work = 1e16;   // multiply-adds, or numbers moved, of one run of a program: days
+};
+
 class Crew;
 class Team;
 
@@ -37,11 +44,14 @@ class Session {
   ~Session();
   // Each program is the planner's words (src/engines/native/plan/encode.ts). `train` may be empty. Returns a complaint, or "".
   std::string open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
-                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads);
+                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, const Limits& limits = {});
   // Forward and backward; then, if `update` is given, the step.
   std::string step(Run& run, const float* masks, const float* uploads, const Update* update);
   std::string evaluate(Run& run, float* logits);
   size_t bytes() const;
+  // Operations of a program; 0 where there is none.
+  size_t operations(bool training) const;
+  int threads() const;
 
   Block<float> parameters, gradients, momentum;
   Block<float> images, masks, uploads;  // room for what a call brings

@@ -1,6 +1,6 @@
 /**
- * @file Which engine runs a network: the GPU where there is one that can be used, else our native engine, else TensorFlow.js on TensorFlow or
- * WebAssembly where that is installed, else the reference.
+ * @file Which engine runs a network: the GPU where there is one that can be used, else our native engine (its binary, else in
+ * WebAssembly), else TensorFlow.js where that is installed, else the reference.
  */
 import { spawnSync } from "node:child_process";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";

@@ -14,6 +14,7 @@ export type {
 } from "./engine.ts";
 export { dropoutMask, dropPathMask } from "./masks.ts";
 export { openNativeEngine } from "./native/index.ts";
+export { profileNative, type KernelProfile, type NativeProfile } from "./native/profile.ts";
 export { openReferenceEngine } from "./reference/index.ts";
 export { autoEngineWarning, describeEngines, slowEngineWarning, type EngineReport } from "./report.ts";
 export { openTfjsEngine, tfjsBackends, type TfjsBackend } from "./tfjs/index.ts";

@@ -14,6 +14,7 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { openEngine, openReferenceEngine } from "../../src/engines/index.ts";
 import { encodeSafetensors, exportPyTorch } from "../../src/export/index.ts";
 import { costOf, inferShapes, type Network, type Weights } from "../../src/network/index.ts";
+import { anyNetwork } from "../support/any-network.ts";
 import { randomNetwork, randomWeights } from "../support/random-network.ts";
 import { requireTorch, runPython } from "../support/python.ts";
 
@@ -46,9 +47,8 @@ async function write(name: string, network: Network, weights: Weights, given: Gi
   const { normalization } = given;
   const files = exportPyTorch(network, weights, normalization === undefined ? {} : { normalization });
   for (const [path, content] of files) await writeFile(join(dir, path), content);
-  const [height = 1, width = 1, channels = 1] =
-    inferShapes(network).get(network.nodes.find((node) => node.op === "input")?.id ?? "") ?? [];
-  const shape = [given.size, height, width, channels];
+  const input = network.nodes.find((node) => node.op === "input")?.id ?? "";
+  const shape = [given.size, ...(inferShapes(network).get(input) ?? [])];
   const tensors = new Map([
     ["images", { shape, data: given.images }],
     ["logits", { shape: [given.size, given.logits.length / given.size], data: given.logits }],
@@ -193,7 +193,12 @@ describe.skipIf(torch.skip)(torch.title("random networks of every operation expo
   const answers: Answer[] = [];
   const networks = Array.from({ length: count }, (_, index) => {
     const rng = createRng(`export of any network/${index}`);
-    return regrouped(randomNetwork(rng.fork("network"), { length: 3 + (index % 12), maxSide: 9 }), rng.fork("groups"));
+    const length = 3 + (index % 12);
+    const drawn =
+      index % 2 === 0
+        ? randomNetwork(rng.fork("network"), { length, maxSide: 9 })
+        : anyNetwork(rng.fork("network"), { length, mostNumbers: 2000 });
+    return regrouped(drawn, rng.fork("groups"));
   });
 
   beforeAll(async () => {

@@ -40,8 +40,7 @@ export function openSession(
   const { training } = plans;
   const { parameters } = training ?? plans.evaluation;
   const handle = openHandle(binding, target, plans, parameters, network.name, threads);
-  const positions = new Map<string, Int32Array>();
-  for (const weight of parameters.weights.values()) positions.set(weight.name, positionsOf(weight, target.width));
+  const positions = packedPositions(parameters, target.width);
   // Weights that no output depends on have no place in the plan. They are kept as they are.
   const idle = new Map<string, Float32Array>();
   let isOpen = true;
@@ -58,14 +57,9 @@ export function openSession(
   }
 
   function write(area: 0 | 1, values: Weights, list: readonly WeightSpec[], prefix: string): void {
-    const packed = new Float32Array(parameters.floats);
-    for (const { name } of list) {
-      const from = values.get(name) as Float32Array;
-      const places = positions.get(name);
-      if (places) for (let i = 0; i < places.length; i++) packed[places[i] as number] = from[i] as number;
-      else idle.set(prefix + name, Float32Array.from(from));
-    }
-    binding.write(handle, area, packed);
+    for (const { name } of list)
+      if (!positions.has(name)) idle.set(prefix + name, Float32Array.from(values.get(name) as Float32Array));
+    binding.write(handle, area, packWeights(values, positions, parameters.floats));
   }
 
   function read(area: 0 | 1 | 2, list: readonly WeightSpec[], prefix: string): Map<string, Float32Array> {
@@ -106,6 +100,7 @@ export function openSession(
       masks,
       uploads,
       updates ? numbers : null,
+      false,
     );
   }
 
@@ -115,13 +110,22 @@ export function openSession(
       enqueue(async () => {
         checkBatch(rules, batch, false);
         const { images, size, labels } = batch;
-        const { loss, correct } = await binding.run(handle, images, size, Int32Array.from(labels), null, null, null);
+        const { loss, correct } = await binding.run(
+          handle,
+          images,
+          size,
+          Int32Array.from(labels),
+          null,
+          null,
+          null,
+          false,
+        );
         return { loss, correct };
       }),
     predict: (images, size) =>
       enqueue(async () => {
         checkImages(rules, images, size);
-        const { logits } = await binding.run(handle, images, size, null, null, null, null);
+        const { logits } = await binding.run(handle, images, size, null, null, null, null, false);
         return logits as Float32Array;
       }),
     gradients: (batch, step) =>
@@ -148,7 +152,23 @@ export function openSession(
   };
 }
 
-function openHandle(
+/** Returns where each weight's values are in the packed parameters, by weight name. */
+export function packedPositions(parameters: ParameterLayout, vectorWidth: number): ReadonlyMap<string, Int32Array> {
+  return new Map([...parameters.weights.values()].map((weight) => [weight.name, positionsOf(weight, vectorWidth)]));
+}
+
+/** Returns the packed parameters: zero where no weight has its place. */
+export function packWeights(values: Weights, positions: ReadonlyMap<string, Int32Array>, floats: number): Float32Array {
+  const packed = new Float32Array(floats);
+  for (const [name, places] of positions) {
+    const from = values.get(name);
+    if (from) for (let i = 0; i < places.length; i++) packed[places[i] as number] = from[i] as number;
+  }
+  return packed;
+}
+
+/** Opens planned programs. Throws `engine` with the network's name. */
+export function openHandle(
   binding: NativeBinding,
   target: NativeTarget,
   plans: SessionPlans,

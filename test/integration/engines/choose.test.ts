@@ -9,6 +9,7 @@ import { findTfjs } from "../../../src/engines/tfjs/load.ts";
 import { contractNetwork } from "../../support/engine-contract.ts";
 import { createRng } from "../../../src/base/rng.ts";
 import { randomBatch } from "../../support/random-network.ts";
+import { describeWasm, wasmMissing } from "../../support/wasm.ts";
 
 const hasNative = await openNativeEngine().then(
   () => true,
@@ -99,6 +100,11 @@ describe("the engine chosen", () => {
       chosen: hasNative,
       slowdown: 1,
     });
+    expect(reports.filter(({ target }) => target === "WebAssembly")).toMatchObject(
+      wasmMissing() === undefined
+        ? [{ name: "native", available: true, chosen: !hasNative, slowdown: expect.any(Number) as number }]
+        : [],
+    );
     expect(reports.find(({ name }) => name === "reference")).toMatchObject({ available: true });
     // A development dependency of ours.
     expect(reports.find(({ target }) => target === "cpu")).toMatchObject({
@@ -112,8 +118,27 @@ describe("the engine chosen", () => {
     }
   });
 
+  describeWasm("where no binary fits the platform", () => {
+    it("is the native one in WebAssembly, which is reported and warned of", async () => {
+      vi.stubEnv("CELLWRIGHT_TFJS", "");
+      vi.stubEnv("CELLWRIGHT_NATIVE_BINARY", "/nowhere/cellwright.node");
+      vi.resetModules();
+      const fresh = await import("../../../src/engines/index.ts");
+      expect(await fresh.openEngine("auto")).toMatchObject({ name: "native", target: "WebAssembly" });
+      expect(await fresh.openEngine("native")).toMatchObject({ name: "native", target: "WebAssembly" });
+      const [binary, wasm] = await fresh.describeEngines();
+      expect(binary).toMatchObject({ name: "native", available: false, chosen: false });
+      expect(binary?.advice).toMatch(/install/i);
+      expect(wasm).toMatchObject({ name: "native", target: "WebAssembly", available: true, chosen: true });
+      expect(await fresh.autoEngineWarning()).toMatch(
+        /Only a slower engine is to be had: native \(WebAssembly\), about \d+ times slower.*doctor/,
+      );
+    });
+  });
+
   it("is warned of where it is slow", () => {
     expect(slowEngineWarning({ name: "native", target: "AVX2" })).toBeUndefined();
+    expect(slowEngineWarning({ name: "native", target: "WebAssembly" })).toMatch(/about \d+ times slower.*doctor/);
     expect(slowEngineWarning({ name: "tfjs", target: "wasm" })).toMatch(/about \d+ times slower.*doctor/);
     expect(slowEngineWarning({ name: "tfjs", target: "tensorflow 2.9.1 (CPU)" })).toMatch(/about \d+ times slower/);
     expect(slowEngineWarning({ name: "reference", target: "" })).toMatch(/about \d+ times slower/);

@@ -2,7 +2,7 @@
  * @file The package as users get it: packed, installed into an empty folder with install scripts blocked, used from JavaScript and
  * from TypeScript, on every Node version that is supported.
  */
-import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { output, run } from "../../support/commands.ts";
 import { nodeEnvironment, supportedMajors } from "../../support/node-versions.ts";
 import { installInto, type Packed, pack, publicEntries } from "../../support/packed.ts";
 import { root } from "../../support/built.ts";
+import { describeWasm, wasmMissing } from "../../support/wasm.ts";
 
 let temporary: string;
 let packed: Packed;
@@ -35,6 +36,7 @@ describe("the tarball", () => {
     const prebuilt = packed.files.filter((file) => file.endsWith(".node"));
     expect(prebuilt.some((file) => file.startsWith(`prebuilds/${process.platform}-${process.arch}/`))).toBe(true);
     expect(prebuilt.filter((file) => !file.startsWith("prebuilds/"))).toEqual([]);
+    expect(packed.files.includes("prebuilds/cellwright.wasm")).toBe(wasmMissing() === undefined);
   });
 
   test("holds nothing else: no sources, no tests, nothing left in the build by a file that is gone", async () => {
@@ -65,6 +67,7 @@ async function sourcesOf(folder: string): Promise<readonly string[]> {
 
 /** What the first Node version trained. */
 let losses: readonly number[] | undefined;
+let pageLosses: readonly number[] | undefined;
 
 describe.each(supportedMajors)("on Node %i", (major) => {
   let env: Readonly<Record<string, string>>;
@@ -95,6 +98,15 @@ describe.each(supportedMajors)("on Node %i", (major) => {
     expect(result.losses).toEqual((losses ??= result.losses));
     // NASNet-A (6@768) without its auxiliary head: reference/papers.md, G5.
     expect(result.params).toBe(3_346_538);
+  });
+
+  describeWasm("in WebAssembly", () => {
+    test("the entry for pages opens the engine from the module's bytes, and it trains", async () => {
+      const page = await node<{ name: string; target: string; losses: readonly number[] }>("wasm.js");
+      expect(page).toMatchObject({ name: "native", target: "WebAssembly" });
+      expect(page.losses.at(-1)).toBeLessThan((page.losses[0] as number) / 2);
+      expect(page.losses).toEqual((pageLosses ??= page.losses));
+    });
   });
 
   test("a study in JavaScript runs in worker processes", async () => {
@@ -154,36 +166,83 @@ describe("types", () => {
 
 describe("without a binary for this platform", () => {
   const prebuilds = (): string => join(consumer, "node_modules/cellwright/prebuilds");
-  beforeAll(async () => {
-    await rename(prebuilds(), `${prebuilds()}-away`);
-  });
-  afterAll(async () => {
-    await rename(`${prebuilds()}-away`, prebuilds());
-  });
-
-  test("the native engine says what it wants", async () => {
-    const native = await run("node", ["train.js", "native"], { cwd: consumer });
-    expect(native.code).not.toBe(0);
-    expect(native.stderr).toMatch(
-      /Expected the native engine for \S+, in prebuilds\/ or built by "npm run build:native"/,
-    );
-  });
-
-  test("doctor says which engine is left, how much slower it is, and what to do", async () => {
-    const { stdout } = await run("npx", ["cellwright", "doctor"], { cwd: consumer });
-    expect(stdout).toMatch(/native cannot run/);
-    expect(stdout).toMatch(/npm install @tensorflow\/tfjs-node\b/);
-    expect(stdout).toMatch(/reference: .* about \d+ times slower than native <- chosen/);
-  });
-
-  test("a search warns that only a slower engine is to be had, with how much slower, and runs", async () => {
-    const project = join(consumer, "slow");
+  const away = (): string => join(temporary, "prebuilds-away");
+  const search = async (name: string): Promise<{ readonly code: number | null; readonly text: string }> => {
+    const project = join(consumer, name);
     await cp(join(root, "test/fixtures/user-project"), project, { recursive: true });
     const config = await readFile(join(project, "trained.config.ts"), "utf8");
     const left = config.replace(', engine: "reference"', "").replace("export const study =", "export default");
     await writeFile(join(project, "trained.config.ts"), left);
     const { code, stdout, stderr } = await run("npx", ["cellwright", "search", "trained.config.ts"], { cwd: project });
-    expect(stdout + stderr).toMatch(/Only a slower engine is to be had: .* about \d+ times slower than native/);
-    expect(code).toBe(0);
+    return { code, text: stdout + stderr };
+  };
+  beforeAll(async () => {
+    await rename(prebuilds(), away());
+    await mkdir(prebuilds());
+  });
+  afterAll(async () => {
+    await rm(prebuilds(), { recursive: true });
+    await rename(away(), prebuilds());
+  });
+
+  describeWasm("but with the WebAssembly module", () => {
+    beforeAll(async () => {
+      await copyFile(join(away(), "cellwright.wasm"), join(prebuilds(), "cellwright.wasm"));
+    });
+    afterAll(async () => {
+      await rm(join(prebuilds(), "cellwright.wasm"));
+    });
+
+    test.each(["native", "auto"])("%s trains in WebAssembly, as the binary does", async (choice) => {
+      const result = JSON.parse(await output("node", ["train.js", choice], { cwd: consumer })) as {
+        readonly engine: string;
+        readonly losses: readonly number[];
+      };
+      expect(result.engine).toBe("native");
+      expect(result.losses).toHaveLength(20);
+      expect(result.losses.at(-1)).toBeLessThan((result.losses[0] as number) / 2);
+      // Rounded alike but for fused multiply-adds, which WebAssembly has not.
+      expect(result.losses[0]).toBeCloseTo(losses?.[0] as number, 4);
+    });
+
+    test("doctor chooses it, says how much slower it is than the binary, and what to do", async () => {
+      const { stdout } = await run("npx", ["cellwright", "doctor"], { cwd: consumer });
+      expect(stdout).toMatch(/native cannot run/);
+      expect(stdout).toMatch(/npm run build:native/);
+      expect(stdout).toMatch(/native: WebAssembly, about \d+ times slower than .* <- chosen/);
+    });
+
+    test("a search says that it runs in WebAssembly and how much slower that is, and runs", async () => {
+      const { code, text } = await search("wasm");
+      expect(text).toMatch(
+        /Only a slower engine is to be had: native \(WebAssembly\), about \d+ times slower than native/,
+      );
+      expect(code).toBe(0);
+    });
+  });
+
+  describe("and without the WebAssembly module", () => {
+    test("the native engine says what it wants", async () => {
+      const native = await run("node", ["train.js", "native"], { cwd: consumer });
+      expect(native.code).not.toBe(0);
+      expect(native.stderr).toMatch(
+        /Expected the native engine for \S+, in prebuilds\/ or built by "npm run build:native"/,
+      );
+      expect(native.stderr).toMatch(/WebAssembly module, in prebuilds\/ or built by "npm run build:native"/);
+    });
+
+    test("doctor says which engine is left, how much slower it is, and what to do", async () => {
+      const { stdout } = await run("npx", ["cellwright", "doctor"], { cwd: consumer });
+      expect(stdout).toMatch(/native cannot run/);
+      expect(stdout).toMatch(/WebAssembly cannot run/);
+      expect(stdout).toMatch(/npm install @tensorflow\/tfjs-node\b/);
+      expect(stdout).toMatch(/reference: .* about \d+ times slower than native <- chosen/);
+    });
+
+    test("a search warns that only a slower engine is to be had, with how much slower, and runs", async () => {
+      const { code, text } = await search("slow");
+      expect(text).toMatch(/Only a slower engine is to be had: reference .* about \d+ times slower than native/);
+      expect(code).toBe(0);
+    });
   });
 });

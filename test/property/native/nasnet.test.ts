@@ -1,13 +1,13 @@
 /** @file Random networks of the NASNet space, all thirteen operations and both combiners, whole and for several steps, against the reference engine. */
 import { nasnet } from "cellwright/spaces";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import { openNativeEngine } from "../../../src/engines/native/index.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import type { Network } from "../../../src/network/network.ts";
 import { relativeDifference } from "../../support/compare.ts";
 import { randomBatch, randomWeights } from "../../support/random-network.ts";
-import { nativeTargets } from "./targets.ts";
+import { describeTargets } from "./targets.ts";
 
 const options = {
   seed: 11,
@@ -30,7 +30,7 @@ function randomNasnet(seed: number): Network {
   return nasnet.decode(genotype, { cellsPerStack: 1, stacks: 2, ...skeleton }).network;
 }
 
-describe.each(nativeTargets())("random NASNet networks on $name:$width", ({ name, width }) => {
+describeTargets("random NASNet networks", ({ name, width }) => {
   test.each([0, 1, 2, 3])("gradients and inference of network %i", async (seed) => {
     const network = randomNasnet(seed + 10 * width);
     const rng = createRng(seed);

@@ -1,11 +1,11 @@
 /** @file Every kernel, forward and gradient, on every target, against the reference engine: random networks over every operation and random windows. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { openNativeEngine } from "../../../src/engines/native/index.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import { relativeDifference } from "../../support/compare.ts";
 import { randomCase, type Case, type RandomNetworkOptions } from "../../support/random-network.ts";
-import { nativeTargets } from "./targets.ts";
+import { describeTargets } from "./targets.ts";
 
 const options = {
   seed: 5,
@@ -42,7 +42,7 @@ async function compare(engine: Engine, { network, weights, batches, seed }: Case
   await native.close();
 }
 
-describe.each(nativeTargets())("$name:$width agrees with the reference", ({ name, width }) => {
+describeTargets("agreement with the reference", ({ name, width }) => {
   const sets: readonly (readonly [string, number, RandomNetworkOptions])[] = [
     ["every operation", 60, { length: 10, stem: true, auxiliary: true }],
     [

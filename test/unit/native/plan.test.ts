@@ -118,6 +118,14 @@ describe("packing", () => {
       outLanes: lanes,
       groups: fc.constant(1),
     }),
+    fc.record({
+      kind: fc.constant("parts" as const),
+      taps: fc.integer({ min: 1, max: 9 }),
+      // As many channels in every group, as a grouped convolution has.
+      parts: fc
+        .tuple(lanes, fc.array(lanes, { minLength: 1, maxLength: 3 }))
+        .map(([inLanes, outs]) => outs.map((outLanes) => ({ inLanes, outLanes, groups: 1 }))),
+    }),
     fc.record({ kind: fc.constant("depthwise" as const), taps: fc.integer({ min: 1, max: 9 }), lanes }),
     fc.record({ kind: fc.constant("channels" as const), lanes }),
   );
@@ -134,6 +142,12 @@ describe("packing", () => {
                   layout.taps * layout.inLanes.length * layout.outLanes.length * 64,
                 ]
               : [],
+          parts: () => {
+            if (layout.kind !== "parts") return [];
+            const count = (size: (lanes: readonly number[]) => number): number =>
+              layout.parts.reduce((total, part) => total + size(part.inLanes) * size(part.outLanes), 0);
+            return [layout.taps * count(sum), layout.taps * count((list) => list.length) * 64];
+          },
           depthwise: () =>
             layout.kind === "depthwise" ? [layout.taps * sum(layout.lanes), layout.taps * layout.lanes.length * 8] : [],
           channels: () => (layout.kind === "channels" ? [sum(layout.lanes), layout.lanes.length * 8] : []),
@@ -146,6 +160,39 @@ describe("packing", () => {
         for (const at of positions) expect(at >= 32 && at < 32 + length).toBe(true);
       }),
     );
+  });
+
+  test("a weight in parts has each group's filters where the group's own matrix has them", () => {
+    const parts = [
+      { inLanes: [2], outLanes: [3], groups: 1 },
+      { inLanes: [2], outLanes: [3], groups: 1 },
+    ];
+    const layout = { kind: "parts", taps: 1, parts } as const;
+    const weight: PackedWeight = { name: "w", offset: 0, length: 32, layout, trainable: true, decays: true };
+    // Kernel [1, 1, 2, 6], row-major: channel 0 of filters 0 to 5, then channel 1. Blocks of 4 x 4, the second part's 16 floats on.
+    expect([...positionsOf(weight, 4)]).toEqual([0, 1, 2, 16, 17, 18, 4, 5, 6, 20, 21, 22]);
+  });
+
+  test("groups that fill planes are convolutions of their own; as many groups as channels are a depthwise one", () => {
+    const grouped = (filters: number, groups: number): Plan => {
+      const net = network("groups", [4, 4, 32], (b) => {
+        const x = b.conv("conv", b.activate("act", b.input), { filters, kernel: 3, groups });
+        return b.dense("logits", b.globalAvgPool("gap", x), { units: 2 });
+      });
+      return planNetwork(net, { ...options, vectorWidth: 16 });
+    };
+    const convs = (plan: Plan): Plan["ops"] => plan.ops.filter(({ kind, node }) => kind === "conv" && node === "conv");
+    expect(convs(grouped(32, 1)).map((op) => [op.inputs.length, op.outputs.length])).toEqual([[2, 2]]);
+    // Eight groups of four channels fill two planes, and so four of them are computed together.
+    const bundled = grouped(32, 8);
+    expect(convs(bundled).map((op) => [op.inputs.length, op.outputs.length])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(clearedPositions(bundled.parameters, 16).length).toBe(9 * 2 * (16 * 16 - 4 * 4 * 4));
+    expect(clearedPositions(grouped(32, 2).parameters, 16)).toEqual([]);
+    expect(countKinds(grouped(32, 32)).get("depthwise")).toBe(1);
+    expect(countKinds(grouped(64, 32)).get("depthwise")).toBeUndefined();
   });
 
   test("grouped convolutions keep what is between their groups at zero", () => {

@@ -194,7 +194,10 @@ describe("programs with wrong sizes", () => {
       kernel: 1,
     });
     const z = b.concat("cat", [b.maxPool("m", y, { kernel: 3 }), b.batchNorm("n2", y)]);
-    return b.dense("logits", b.globalAvgPool("g", z), { units: 3 });
+    const shuffled = b.channelShuffle("s", b.localResponseNorm("r", z, { size: 3 }), 2);
+    const bins = b.add("bins", [b.adaptiveAvgPool("aa", shuffled, 3), b.adaptiveMaxPool("am", shuffled, 3)]);
+    const scaled = b.multiply("scaled", bins, b.globalAvgPool("g", z));
+    return b.dense("logits", b.batchNorm("n3", b.flatten("f", scaled)), { units: 3 });
   });
   const binding = loadBinding();
   const [target] = binding.targets() as [{ readonly name: string; readonly width: number }];
@@ -212,7 +215,7 @@ describe("programs with wrong sizes", () => {
       return true;
     }
     const images = new Float32Array(2 * 243).fill(0.5);
-    await binding.run(handle, images, 2, Int32Array.of(0, 2), new Float32Array(0), new Float32Array(0), null);
+    await binding.run(handle, images, 2, Int32Array.of(0, 2), new Float32Array(0), new Float32Array(0), null, false);
     binding.close(handle);
     return false;
   }
@@ -245,10 +248,12 @@ describe("programs with wrong sizes", () => {
     const handle = binding.open(target.name, target.width, train, evaluation, null, null, 1);
     const images = new Float32Array(2 * 243);
     const masks = new Float32Array(0);
-    expect(() => binding.run(handle, images, 3, Int32Array.of(0, 1, 2), masks, masks, null)).toThrow(/batch/u);
-    expect(() => binding.run(handle, images.subarray(1), 2, Int32Array.of(0, 1), masks, masks, null)).toThrow(/batch/u);
-    expect(() => binding.run(handle, images, 2, Int32Array.of(0), masks, masks, null)).toThrow(/batch/u);
-    expect(() => binding.run(handle, images, 2, Int32Array.of(0, 1), new Float32Array(5), masks, null)).toThrow(
+    expect(() => binding.run(handle, images, 3, Int32Array.of(0, 1, 2), masks, masks, null, false)).toThrow(/batch/u);
+    expect(() => binding.run(handle, images.subarray(1), 2, Int32Array.of(0, 1), masks, masks, null, false)).toThrow(
+      /batch/u,
+    );
+    expect(() => binding.run(handle, images, 2, Int32Array.of(0), masks, masks, null, false)).toThrow(/batch/u);
+    expect(() => binding.run(handle, images, 2, Int32Array.of(0, 1), new Float32Array(5), masks, null, false)).toThrow(
       /masks/u,
     );
     expect(() => binding.read(handle, 0, new Float32Array(3))).toThrow(/Expected/u);

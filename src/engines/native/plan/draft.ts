@@ -2,10 +2,19 @@
  * @file A plan under construction: planes with their buffers and gradients, operations with their times, scratch and weights. Lowering
  * (lower-*.ts) writes forward operations here and leaves its backward part on the tape.
  */
-import { CellwrightError, unreachable } from "../../../base/errors.ts";
+import { CellwrightError, expected, unreachable } from "../../../base/errors.ts";
 import type { Node } from "../../../network/network.ts";
 import { aligned } from "./memory.ts";
-import type { Geometry, PackedWeight, ParameterLayout, PlanMask, PlanNorm, PlanOpKind, WeightLayout } from "./plan.ts";
+import type {
+  Geometry,
+  MatrixPart,
+  PackedWeight,
+  ParameterLayout,
+  PlanMask,
+  PlanNorm,
+  PlanOpKind,
+  WeightLayout,
+} from "./plan.ts";
 
 export interface DraftBuffer {
   readonly index: number;
@@ -232,8 +241,28 @@ function slotFrom(time: number, whole: boolean): number {
   return (time % 2 === 1) === whole ? time : time + 1;
 }
 
-/** Adds an operation at the earliest time that what it needs allows. */
+/** Most pixels, taps or steps along one axis (native/src/decode.cc): kernels count in 32 bits. */
+export const MOST_SIDE = 2 ** 20;
+
+/** Most pixels of an image and taps of a kernel; most rows (or columns) that a window goes over, its steps and its padding counted. */
+const MOST_PIXELS = 2 ** 30;
+const MOST_REACH = 2 ** 25;
+
+function checkGeometry(node: string, g: Geometry): void {
+  const { top, left, ...sides } = g;
+  const tall = g.inH + g.outH * g.strideH + g.kernelH * g.dilationH + Math.abs(top);
+  const wide = g.inW + g.outW * g.strideW + g.kernelW * g.dilationW + Math.abs(left);
+  const pixels = Math.max(g.inH * g.inW, g.outH * g.outW, g.kernelH * g.kernelW);
+  const isFine = Math.max(...Object.values(sides)) <= MOST_SIDE && Math.max(tall, wide) <= MOST_REACH;
+  if (isFine && pixels <= MOST_PIXELS) return;
+  const count = (most: number): string => most.toLocaleString("en");
+  const what = `sides, strides and dilations up to ${count(MOST_SIDE)}, images and kernels up to ${count(MOST_PIXELS)} pixels (what the native engine can count)`;
+  throw new CellwrightError("unsupported-op", expected(node, what, sides));
+}
+
+/** Adds an operation at the earliest time that what it needs allows. Throws `unsupported-op`, naming the node, where a side is out of the kernels' reach. */
 export function emit(draft: Draft, request: OpRequest): DraftOp {
+  if (request.geometry !== undefined) checkGeometry(request.node, request.geometry);
   const whole = request.whole ?? false;
   const reads = request.reads ?? [];
   const writes = request.writes ?? [];
@@ -289,10 +318,17 @@ export function scratch(draft: Draft, key: string, floats: number): number {
   return index >= 0 ? index : draft.scratchAreas.size - 1;
 }
 
+/** Returns the floats of a matrix, packed. */
+export function partLength(part: MatrixPart, taps: number, width: number): number {
+  return taps * part.inLanes.length * part.outLanes.length * width * width;
+}
+
 function lengthOf(layout: WeightLayout, width: number): number {
   switch (layout.kind) {
     case "matrix":
-      return layout.taps * layout.inLanes.length * layout.outLanes.length * width * width;
+      return partLength(layout, layout.taps, width);
+    case "parts":
+      return layout.parts.reduce((sum, part) => sum + partLength(part, layout.taps, width), 0);
     case "depthwise":
       return layout.taps * layout.lanes.length * width;
     case "channels":

@@ -23,10 +23,11 @@ export function geometryOf(
     outW: window.width,
     kernelH: attributes.kernel[0],
     kernelW: attributes.kernel[1],
-    strideH: attributes.stride[0],
-    strideW: attributes.stride[1],
-    dilationH: dilation[0] as number,
-    dilationW: dilation[1] as number,
+    // Without a second position there is no step, without a second tap no gap.
+    strideH: window.height === 1 ? 1 : attributes.stride[0],
+    strideW: window.width === 1 ? 1 : attributes.stride[1],
+    dilationH: attributes.kernel[0] === 1 ? 1 : (dilation[0] as number),
+    dilationW: attributes.kernel[1] === 1 ? 1 : (dilation[1] as number),
     top: window.top,
     left: window.left,
   };

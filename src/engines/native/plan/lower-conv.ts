@@ -57,7 +57,10 @@ export function addConv(draft: Draft, request: ConvRequest): PlanesValue {
 }
 
 /** One of several convolutions that read the same. */
-export type ConvMember = Pick<ConvRequest, "node" | "filters" | "exclusive">;
+export interface ConvMember extends Pick<ConvRequest, "node" | "filters" | "exclusive"> {
+  /** Where its weights are; absent: they are given a place here. */
+  readonly placed?: { readonly weights: number; readonly bias: number | undefined };
+}
 
 /**
  * Adds convolutions of one geometry on one source as one operation, which reads the source once and writes its gradient once. Their weights
@@ -74,14 +77,17 @@ export function addConvs(
   const nci = source.planes.length;
   const taps = g.kernelH * g.kernelW;
   const inLanes = request.inLanes ?? source.planes.map((plane) => plane.lanes);
-  const parts = members.map(({ node: member, filters, exclusive }) => {
+  const parts = members.map(({ node: member, filters, exclusive, placed }) => {
     const outLanes = lanesOf(filters, width);
     const layout = { kind: "matrix", taps, inLanes, outLanes, groups: request.groups } as const;
-    const weights = placeWeight(draft, member, "kernel", layout);
-    return { member, exclusive, outLanes, weights };
+    const weights = placed?.weights ?? placeWeight(draft, member, "kernel", layout);
+    return { member, exclusive, outLanes, weights, placed };
   });
   const biases = request.bias
-    ? parts.map(({ member, outLanes }) => placeWeight(draft, member, "bias", { kind: "channels", lanes: outLanes }))
+    ? parts.map(
+        ({ member, outLanes, placed }) =>
+          placed?.bias ?? placeWeight(draft, member, "bias", { kind: "channels", lanes: outLanes }),
+      )
     : [];
   const outputs = parts.map(({ member, outLanes }) => addPlanes(draft, member.id, g.outH * g.outW, outLanes, true));
   const planes = outputs.flat();
@@ -137,7 +143,7 @@ export function addConvs(
           : scratch(draft, dz.key, nco * dz.h * dz.w * width);
       const transposed = isHead
         ? scratch(draft, "transposed head", nci * nco * width * width)
-        : scratch(draft, `transposed ${node.id}`, taps * nci * nco * width * width);
+        : scratch(draft, `transposed ${weights}`, taps * nci * nco * width * width);
       emit(draft, {
         kind: `${forward}Backward` as PlanOpKind,
         node: node.id,

@@ -1,16 +1,7 @@
-/** @file Adds, concats, products, pools over whole images, channel moves and the loss as operations of a plan. */
+/** @file Adds, concats, products, pools over whole images and the loss as operations of a plan. */
 import type { NodeOf } from "../../../network/network.ts";
-import {
-  addPlanes,
-  emit,
-  gradientsOf,
-  gradientUses,
-  lanesOf,
-  uses,
-  valuesOf,
-  type Draft,
-  type DraftPlane,
-} from "./draft.ts";
+import { addPlanes, emit, gradientsOf, gradientUses, uses, valuesOf, type Draft, type DraftPlane } from "./draft.ts";
+import { dense, unflattened } from "./lower-repack.ts";
 import {
   addTerm,
   completeGradients,
@@ -18,7 +9,6 @@ import {
   plain,
   planesValue,
   wholeImage,
-  zeroUnwritten,
   type PlanesValue,
   type PoolValue,
   type Stored,
@@ -32,73 +22,6 @@ export function imagePlain(draft: Draft, stored: Stored, value: Value): PlanesVa
 
 function sameLanes(a: readonly DraftPlane[], b: readonly DraftPlane[]): boolean {
   return a.length === b.length && a.every((plane, i) => plane.lanes === b[i]?.lanes);
-}
-
-/** Returns a vector's planes as one pixel of `[h * w * c]` channels. */
-export function unflattened(draft: Draft, value: PlanesValue): PlanesValue {
-  if (!value.flat || value.h * value.w === 1) return value;
-  const { planes, h, w } = value;
-  const from = channelsOf(planes);
-  const places = Array.from({ length: h * w }, (_, pixel) =>
-    from.map(([plane, lane]) => [plane, lane, pixel] as const),
-  );
-  return repacked(draft, value, places.flat(), 1, 1);
-}
-
-/** Returns the planes with full lanes in all but the last. */
-export function dense(draft: Draft, value: PlanesValue): PlanesValue {
-  const places = channelsOf(value.planes).map(([plane, lane]) => [plane, lane, 0] as const);
-  const lanes = lanesOf(places.length, draft.vectorWidth);
-  if (value.planes.every((plane, i) => plane.lanes === lanes[i])) return value;
-  return repacked(draft, value, places, value.h, value.w);
-}
-
-/** Plane and lane of every channel. */
-function channelsOf(planes: readonly DraftPlane[]): (readonly [number, number])[] {
-  return planes.flatMap((plane, i) => Array.from({ length: plane.lanes }, (_, lane) => [i, lane] as const));
-}
-
-function repacked(
-  draft: Draft,
-  value: PlanesValue,
-  places: readonly (readonly [plane: number, lane: number, pixel: number])[],
-  h: number,
-  w: number,
-): PlanesValue {
-  const { vectorWidth: width } = draft;
-  const source = value.planes;
-  const needsGradient = source.some((plane) => plane.needsGradient);
-  const planes = addPlanes(draft, `${value.node}~`, h * w, lanesOf(places.length, width), needsGradient);
-  const extra = [h * w];
-  for (let i = 0; i < planes.length * width; i++) extra.push(...(places[i] ?? [-1, 0, 0]));
-  for (const plane of source) plane.readers++;
-  const shared = { node: value.node, activation: value.activation, extra, afterForward: source };
-  emit(draft, {
-    ...shared,
-    kind: "repack",
-    inputs: uses(source),
-    outputs: uses(planes),
-    reads: valuesOf(source),
-    writes: valuesOf(planes),
-  });
-  if (needsGradient)
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, value.node, planes);
-      const trained = source.filter((plane) => plane.needsGradient);
-      zeroUnwritten(draft, value.node, trained, planes);
-      for (const plane of trained) plane.lastWriter = undefined;
-      emit(draft, {
-        ...shared,
-        kind: "repackBackward",
-        inputs: uses(source),
-        outputs: uses(planes),
-        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: gradientsOf(trained),
-        afterBackward: planes,
-      });
-    });
-  return planesValue(value.node, planes, h, w, { mask: value.mask });
 }
 
 /** Adds a sum. Pools and drop paths among the terms go straight into it. */
@@ -167,6 +90,8 @@ export function addMultiply(draft: Draft, node: string, a: PlanesValue, by: Plan
         node,
         inputs,
         outputs: uses(planes),
+        // Which inputs get a gradient: a plane that nothing trains may have room for one at another time.
+        extra: read.map((plane) => (plane.needsGradient ? 1 : 0)),
         reads: [...valuesOf(read), ...gradientsOf(planes), ...normalisedValues(planes)],
         writes: gradientsOf(read.filter((plane) => plane.needsGradient)),
         afterForward: read,
@@ -177,19 +102,19 @@ export function addMultiply(draft: Draft, node: string, a: PlanesValue, by: Plan
 }
 
 /** Adds a mean over all pixels, with the activation of what it reads. */
-export function addGlobalPool(draft: Draft, node: NodeOf<"globalAvgPool">, value: PlanesValue): PlanesValue {
+export function addGlobalPool(draft: Draft, node: string, value: PlanesValue): PlanesValue {
   const source = value.planes;
   const needsGradient = source.some((plane) => plane.needsGradient);
   const planes = addPlanes(
     draft,
-    node.id,
+    node,
     1,
     source.map((plane) => plane.lanes),
     needsGradient,
   );
   for (const plane of source) plane.readers++;
   const geometry = { ...wholeImage(value.h, value.w), outH: 1, outW: 1 };
-  const shared = { node: node.id, afterForward: source, geometry, activation: value.activation };
+  const shared = { node, afterForward: source, geometry, activation: value.activation };
   emit(draft, {
     ...shared,
     kind: "globalPool",
@@ -201,7 +126,7 @@ export function addGlobalPool(draft: Draft, node: NodeOf<"globalAvgPool">, value
   if (needsGradient)
     draft.tape.push(() => {
       if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, node.id, planes);
+      completeGradients(draft, node, planes);
       emit(draft, {
         ...shared,
         kind: "globalPoolBackward",

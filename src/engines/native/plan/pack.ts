@@ -1,5 +1,6 @@
 /** @file Weights between their plain row-major order and their packed places (vector-wide blocks, unused lanes zero). */
-import type { PackedWeight, ParameterLayout } from "./plan.ts";
+import { partLength } from "./draft.ts";
+import type { MatrixPart, PackedWeight, ParameterLayout } from "./plan.ts";
 
 /** Places of logical channels: plane * width + lane. */
 function channelPlaces(lanes: readonly number[], width: number): Int32Array {
@@ -22,18 +23,52 @@ export function positionsOf(weight: PackedWeight, width: number): Int32Array {
         positions[i++] = offset + (Math.floor(place / width) * layout.taps + tap) * width + (place % width);
     return positions;
   }
-  return matrixPositions(layout, offset, width);
+  return inOrder(
+    partsOf(weight, width).map((part) => matrixPositions(part, width)),
+    partsOf(weight, width),
+  );
 }
 
-function matrixPositions(
-  layout: Extract<PackedWeight["layout"], { readonly kind: "matrix" }>,
-  offset: number,
-  width: number,
-): Int32Array {
-  const { taps, groups } = layout;
-  const inPlaces = channelPlaces(layout.inLanes, width);
-  const outPlaces = channelPlaces(layout.outLanes, width);
-  const nci = layout.inLanes.length;
+interface PlacedPart extends MatrixPart {
+  readonly taps: number;
+  readonly offset: number;
+}
+
+/** Returns a convolution's matrices with their places; none for other weights. */
+function partsOf({ offset, layout }: PackedWeight, width: number): PlacedPart[] {
+  if (layout.kind === "matrix") return [{ ...layout, offset }];
+  if (layout.kind !== "parts") return [];
+  const { taps } = layout;
+  let at = offset;
+  return layout.parts.map((part) => {
+    const placed = { ...part, taps, offset: at };
+    at += partLength(part, taps, width);
+    return placed;
+  });
+}
+
+/** Puts the positions of parts into the order of the whole: by tap and channel of a group, and then the filters of every part. */
+function inOrder(positions: readonly Int32Array[], parts: readonly PlacedPart[]): Int32Array {
+  const [first] = positions as readonly [Int32Array];
+  if (positions.length === 1) return first;
+  const filters = parts.map((part) => part.outLanes.reduce((sum, used) => sum + used, 0));
+  const all = new Int32Array(positions.reduce((sum, part) => sum + part.length, 0));
+  const rows = first.length / (filters[0] as number);
+  let at = 0;
+  for (let row = 0; row < rows; row++)
+    for (const [i, part] of positions.entries()) {
+      const count = filters[i] as number;
+      all.set(part.subarray(row * count, (row + 1) * count), at);
+      at += count;
+    }
+  return all;
+}
+
+function matrixPositions(part: PlacedPart, width: number): Int32Array {
+  const { taps, groups, offset } = part;
+  const inPlaces = channelPlaces(part.inLanes, width);
+  const outPlaces = channelPlaces(part.outLanes, width);
+  const nci = part.inLanes.length;
   const perGroup = inPlaces.length / groups;
   const filtersPerGroup = outPlaces.length / groups;
   const positions = new Int32Array(taps * perGroup * outPlaces.length);
@@ -52,12 +87,11 @@ function matrixPositions(
 /** Returns places between the groups of grouped convolutions: they are computed as dense ones, and these must stay zero. */
 export function clearedPositions(parameters: ParameterLayout, width: number): number[] {
   const cleared: number[] = [];
-  for (const weight of parameters.weights.values()) {
-    const { layout } = weight;
-    if (layout.kind !== "matrix" || layout.groups === 1) continue;
-    const kept = new Set(positionsOf(weight, width));
-    for (const at of positionsOf({ ...weight, layout: { ...layout, groups: 1 } }, width))
-      if (!kept.has(at)) cleared.push(at);
-  }
+  for (const weight of parameters.weights.values())
+    for (const part of partsOf(weight, width)) {
+      if (part.groups === 1) continue;
+      const kept = new Set(matrixPositions(part, width));
+      for (const at of matrixPositions({ ...part, groups: 1 }, width)) if (!kept.has(at)) cleared.push(at);
+    }
   return cleared;
 }

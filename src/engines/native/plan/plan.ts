@@ -38,6 +38,14 @@ export const opKindCodes = {
   separable: 26,
   separableBackward: 27,
   normSums: 28,
+  adaptiveMaxPool: 29,
+  adaptiveMaxPoolBackward: 30,
+  adaptiveAvgPool: 31,
+  adaptiveAvgPoolBackward: 32,
+  response: 33,
+  responseBackward: 34,
+  shuffle: 35,
+  shuffleBackward: 36,
 } as const;
 
 export type PlanOpKind = keyof typeof opKindCodes;
@@ -122,16 +130,19 @@ export interface PlanOp {
   readonly bytes: number;
 }
 
+/** A convolution's weights between some planes in and some planes out. */
+export interface MatrixPart {
+  /** Channels in use of every input and output plane. */
+  readonly inLanes: readonly number[];
+  readonly outLanes: readonly number[];
+  readonly groups: number;
+}
+
 /** Where a weight's values are in the packed parameters. Unused lanes hold zero. */
 export type WeightLayout =
-  | {
-      readonly kind: "matrix";
-      readonly taps: number;
-      /** Channels in use of every input and output plane. */
-      readonly inLanes: readonly number[];
-      readonly outLanes: readonly number[];
-      readonly groups: number;
-    }
+  | ({ readonly kind: "matrix"; readonly taps: number } & MatrixPart)
+  /** Matrices one behind the other, each of the next groups. */
+  | { readonly kind: "parts"; readonly taps: number; readonly parts: readonly MatrixPart[] }
   | { readonly kind: "depthwise"; readonly taps: number; readonly lanes: readonly number[] }
   | { readonly kind: "channels"; readonly lanes: readonly number[] };
 

@@ -4,24 +4,19 @@
  */
 import { unreachable } from "../../../base/errors.ts";
 import type { Network, Node, NodeOf, Shape } from "../../../network/network.ts";
+import { binWindow } from "../../../network/ops/adaptive-pooling.ts";
 import { topologicalOrder } from "../../../network/order.ts";
 import { inferShapes } from "../../../network/shapes.ts";
-import { createDraft, emit, lanesOf, addPlanes, touch, uses, valuesOf, type Draft } from "./draft.ts";
+import { createDraft, emit, lanesOf, addPlanes, MOST_SIDE, touch, uses, valuesOf, type Draft } from "./draft.ts";
 import { finish } from "./finish.ts";
-import {
-  addAdd,
-  addConcat,
-  addGlobalPool,
-  addLoss,
-  addMultiply,
-  dense,
-  imagePlain,
-  unflattened,
-} from "./lower-others.ts";
+import { addAdd, addConcat, addGlobalPool, addLoss, addMultiply, imagePlain } from "./lower-others.ts";
+import { addShuffle, dense, unflattened } from "./lower-repack.ts";
 import { composed, coveringGeometry, geometryOf, isPointwise } from "./geometry.ts";
 import { addConv, addConvs } from "./lower-conv.ts";
 import { addDepthwise, addSeparable, canFuse } from "./lower-depthwise.ts";
+import { addGrouped, type GroupedRequest } from "./lower-grouped.ts";
 import { addNorm } from "./lower-norm.ts";
+import { addResponse } from "./lower-response.ts";
 import type { Geometry, ParameterLayout, Plan } from "./plan.ts";
 import { findSiblings } from "./siblings.ts";
 import {
@@ -66,7 +61,7 @@ export function planNetwork(network: Network, options: PlanOptions): Plan {
   const shapes = inferShapes(network);
   const { logits, auxiliary } = network.outputs;
   const outputs = options.training && auxiliary !== undefined ? [logits, auxiliary] : [logits];
-  const sorted = topologicalOrder(network);
+  const sorted = topologicalOrder(network).map((node) => inSimplestForm(node, shapes));
   const order = liveNodes(sorted, outputs);
   const draft = createDraft(options);
   // Counted alike for training and evaluation, so that both plans fuse alike and lay weights out alike.
@@ -94,6 +89,16 @@ export function planNetwork(network: Network, options: PlanOptions): Plan {
     imageFloats: (shapes.get(input.id) as Shape).reduce((product, side) => product * side, 1),
     logits: (finished[0] as PlanesValue).planes,
   });
+}
+
+/** Returns a convolution of as many groups as channels and filters as the depthwise one that it is; other nodes as they are. */
+function inSimplestForm(node: Node, shapes: ReadonlyMap<string, Shape>): Node {
+  if (node.op !== "conv") return node;
+  const { filters, groups, ...window } = node.attributes;
+  const channels = shapes.get(node.inputs[0] as string)?.at(-1);
+  return groups > 1 && groups === filters && groups === channels
+    ? { ...node, op: "depthwiseConv", attributes: window }
+    : node;
 }
 
 /** Returns the nodes that `outputs` depend on, in order. */
@@ -140,6 +145,10 @@ function lower(context: Context, node: Node): Value {
     }
     case "batchNorm":
       return addNorm(draft, node, imagePlain(draft, stored, first));
+    case "localResponseNorm":
+      return addResponse(draft, node, dense(draft, activated(draft, stored, first)));
+    case "channelShuffle":
+      return addShuffle(draft, node, activated(draft, stored, first));
     case "activation": {
       const value = plain(draft, stored, first);
       return { ...value, node: node.id, activation: activationCodes[node.attributes.fn], exclusive: false };
@@ -161,7 +170,10 @@ function lower(context: Context, node: Node): Value {
       };
     }
     case "globalAvgPool":
-      return addGlobalPool(draft, node, activated(draft, stored, first));
+      return addGlobalPool(draft, node.id, activated(draft, stored, first));
+    case "adaptiveAvgPool":
+    case "adaptiveMaxPool":
+      return lowerAdaptivePool(context, node, first);
     case "flatten": {
       const value = activated(draft, stored, first);
       return { ...value, flat: true, exclusive: false };
@@ -217,7 +229,7 @@ function passed(value: Value): Value {
 }
 
 /** Farther than any image is wide. */
-const OUTSIDE = 60_000;
+const OUTSIDE = 2 * MOST_SIDE;
 
 function windowed(context: Context, node: string, input: Value, window: Partial<Geometry>): Value {
   const { draft, stored } = context;
@@ -249,7 +261,7 @@ function lowerConv(context: Context, node: NodeOf<"conv">, input: Value, exclusi
   }
   if (input.mask === undefined && input.kind === "window" && own.kernelH === 1 && own.kernelW === 1) {
     const geometry = composed(own, input.geometry);
-    if (geometry) return addConv(draft, { ...request, source: input.source, geometry });
+    if (geometry) return addAnyConv(draft, { ...request, source: input.source, geometry });
   }
   const together = context.siblings.get(node.id);
   if (together && input.h * input.w > 1) {
@@ -266,7 +278,11 @@ function lowerConv(context: Context, node: NodeOf<"conv">, input: Value, exclusi
   }
   const covers = own.kernelH === own.inH && own.kernelW === own.inW && own.outH * own.outW === 1;
   const source = covers && draft.training ? raw(draft, stored, input) : activated(draft, stored, input);
-  return addConv(draft, { ...request, source, geometry: own });
+  return addAnyConv(draft, { ...request, source, geometry: own });
+}
+
+function addAnyConv(draft: Draft, request: GroupedRequest): PlanesValue {
+  return request.groups === 1 ? addConv(draft, request) : addGrouped(draft, request);
 }
 
 /** Lays the image out as patches where only this convolution reads it: then it is a 1x1 convolution that fills its vectors. */
@@ -278,6 +294,8 @@ function readPatches(
 ): { readonly source: PlanesValue; readonly geometry: Geometry } | undefined {
   const { draft, consumers } = context;
   if (first.kind !== "image" || node.op !== "conv" || node.attributes.groups !== 1) return undefined;
+  // Not through a dropout, which only evaluation passes by: both plans lay the weights out alike.
+  if (node.inputs[0] !== first.node) return undefined;
   const channels = first.channels * g.kernelH * g.kernelW;
   if (channels > MOST_PATCH_CHANNELS || consumers.get(first.node) !== 1) return undefined;
   const planes = addPlanes(draft, first.node, g.outH * g.outW, lanesOf(channels, draft.vectorWidth), false);
@@ -291,6 +309,26 @@ function readPatches(
   });
   const geometry = wholeImage(g.outH, g.outW);
   return { source: planesValue(first.node, planes, g.outH, g.outW), geometry };
+}
+
+/** An adaptive pool is a plain one where every bin is as large as every other, and a pool over the whole image where there is one. */
+function lowerAdaptivePool(
+  context: Context,
+  node: NodeOf<"adaptiveAvgPool"> | NodeOf<"adaptiveMaxPool">,
+  input: Value,
+): Value {
+  const { draft, stored } = context;
+  const { h, w } = input;
+  const [outH, outW] = node.attributes.size;
+  const isMean = node.op === "adaptiveAvgPool";
+  if (h === outH && w === outW) return passed(input);
+  if (isMean && outH === 1 && outW === 1) return addGlobalPool(draft, node.id, activated(draft, stored, input));
+  const window = binWindow([h, w, 1], node.attributes.size);
+  const [kernelH, kernelW] = window?.kernel ?? [Math.ceil(h / outH), Math.ceil(w / outW)];
+  const geometry = { ...wholeImage(h, w), outH, outW, kernelH, kernelW, strideH: kernelH, strideW: kernelW };
+  const { planes } = plain(draft, stored, input);
+  const pool = window === undefined ? node.op : isMean ? "avgPool" : "maxPool";
+  return { kind: "pool", node: node.id, pool, geometry, source: planes, h: outH, w: outW };
 }
 
 function lowerDropout(context: Context, node: string, rate: number, input: Value): Value {

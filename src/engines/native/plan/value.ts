@@ -51,7 +51,7 @@ export interface PlanesValue extends ValueBase {
 /** A pool of planes, not computed yet. */
 export interface PoolValue extends ValueBase {
   readonly kind: "pool";
-  readonly pool: "maxPool" | "avgPool";
+  readonly pool: "maxPool" | "avgPool" | "adaptiveMaxPool" | "adaptiveAvgPool";
   readonly geometry: Geometry;
   readonly source: readonly DraftPlane[];
 }
@@ -176,7 +176,8 @@ export function addTerm(
   const outputs = geometry.outH * geometry.outW * target.length * draft.vectorWidth;
   const columns = Math.max(geometry.inW, geometry.outW) * draft.vectorWidth;
   for (const plane of source) plane.readers++;
-  const counts = isPool && value.pool === "avgPool" ? countsOf(draft, geometry) : undefined;
+  const isMean = isPool && (value.pool === "avgPool" || value.pool === "adaptiveAvgPool");
+  const counts = isMean ? countsOf(draft, geometry) : undefined;
   emit(draft, {
     kind: forward,
     node: value.node,
@@ -199,7 +200,7 @@ export function addTerm(
     if (isIdentity && shareGradient(source, target, value.mask)) return;
     if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
     const written = gradientUses(draft, source, !isPool && window === undefined);
-    const image = isPool && value.pool === "maxPool" ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
+    const image = isPool && !isMean ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
     emit(draft, {
       kind: `${forward}Backward` as PlanOpKind,
       node: value.node,

@@ -1,0 +1,58 @@
+/** @file Which instruction set and vector width a network is planned for. */
+import { CellwrightError, expected } from "../../base/errors.ts";
+import type { Network } from "../../network/network.ts";
+import type { SessionOptions } from "../engine.ts";
+import type { NativeTarget } from "./binding.ts";
+import { planNetwork, type PlanOptions } from "./plan/planner.ts";
+import type { Plan } from "./plan/plan.ts";
+import type { SessionPlans } from "./session.ts";
+
+/** How much slower a multiply-add is at half the target's width: measured on NASNet-A at 16 filters. */
+const HALF_WIDTH_COST = 1.15;
+
+/** Returns the targets of that name (`avx2`, `avx512:8`), else of the best. Throws `engine` naming those there are. */
+export function chooseTargets(targets: readonly NativeTarget[], wanted: string | undefined): readonly NativeTarget[] {
+  const [best] = targets;
+  const [name, width] = wanted?.split(":") ?? [best?.name];
+  const usable = targets.filter(
+    (target) => target.name === name && (width === undefined || target.width === Number(width)),
+  );
+  if (usable.length > 0) return usable;
+  const have = targets.map((target) => `${target.name}:${target.width}`).join(", ");
+  throw new CellwrightError("engine", expected("target", `one of ${have}`, wanted));
+}
+
+/** Plans for every vector width of the target and takes the cheaper: padded channels against wider vectors. */
+export function planSession(
+  network: Network,
+  targets: readonly NativeTarget[],
+  session: Pick<SessionOptions, "batchSize" | "loss" | "training">,
+): { readonly target: NativeTarget; readonly plans: SessionPlans } {
+  const widest = Math.max(...targets.map((target) => target.width));
+  const candidates = targets.map((target) => {
+    const options: Omit<PlanOptions, "training" | "parameters"> = {
+      batchSize: session.batchSize,
+      vectorWidth: target.width,
+      ...session.loss,
+    };
+    const plans = plansOf(network, options, session.training ?? true);
+    const cost = flopsOf(plans.training ?? plans.evaluation) * (target.width === widest ? 1 : HALF_WIDTH_COST);
+    return { target, plans, cost };
+  });
+  return candidates.reduce((a, b) => (b.cost < a.cost ? b : a));
+}
+
+function plansOf(
+  network: Network,
+  options: Omit<PlanOptions, "training" | "parameters">,
+  trains: boolean,
+): SessionPlans {
+  if (!trains) return { evaluation: planNetwork(network, { ...options, training: false }) };
+  const training = planNetwork(network, { ...options, training: true });
+  const evaluation = planNetwork(network, { ...options, training: false, parameters: training.parameters });
+  return { training, evaluation };
+}
+
+function flopsOf(plan: Plan): number {
+  return plan.ops.reduce((sum, op) => sum + op.flops, 0);
+}
