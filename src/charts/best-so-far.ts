@@ -28,15 +28,17 @@ export function bestSoFar(points: readonly TrialPoint[], direction: "maximize" |
   });
 }
 
+/** Height of the row of failed trials, as a share of the chart's. */
+const FOOT = 0.025;
+
 /** Returns a PNG. Empty studies give an empty chart. */
 export function bestSoFarPng(points: readonly TrialPoint[], options: BestSoFarOptions): Uint8Array {
   const best = bestSoFar(points, options.direction);
-  const finite = points.flatMap(({ value }) => (value === undefined || !Number.isFinite(value) ? [] : [value]));
-  const low = Math.min(...finite, Infinity);
   const dots = (state: TrialPoint["state"]): { x: number; y: number }[] =>
     points.flatMap((point, index) => {
       if (point.state !== state) return [];
-      if (state === "failed") return Number.isFinite(low) ? [{ x: index + 1, y: low }] : [];
+      // On an axis of their own, whatever the values are: at the foot, where they can't be taken for one.
+      if (state === "failed") return [{ x: index + 1, y: FOOT }];
       return point.value === undefined || !Number.isFinite(point.value) ? [] : [{ x: index + 1, y: point.value }];
     });
   const line = best.flatMap((y, index) => (y === undefined ? [] : [{ x: index + 1, y }]));
@@ -85,9 +87,10 @@ export function bestSoFarPng(points: readonly TrialPoint[], options: BestSoFarOp
           ? []
           : [
               {
-                label: "failed (no value)",
+                label: "failed",
                 data: failed,
                 pointRadius: 7,
+                yAxisID: "foot",
                 pointStyle: "crossRot" as const,
                 backgroundColor: "#1a1a1a",
                 borderColor: "#1a1a1a",
@@ -104,7 +107,8 @@ export function bestSoFarPng(points: readonly TrialPoint[], options: BestSoFarOp
           max: Math.max(1, points.length) + 0.5,
           ticks: { precision: 0, maxTicksLimit: 11, includeBounds: false },
         }),
-        y: axis(options.measure),
+        y: axis(options.measure, failed.length === 0 ? {} : { grace: "8%" }),
+        ...(failed.length > 0 && { foot: { type: "linear", display: false, min: 0, max: 1 } }),
       },
       plugins: heading(options.title, options.subtitle),
     } as never,

@@ -41,6 +41,13 @@ function registerFonts(): boolean {
   }
 }
 
+/** Returns how wide a text is drawn in a font (`18px 'Name'`), in pixels. */
+export function widthOfText(text: string, font: string): number {
+  const context = createCanvas(1, 1).getContext("2d");
+  context.font = font;
+  return context.measureText(text).width;
+}
+
 Chart.register(...registerables);
 
 /** A light ground: a picture without one is unreadable on a dark page. */
@@ -65,6 +72,8 @@ export function renderPng<T extends ChartType>(
   Chart.defaults.color = ink;
   const chart = new Chart(canvas.getContext("2d") as never, {
     ...config,
+    // A dot on the edge is drawn whole.
+    data: { ...config.data, datasets: config.data.datasets.map((dataset) => ({ clip: 12, ...dataset })) },
     options: Object.assign({}, config.options, {
       animation: false,
       responsive: false,

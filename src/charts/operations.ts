@@ -1,7 +1,7 @@
 /** @file What the search came to prefer: the share of each operation among the proposals, over time. */
 import type { Plugin } from "chart.js";
 import { operationStyle } from "../draw/index.ts";
-import { axis, fontFamily, heading, ink, renderPng } from "./canvas.ts";
+import { axis, fontFamily, heading, ink, renderPng, widthOfText } from "./canvas.ts";
 
 export interface OperationsOptions {
   readonly title: string;
@@ -36,13 +36,14 @@ export function operationsPng(
 ): Uint8Array {
   const rows = operationShares(trials, names);
   const last = rows.at(-1)?.shares ?? [];
+  const texts = fittedLabels(names.map((name) => operationStyle(name).label));
   const labels: Plugin<"line"> = {
     id: "labels",
     afterDatasetsDraw(chart) {
       const { ctx, chartArea, scales } = chart;
       ctx.save();
       ctx.fillStyle = ink;
-      ctx.font = `18px '${fontFamily()}'`;
+      ctx.font = labelFont();
       let below = 0;
       // Thin bands would print over each other: a label keeps its distance from the one below it.
       let lastY = Infinity;
@@ -52,7 +53,7 @@ export function operationsPng(
         below += share;
         if (share === 0) return;
         const at = Math.min(y, lastY - 19);
-        ctx.fillText(operationStyle(name).label, chartArea.right + 12, at + 6);
+        ctx.fillText(texts[index]?.text ?? name, chartArea.right + 12, at + 6);
         lastY = at;
       });
       ctx.restore();
@@ -90,19 +91,35 @@ export function operationsPng(
       },
       plugins: { ...heading(options.title, options.subtitle, false), filler: { propagate: false } },
     } as never,
-    plugins: [labels, room],
+    plugins: [labels, room(Math.max(0, ...texts.map(({ width }) => width)))],
   });
 }
 
-/** Makes room on the right for the labels. */
-const room: Plugin<"line"> = {
-  id: "room",
-  beforeLayout(chart) {
-    (chart.options.layout as { padding: Record<string, number> }).padding = {
-      left: 18,
-      right: 150,
-      top: 14,
-      bottom: 14,
-    };
-  },
-};
+/** Pixels: a longer label is cut, an ellipsis last. */
+const MAX_LABEL_WIDTH = 260;
+
+function labelFont(): string {
+  return `18px '${fontFamily()}'`;
+}
+
+/** Returns each label as it is drawn, with its width. */
+function fittedLabels(labels: readonly string[]): { readonly text: string; readonly width: number }[] {
+  const widthOf = (text: string): number => widthOfText(text, labelFont());
+  return labels.map((label) => {
+    let text = label;
+    for (let length = label.length - 1; length > 0 && widthOf(text) > MAX_LABEL_WIDTH; length--)
+      text = `${label.slice(0, length)}…`;
+    return { text, width: widthOf(text) };
+  });
+}
+
+/** Makes room on the right for labels of a width. */
+function room(width: number): Plugin<"line"> {
+  return {
+    id: "room",
+    beforeLayout(chart) {
+      const padding = { left: 18, right: Math.max(50, Math.ceil(width) + 26), top: 14, bottom: 14 };
+      (chart.options.layout as { padding: Record<string, number> }).padding = padding;
+    },
+  };
+}

@@ -44,14 +44,18 @@ export function paretoPng(points: readonly CostPoint[], options: ParetoOptions):
       ctx.save();
       ctx.fillStyle = ink;
       ctx.font = `bold 18px '${fontFamily()}'`;
-      ctx.textAlign = "right";
-      let lastX = -Infinity;
-      for (const point of front) {
+      let last = { x: -Infinity, y: -Infinity };
+      // From the best down: it is the one to be named where there is room for one alone.
+      for (const point of front.toReversed()) {
         const x = scales["x"]?.getPixelForValue(point.cost) ?? 0;
         const y = scales["y"]?.getPixelForValue(point.value) ?? 0;
-        if (x - lastX < 42) continue;
-        ctx.fillText(String(point.trial), x - 9, y - 11);
-        lastX = x;
+        if (Math.abs(x - last.x) < 42 && Math.abs(y - last.y) < 24) continue;
+        const text = String(point.trial);
+        // Left of its point, where the front leaves room; right of it where the axis doesn't.
+        const isLeft = x - 9 - ctx.measureText(text).width > chart.chartArea.left + 4;
+        ctx.textAlign = isLeft ? "right" : "left";
+        ctx.fillText(text, isLeft ? x - 9 : x + 12, y - 11);
+        last = { x, y };
       }
       ctx.restore();
     },

@@ -6,6 +6,7 @@ import { CellwrightError, expected } from "../base/errors.ts";
 import { cellLine, cellsOf, type CellStructure } from "../draw/index.ts";
 import { decodeSafetensors } from "../export/index.ts";
 import { costOf, type Network, type Weights } from "../network/index.ts";
+import type { Evaluator } from "../evaluators/evaluator.ts";
 import type { Genotype, SkeletonBase } from "../space/space.ts";
 import type { TrialRecord } from "../storage/storage.ts";
 import type { StudyDefinition } from "../study/definition.ts";
@@ -32,7 +33,7 @@ export interface Candidate {
 
 /** Returns the best `count` candidates, in their final order. */
 export async function topCandidates(study: Study, count: number): Promise<readonly Candidate[]> {
-  const images = validationImages(study.definition);
+  const images = validationImages(study.definition.evaluator);
   const measuresAccuracy = study.objectives[0]?.name === "accuracy";
   return (await study.top())
     .slice(0, count)
@@ -62,10 +63,30 @@ function sizesOf(definition: StudyDefinition, trial: TrialRecord): { params?: nu
   return { params: cost.params, macs: cost.macs };
 }
 
-/** Images that the search's accuracy was measured on, where its evaluator says so. */
-export function validationImages(definition: StudyDefinition): number | undefined {
-  const data = definition.evaluator.options["data"] as { readonly validation?: unknown } | undefined;
+/** Images that an accuracy is measured on, where its evaluator says so. */
+export function validationImages(evaluator: Pick<Evaluator, "options">): number | undefined {
+  const data = evaluator.options["data"] as { readonly validation?: unknown } | undefined;
   return typeof data?.validation === "number" ? data.validation : undefined;
+}
+
+/** What a retraining measures with: its own evaluator where the study gives it one. */
+export function retrainEvaluator({ retrain, evaluator }: StudyDefinition): Evaluator {
+  return retrain?.evaluator ?? evaluator;
+}
+
+/** Images behind accuracies, where they are known. */
+export interface AccuracyImages {
+  readonly search?: number | undefined;
+  readonly retrain?: number | undefined;
+}
+
+/** Images behind each accuracy of a study, for what noise can tell apart; nothing where it measures something else. */
+export function accuracyImages({ definition, objectives }: Study): AccuracyImages {
+  if (objectives[0]?.name !== "accuracy") return {};
+  return {
+    search: validationImages(definition.evaluator),
+    retrain: validationImages(retrainEvaluator(definition)),
+  };
 }
 
 /** Decodes a genotype on the study's skeleton. */

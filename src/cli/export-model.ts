@@ -12,7 +12,7 @@ import { inferShapes, initializeWeights, type Network, type Weights } from "../n
 import type { TrialRecord } from "../storage/storage.ts";
 import type { Study } from "../study/study.ts";
 import { dataText } from "./head-line.ts";
-import { networkOf, studyCells, trainedWeights, validationImages } from "./candidates.ts";
+import { networkOf, retrainEvaluator, studyCells, trainedWeights, validationImages } from "./candidates.ts";
 
 export interface ExportedModel {
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -29,16 +29,18 @@ export async function exportTrial(study: Study, trial: TrialRecord): Promise<Exp
   const network = networkOf(definition, genotype);
   const trained = await trainedWeights(study, trial.number);
   const weights = trained?.weights ?? initializeWeights(network, trial.seed);
-  const data = dataText(study);
+  // The weights are the retraining's: its data, which may be more than the search's, is what the card names.
+  const evaluator = trained === undefined ? definition.evaluator : retrainEvaluator(definition);
+  const data = dataText(study, evaluator);
   const measure = study.objectives[0]?.name ?? "value";
-  const images = validationImages(definition);
   const searched = trial.values?.[0];
+  const on = (images: number | undefined): string => (images === undefined ? "" : `, ${images} validation images`);
   const results = [
     ...(trained?.value === undefined
       ? []
       : [
           {
-            what: `${measure} after retraining for ${trained.epochs} epochs, validation`,
+            what: `${measure} after retraining for ${trained.epochs} ${trained.epochs === 1 ? "epoch" : "epochs"}${on(validationImages(evaluator))}`,
             mean: trained.value,
             seeds: 1,
           },
@@ -47,7 +49,7 @@ export async function exportTrial(study: Study, trial: TrialRecord): Promise<Exp
       ? []
       : [
           {
-            what: `${measure} in the search${images === undefined ? "" : `, ${images} validation images`}`,
+            what: `${measure} in the search${on(validationImages(definition.evaluator))}`,
             mean: searched,
             seeds: 1,
           },
@@ -84,7 +86,12 @@ export type TorchCheck =
       readonly torch: string;
       readonly params: number;
     }
-  | { readonly checked: false; readonly reason: string };
+  | {
+      readonly checked: false;
+      readonly reason: string;
+      /** Whether PyTorch was there and could not run what was exported. */
+      readonly broken: boolean;
+    };
 
 /** Images that an export is checked on. */
 const CHECK_IMAGES = 32;
@@ -122,7 +129,7 @@ export async function checkWithTorch(
     () => undefined,
     () => `no PyTorch found by ${python} (set CELLWRIGHT_PYTHON to a Python that has it)`,
   );
-  if (found !== undefined) return { checked: false, reason: found };
+  if (found !== undefined) return { checked: false, reason: found, broken: false };
   const folder = await mkdtemp(join(tmpdir(), "cellwright-"));
   try {
     const { openEngine } = await import("../engines/index.ts");
@@ -146,12 +153,13 @@ export async function checkWithTorch(
       ["logits", { shape: [CHECK_IMAGES, logits.length / CHECK_IMAGES], data: Float32Array.from(logits) }],
     ]);
     await writeFile(given, encodeSafetensors(tensors));
-    const { stdout } = await run(python, ["-c", CHECK_SCRIPT, dir, given], { timeout: 300_000 });
-    const answer = JSON.parse(stdout) as { difference: number; params: number; torch: string };
+    const ran = await run(python, ["-c", CHECK_SCRIPT, dir, given], { timeout: 300_000 }).catch(lastWords);
+    if (typeof ran === "string") return { checked: false, reason: ran, broken: true };
+    const answer = JSON.parse(ran.stdout) as { difference: number; params: number; torch: string };
     const range = logits.reduce((a, b) => Math.max(a, b)) - logits.reduce((a, b) => Math.min(a, b));
     return { checked: true, images: CHECK_IMAGES, range, ...answer };
   } catch (error) {
-    return { checked: false, reason: lastWords(error) };
+    return { checked: false, reason: messageOf(error).split("\n")[0] ?? "", broken: false };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -172,11 +180,22 @@ function inputShape(network: Network): readonly number[] {
 /** Float32 sums in another order differ by less: more is a fault. */
 const AGREEMENT = 1e-3;
 
+/** Whether PyTorch's logits are ours; undefined where that could not be checked. */
+export function torchAgrees(check: TorchCheck): boolean | undefined {
+  if (!check.checked) return check.broken ? false : undefined;
+  // Written so that NaN does not agree.
+  return shareOf(check) <= AGREEMENT;
+}
+
+function shareOf({ difference, range }: { readonly difference: number; readonly range: number }): number {
+  return difference / Math.max(range, Number.MIN_VALUE);
+}
+
 /** Returns the line that says how the check went. */
 export function torchCheckText(check: TorchCheck): string {
-  if (!check.checked) return `not checked against PyTorch: ${check.reason}`;
-  const share = check.difference / Math.max(check.range, Number.MIN_VALUE);
-  // Written so that NaN does not agree.
-  const verdict = share <= AGREEMENT ? "logits agree with ours" : "LOGITS DIFFER FROM OURS";
+  if (!check.checked)
+    return `${check.broken ? "DOES NOT RUN IN PYTORCH" : "not checked against PyTorch"}: ${check.reason}`;
+  const share = shareOf(check);
+  const verdict = torchAgrees(check) === true ? "logits agree with ours" : "LOGITS DIFFER FROM OURS";
   return `${verdict}: ${share.toExponential(0)} of their range on ${check.images} images (torch ${check.torch})`;
 }

@@ -26,19 +26,39 @@ export function reportFailure(error: unknown, io: CliIo, verbose: boolean): numb
     // Help and version are no errors; commander has printed them, and its complaints.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.yours;
   }
-  const isUsers = error instanceof CellwrightError && error.isUserError;
+  const isUsers = error instanceof CellwrightError ? error.isUserError : isOfTheSystem(error);
   // Files below the working directory are called as the user would call them.
   const message = messageOf(error).replaceAll(`${process.cwd()}/`, "");
-  const lines = [io.colors.red(message)];
-  if (verbose) lines.push(...stacksOf(error).map((stack) => io.colors.dim(stack)));
+  const { red, dim } = io.errColors;
+  const lines = [red(message)];
+  if (verbose) lines.push(...stacksOf(error).map((stack) => dim(stack)));
   else if (!isUsers)
-    lines.push(io.colors.dim("This is a fault of Cellwright. Run again with --verbose for the stack, and report it."));
+    lines.push(dim("This is a fault of Cellwright. Run again with --verbose for the stack, and report it."));
   io.err.write(`${lines.join("\n")}\n`);
   return isUsers ? exitCodes.yours : exitCodes.ours;
 }
 
+/** What the machine refuses (a full disk, a folder that may not be written to) is for the user to mend, wherever it was met. */
+const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EDQUOT",
+  "EMFILE",
+  "ENFILE",
+  "ENOSPC",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+]);
+
+function isOfTheSystem(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" && SYSTEM_CODES.has(code);
+}
+
+/** The lines of where it was thrown, without the message, which may have several lines of its own. */
 function stacksOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
-  const own = error.stack === undefined ? [] : [error.stack.split("\n").slice(1).join("\n")];
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const own = frames.length === 0 ? [] : [frames.join("\n")];
   return error.cause === undefined ? own : [...own, `caused by: ${messageOf(error.cause)}`, ...stacksOf(error.cause)];
 }

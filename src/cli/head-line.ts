@@ -1,4 +1,5 @@
 /** @file A study in one line: what is searched, how, on what, by whom. */
+import type { Evaluator } from "../evaluators/evaluator.ts";
 import type { StudyDefinition } from "../study/definition.ts";
 import type { StudyFacts } from "../study/events.ts";
 import { formatCount } from "../base/units.ts";
@@ -32,15 +33,12 @@ export function headLine(
   return parts.filter((part) => part !== "").join(" · ");
 }
 
-/** Returns `CIFAR-10 10,000/2,000` (or what stands in for it), or undefined where the evaluator names no data set. */
-export function dataText({
-  facts,
-  definition,
-}: {
-  readonly facts: StudyFacts;
-  readonly definition: StudyDefinition;
-}): string | undefined {
-  const data = definition.evaluator.options["data"] as
+/** Returns `CIFAR-10 10,000/2,000` (or what stands in for it), or undefined where the evaluator (the search's, unless given) names no data set. */
+export function dataText(
+  { facts, definition }: { readonly facts: StudyFacts; readonly definition: StudyDefinition },
+  evaluator: Pick<Evaluator, "options"> = definition.evaluator,
+): string | undefined {
+  const data = evaluator.options["data"] as
     | { readonly name?: unknown; readonly train?: unknown; readonly validation?: unknown }
     | undefined;
   if (typeof data?.name !== "string") return undefined;

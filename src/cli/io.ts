@@ -3,6 +3,7 @@ import { createColors } from "picocolors";
 
 export interface OutStream {
   write(text: string): void;
+  /** Whether it is a terminal that can be drawn on. */
   readonly isTTY: boolean;
   /** Width of the terminal; 80 where there is none. */
   readonly columns: number;
@@ -13,7 +14,10 @@ export type Colors = ReturnType<typeof createColors>;
 export interface CliIo {
   readonly out: OutStream;
   readonly err: OutStream;
+  /** For what goes to `out`. */
   readonly colors: Colors;
+  /** For what goes to `err`, which may be a terminal where `out` is a file, or the reverse. */
+  readonly errColors: Colors;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -22,9 +26,10 @@ export interface CliIo {
 /** Returns the streams of this process. Colour where the terminal shows it and NO_COLOR is not set. */
 export function processIo(): CliIo {
   return {
-    out: wrap(process.stdout),
-    err: wrap(process.stderr),
+    out: wrap(process.stdout, process.env),
+    err: wrap(process.stderr, process.env),
     colors: createColors(wantsColor(process.env, process.stdout.isTTY)),
+    errColors: createColors(wantsColor(process.env, process.stderr.isTTY)),
     env: process.env,
     now: () => Date.now(),
   };
@@ -34,10 +39,15 @@ export function processIo(): CliIo {
 export function wantsColor(env: Readonly<Record<string, string | undefined>>, isTty: boolean): boolean {
   if (env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "") return false;
   if (env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "" && env["FORCE_COLOR"] !== "0") return true;
+  return canDraw(env, isTty);
+}
+
+/** A dumb terminal (an editor's, a serial line) prints escape sequences instead of obeying them. */
+export function canDraw(env: Readonly<Record<string, string | undefined>>, isTty: boolean): boolean {
   return isTty && env["TERM"] !== "dumb";
 }
 
-function wrap(stream: NodeJS.WriteStream): OutStream {
+function wrap(stream: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>>): OutStream {
   // A reader that goes away (`| head`) is no error of ours.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -45,7 +55,7 @@ function wrap(stream: NodeJS.WriteStream): OutStream {
   return {
     write: (text) => void stream.write(text),
     get isTTY() {
-      return stream.isTTY;
+      return canDraw(env, stream.isTTY);
     },
     get columns() {
       return stream.isTTY && stream.columns > 0 ? stream.columns : 80;

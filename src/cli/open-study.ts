@@ -1,7 +1,7 @@
 /** @file Opening a study by name for a command, and closing it whatever happens. */
-import { readdir, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { CellwrightError } from "../base/errors.ts";
+import { access, constants, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { CellwrightError, messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { openStudy, type OpenOptions } from "../study/open.ts";
 import type { Study } from "../study/study.ts";
@@ -51,6 +51,22 @@ export async function studyNames(resultsDir: string): Promise<readonly string[]>
     .map(({ name }) => name);
 }
 
+/** Looks whether a folder can be made and written to, without making it. Throws `config` naming what is in the way. */
+export async function checkResultsDir(resultsDir: string): Promise<void> {
+  for (let dir = resolve(resultsDir); ; dir = dirname(dir)) {
+    const found = await stat(dir).catch(() => undefined);
+    if (found === undefined && dir !== dirname(dir)) continue;
+    const problem = found?.isDirectory()
+      ? await access(dir, constants.W_OK).then(
+          () => undefined,
+          (error: unknown) => messageOf(error),
+        )
+      : `${dir}, which is a file`;
+    if (problem === undefined) return;
+    throw new CellwrightError("config", `--results  Expected a folder that can be written to. Received: ${problem}.`);
+  }
+}
+
 /** A study is named by its folder's name; the path of the folder will do too (`results/mine/`, as a shell completes it). */
 async function place(name: string, resultsDir: string): Promise<{ name: string; resultsDir: string }> {
   const path = resolve(name);
@@ -58,7 +74,8 @@ async function place(name: string, resultsDir: string): Promise<{ name: string; 
   if (await isStudy(path)) return { name: basename(path), resultsDir: join(path, "..") };
   const names = await studyNames(resultsDir);
   const known = names.length === 0 ? `there is none in ${resultsDir}` : `there are ${names.slice(0, 8).join(", ")}`;
-  throw new CellwrightError("config", `${name}  Expected the name of a study: ${known}. Received: no such study.`);
+  const shown = name === "" ? '""' : name;
+  throw new CellwrightError("config", `${shown}  Expected the name of a study: ${known}. Received: no such study.`);
 }
 
 async function isStudy(dir: string): Promise<boolean> {

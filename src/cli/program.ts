@@ -17,7 +17,7 @@ import type { CliIo } from "./io.ts";
 
 const EXAMPLES = `
 Examples:
-  $ npx cellwright search                     # NASNet cells on CIFAR-10, five minutes, with everything after it
+  $ npx cellwright search                     # NASNet cells on CIFAR-10, four minutes, with everything after it
   $ npx cellwright init                       # a study of your own: writes study.config.ts
   $ npx cellwright search study.config.ts --trials 200 --workers 4
   $ npx cellwright top nasnet-cifar10         # the best of a study
@@ -33,7 +33,7 @@ export function createProgram(io: CliIo): Command {
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print help for a command")
+    .helpCommand(false)
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false });
@@ -51,6 +51,7 @@ export function createProgram(io: CliIo): Command {
     addDoctor,
   ])
     add(program, io);
+  addHelp(program);
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
     command.configureOutput({
@@ -59,11 +60,25 @@ export function createProgram(io: CliIo): Command {
       getOutHelpWidth: () => Math.min(io.out.columns, 110),
       getErrHelpWidth: () => Math.min(io.err.columns, 110),
       getOutHasColors: () => io.colors.isColorSupported,
-      getErrHasColors: () => io.colors.isColorSupported,
-      outputError: (text, write) => write(io.colors.red(text.replace(/^error: /, "cellwright: "))),
+      getErrHasColors: () => io.errColors.isColorSupported,
+      outputError: (text, write) => write(io.errColors.red(text.replace(/^error: /, "cellwright: "))),
     });
   }
   return program;
+}
+
+/** Commander's own `help` answers an unknown name with the general help, as if nothing were wrong. */
+function addHelp(program: Command): void {
+  program
+    .command("help [command]")
+    .description("print help for a command")
+    .helpOption("-h, --help", "print help")
+    .action((name: string | undefined) => {
+      if (name === undefined) program.help();
+      const found = program.commands.find((command) => command.name() === name);
+      if (found === undefined) program.error(`error: unknown command '${name}'`);
+      found.help();
+    });
 }
 
 /** Runs one command line (without node and script). Returns the exit code; never throws. */

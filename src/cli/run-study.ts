@@ -2,9 +2,10 @@
 import { join, relative } from "node:path";
 import { formatCount, formatDuration } from "../base/units.ts";
 import type { Study } from "../study/study.ts";
-import { topCandidates, validationImages } from "./candidates.ts";
-import { torchCheckText } from "./export-model.ts";
-import { Interrupted } from "./failure.ts";
+import { accuracyImages, topCandidates } from "./candidates.ts";
+import { torchAgrees, torchCheckText } from "./export-model.ts";
+import { exitCodes, Interrupted, PrintedFailure } from "./failure.ts";
+import { failureReasons } from "./failure-reasons.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { print, tableWidth, type CliIo } from "./io.ts";
 import { formatValue } from "./live/live-lines.ts";
@@ -12,6 +13,7 @@ import { watch, type Watcher } from "./live/watch.ts";
 import { goOnCommands } from "./report/markdown.ts";
 import type { WrittenReport } from "./report/write-report.ts";
 import { scaleTableLines } from "./scaling.ts";
+import { wrap } from "./table.ts";
 import { topTable } from "./top-table.ts";
 
 export interface FollowOptions {
@@ -35,9 +37,10 @@ export async function followSearch(study: Study, io: CliIo, options: FollowOptio
         `The best of ${formatCount(count)} trials in ${formatDuration((await study.status()).elapsedMs)}${reasonText(finished?.reason)}`,
       ),
     );
-    await printTop(study, io);
-    if (options.retrain && study.definition.retrain !== undefined) {
-      const { top, epochs } = study.definition.retrain;
+    const hasBest = await printTop(study, io);
+    if (hasBest && options.retrain && study.definition.retrain !== undefined) {
+      const { epochs } = study.definition.retrain;
+      const top = Math.min(study.definition.retrain.top, (await study.top()).length);
       await followRetrain(
         study,
         io,
@@ -54,6 +57,8 @@ export async function followSearch(study: Study, io: CliIo, options: FollowOptio
 
 export interface RetrainRequest {
   readonly heading: string;
+  /** What to type to go on after Ctrl-C; default a resume of the study. */
+  readonly goOn?: string;
   readonly top?: number;
   readonly epochs?: number;
   readonly seeds?: number;
@@ -64,7 +69,7 @@ export interface RetrainRequest {
 export async function followRetrain(
   study: Study,
   io: CliIo,
-  { heading, ...request }: RetrainRequest,
+  { heading, goOn, ...request }: RetrainRequest,
   interrupts: ReturnType<typeof listenForInterrupts>,
   watcher: ReturnType<typeof lateWatcher>,
 ): Promise<void> {
@@ -77,7 +82,7 @@ export async function followRetrain(
     watcher.attach,
   );
   watcher.detach();
-  if (interrupts.pressed) await leave(study, io, 0);
+  if (interrupts.pressed) await leave(study, io, 0, goOn);
   const measure = study.objectives[0]?.name ?? "value";
   for (const candidate of await topCandidates(study, 1000)) {
     if (candidate.retrained.length === 0 || (request.trials !== undefined && !request.trials.includes(candidate.trial)))
@@ -104,18 +109,33 @@ export async function finish(study: Study, io: CliIo): Promise<WrittenReport> {
       print(io, line);
   }
   print(io);
-  for (const line of placesLines(study, report, io)) print(io, line);
+  for (const line of placesLines(report, io)) print(io, line);
   print(io);
   print(io, io.colors.dim("to go on"));
-  const commands = goOnCommands(study.name, report.data.winner !== undefined);
-  const width = Math.max(...commands.map(({ command }) => command.length));
-  for (const { command, what } of commands) print(io, `  ${command.padEnd(width)}   ${io.colors.dim(what)}`);
+  const commands = goOnCommands(study, report.data.winner !== undefined);
+  for (const line of commandLines(commands, tableWidth(io), io.colors.dim)) print(io, line);
   return report;
+}
+
+/** Returns commands with what they do beside them, or without it where the window has no room for that. */
+export function commandLines(
+  commands: readonly { readonly command: string; readonly what: string }[],
+  width: number,
+  dim: (text: string) => string = (text) => text,
+): string[] {
+  const longest = Math.max(...commands.map(({ command }) => command.length));
+  const fits = commands.every(({ what }) => longest + what.length + 5 <= width);
+  return commands.map(({ command, what }) => (fits ? `  ${command.padEnd(longest)}   ${dim(what)}` : `  ${command}`));
 }
 
 /** With `--json` what happens is told on standard error, and standard output has the summary alone. */
 export function progressIo(io: CliIo, isJson: boolean): CliIo {
-  return isJson ? { ...io, out: io.err } : io;
+  return isJson ? { ...io, out: io.err, colors: io.errColors } : io;
+}
+
+/** Ends a search that came to nothing as a failure: a script that goes on from its best must know. */
+export function requireWinner({ data }: WrittenReport): void {
+  if (data.winner === undefined) throw new PrintedFailure(exitCodes.yours);
 }
 
 /** Returns a finished search as JSON, numbers raw. */
@@ -140,40 +160,52 @@ export async function summaryOf(study: Study, { data, path, best }: WrittenRepor
   };
 }
 
-function placesLines(study: Study, report: WrittenReport, io: CliIo): string[] {
+function placesLines(report: WrittenReport, io: CliIo): string[] {
   const here = (path: string): string => relative(process.cwd(), path) || ".";
+  const indent = " ".repeat(8);
+  const under = (text: string, style: (text: string) => string): string[] =>
+    wrap(text, tableWidth(io) - indent.length).map((line) => style(indent + line));
   const lines = [`${io.colors.dim("report")}  ${io.colors.bold(here(report.path))}, with charts/ and cells/`];
   const { best } = report;
-  if (best === undefined) return [...lines, `        no trial has completed: nothing to export`];
-  const weights = best.epochs === undefined ? " (not retrained: first values as weights)" : "";
+  if (best === undefined) return [...lines, ...under("no trial has completed: nothing to export", String)];
   lines.push(
-    `${io.colors.dim("best")}    ${here(best.dir)}${study.dir.endsWith("/") ? "" : "/"}  genotype.json, network.json, model.py, weights.safetensors, README.md${weights}`,
+    `${io.colors.dim("best")}    ${io.colors.bold(here(best.dir))}, with genotype, network and PyTorch export`,
   );
-  if (best.check !== undefined) lines.push(io.colors.dim(`        PyTorch export: ${torchCheckText(best.check)}`));
+  if (best.epochs === undefined)
+    lines.push(...under("model.py: not retrained, its weights are first values", io.colors.dim));
+  if (best.check !== undefined) {
+    const style = torchAgrees(best.check) === false ? io.colors.red : io.colors.dim;
+    lines.push(...under(`model.py: ${torchCheckText(best.check)}`, style));
+  }
   return lines;
 }
 
-async function printTop(study: Study, io: CliIo): Promise<void> {
+/** Prints the best and returns whether there is one; else what went wrong. */
+async function printTop(study: Study, io: CliIo): Promise<boolean> {
   const candidates = await topCandidates(study, 5);
   if (candidates.length === 0) {
-    print(
-      io,
-      `No trial has completed. What went wrong is in ${relative(process.cwd(), join(study.dir, "study.log"))}.`,
-    );
-    return;
+    const log = relative(process.cwd(), join(study.dir, "study.log"));
+    print(io, `No trial has completed. All that happened is in ${log}. What failed:`);
+    const reasons = failureReasons(await study.storage.trials());
+    for (const { reason, trials } of reasons.slice(0, 3)) {
+      const count = `${formatCount(trials.length)} ${trials.length === 1 ? "trial" : "trials"}`;
+      print(io, io.colors.yellow(`  ${count}: ${reason}`));
+    }
+    return false;
   }
   const measure = study.objectives[0]?.name ?? "value";
-  const images = measure === "accuracy" ? validationImages(study.definition) : undefined;
+  const images = accuracyImages(study);
   for (const line of topTable(candidates, { measure, images, width: tableWidth(io), dim: io.colors.dim }))
     print(io, line);
+  return true;
 }
 
 /** Ends after Ctrl-C: the report is written as far as things are, nothing is lost. */
-async function leave(study: Study, io: CliIo, kept: number): Promise<never> {
+async function leave(study: Study, io: CliIo, kept: number, goOn = `cellwright resume ${study.name}`): Promise<never> {
   const { writeReport } = await import("./report/write-report.ts");
   await writeReport(study);
   const trials = kept === 0 ? "" : `${kept} ${kept === 1 ? "trial" : "trials"} kept. `;
-  print(io, `stopped. ${trials}Go on by \`cellwright resume ${study.name}\``);
+  print(io, `stopped. ${trials}Go on by \`${goOn}\``);
   throw new Interrupted();
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../scale/scale.ts";
 import type { Genotype, SkeletonBase, Space } from "../space/space.ts";
 import type { StudyDefinition } from "../study/definition.ts";
-import { renderTable } from "./table.ts";
+import { renderTable, wrap } from "./table.ts";
 
 /** One size, with what its axes are called in the space. */
 export interface ScaleRow {
@@ -83,7 +83,9 @@ export function scaleTableLines(
   );
   const chosen = rows.findLast((one) => one.isChosen) ?? rows.at(-1);
   const notes = chosen?.size.notes ?? [];
-  return notes.length === 0 ? table : [...table, (options.dim ?? String)(`phi ${chosen?.label}: ${notes.join(", ")}`)];
+  if (notes.length === 0) return table;
+  const { dim = String, width = Infinity } = options;
+  return [...table, ...wrap(`phi ${chosen?.label}: ${notes.join(", ")}`, width).map((line) => dim(line))];
 }
 
 /** Returns a row as texts. */

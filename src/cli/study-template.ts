@@ -6,7 +6,7 @@ export function studyTemplate(): string {
 //
 //     npx cellwright search study.config.ts
 //
-// Every flag of \`cellwright search --help\` is a key here, and a flag goes over its key.
+// Flags of \`cellwright search --help\` that name a key go over that key here.
 import { defineStudy, maximize } from "cellwright";
 import { agingEvolution } from "cellwright/controllers";
 import { cifar10, proxyTraining } from "cellwright/evaluators";
@@ -43,7 +43,7 @@ export default defineStudy({
   // Larger candidates are turned away before they train.
   constraints: { maxParams: 500_000 },
 
-  // The search ends with whichever comes first. It can be raised later: cellwright resume <study> --hours 12
+  // The search ends with whichever comes first. Both can be raised later: cellwright resume <study> --trials 400 --hours 12
   budget: { trials: 200, hours: 6 },
 
   // Trials that are below the median of the others at the same epoch end early.

@@ -4,7 +4,12 @@ import { stripVTControlCharacters } from "node:util";
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
+  /** Of the last column: left out where the window is too narrow for any of it. */
+  readonly optional?: boolean;
 }
+
+/** Least that is shown of a last column which is cut. */
+const MIN_LAST_WIDTH = 12;
 
 /** Returns how many cells a text fills. Our own texts hold no wide characters. */
 export function visibleLength(text: string): number {
@@ -20,7 +25,18 @@ export function truncate(text: string, width: number): string {
     .join("")}…`;
 }
 
-/** Returns the lines of a table. The last column may be cut to fit `width`; the others never are. */
+/** Returns a text as lines of at most `width`, broken between words; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || visibleLength(last) + 1 + visibleLength(word) > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** Returns the lines of a table. The last column may be cut to fit `width`, or left out if it is optional; the others never are. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -30,17 +46,17 @@ export function renderTable(
   const widths = columns.map(({ title }, index) =>
     Math.max(visibleLength(title), ...rows.map((row) => visibleLength(row[index] ?? ""))),
   );
+  const room = width - widths.slice(0, -1).reduce((sum, each) => sum + each + 2, 0);
+  const shown = columns.at(-1)?.optional === true && room < MIN_LAST_WIDTH ? columns.slice(0, -1) : columns;
   const line = (cells: readonly string[]): string => {
-    let used = 0;
-    const parts = columns.map(({ align = "left" }, index) => {
+    const parts = shown.map(({ align = "left" }, index) => {
       const isLast = index === columns.length - 1;
-      const cell = isLast ? truncate(cells[index] ?? "", Math.max(12, width - used)) : (cells[index] ?? "");
+      const cell = isLast ? truncate(cells[index] ?? "", Math.max(MIN_LAST_WIDTH, room)) : (cells[index] ?? "");
       const pad = " ".repeat(Math.max(0, (widths[index] ?? 0) - visibleLength(cell)));
-      used += (widths[index] ?? 0) + 2;
       if (align === "right") return pad + cell;
       return isLast ? cell : cell + pad;
     });
     return parts.join("  ").trimEnd();
   };
-  return [dim(line(columns.map(({ title }) => title))), ...rows.map(line)];
+  return [dim(line(columns.map(({ title }) => title))), ...rows.map((row) => line(row))];
 }

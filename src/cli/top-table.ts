@@ -1,15 +1,14 @@
 /** @file The table of the best: values with their spread, and a word on what noise cannot tell apart. */
 import { formatCount, formatMacs } from "../base/units.ts";
-import type { Candidate } from "./candidates.ts";
+import type { AccuracyImages, Candidate } from "./candidates.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { differenceP, spread } from "./statistics.ts";
-import { renderTable } from "./table.ts";
+import { renderTable, wrap } from "./table.ts";
 
 export interface TopTableOptions {
   /** Name of the first objective. */
   readonly measure: string;
-  /** Images behind an accuracy, where known. */
-  readonly images?: number | undefined;
+  readonly images: AccuracyImages;
   readonly width?: number;
   readonly dim?: (text: string) => string;
 }
@@ -38,7 +37,7 @@ export function topTable(candidates: readonly Candidate[], options: TopTableOpti
     { title: "params", align: "right" as const },
     { title: "MACs", align: "right" as const },
     { title: "retrained" },
-    { title: "cell" },
+    { title: "cell", optional: true },
   ];
   const layout = {
     ...(options.width !== undefined && { width: options.width }),
@@ -46,7 +45,8 @@ export function topTable(candidates: readonly Candidate[], options: TopTableOpti
   };
   const note = indistinguishable(candidates, options.images);
   const table = renderTable(columns, topRows(candidates), layout);
-  return note === undefined ? table : [...table, (options.dim ?? String)(note)];
+  if (note === undefined) return table;
+  return [...table, ...wrap(note, options.width ?? Infinity).map((line) => (options.dim ?? String)(line))];
 }
 
 /** `0.831 (3 seeds)`, or a dash. */
@@ -57,16 +57,41 @@ export function retrainedText(values: readonly number[]): string {
   return `${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${values.length} seeds)`;
 }
 
-/** Says which candidates the noise of the measurement cannot tell from the first, or undefined if it can all. */
-export function indistinguishable(candidates: readonly Candidate[], images: number | undefined): string | undefined {
-  if (images === undefined || candidates.length === 0) return undefined;
-  const best = candidates.reduce((a, b) => (b.value > a.value ? b : a));
-  const alike = candidates.filter((other) => other !== best && differenceP(best.value, other.value, images) > 0.05);
-  const error = `± is the standard error of ${formatCount(images)} validation images.`;
-  if (alike.length === 0) return error;
+/** Says which candidates the noise of the measurements cannot tell from the first, or undefined where nothing is known of it. */
+export function indistinguishable(
+  candidates: readonly Candidate[],
+  { search, retrain }: AccuracyImages,
+): string | undefined {
+  if (search === undefined || candidates.length === 0) return undefined;
+  const again = candidates.filter(({ retrained }) => retrained.length > 0);
+  return [
+    `± is the standard error of ${formatCount(search)} validation images.`,
+    alikeText("By the search alone", candidates, ({ value }) => value, search),
+    // Seeds share their images, so that a mean over them is no surer of these than one of them.
+    ...(retrain === undefined
+      ? []
+      : [alikeText("After retraining", again, ({ retrained }) => spread(retrained).mean, retrain)]),
+  ]
+    .filter((text) => text !== "")
+    .join(" ");
+}
+
+function alikeText(
+  when: string,
+  candidates: readonly Candidate[],
+  valueOf: (candidate: Candidate) => number,
+  images: number,
+): string {
+  const [first, ...rest] = candidates.toSorted((a, b) => valueOf(b) - valueOf(a));
+  if (first === undefined) return "";
+  const p = (other: Candidate): number => differenceP(valueOf(first), valueOf(other), images);
+  const alike = candidates.filter((other) => rest.includes(other) && p(other) > 0.05);
+  if (alike.length === 0) return "";
   const trials = alike.map(({ trial }) => trial);
-  const smallest = Math.min(...alike.map((other) => differenceP(best.value, other.value, images)));
+  const smallest = Math.min(...alike.map(p));
+  // Rounded down, so that what is said to be larger is.
+  const bound = Math.floor(smallest * 100) / 100;
   const which =
     trials.length === 1 ? `trial ${trials[0]}` : `trials ${trials.slice(0, -1).join(", ")} and ${trials.at(-1)}`;
-  return `${error} By the search alone ${which} can't be told from trial ${best.trial} (p ${smallest < 0.995 ? `> ${smallest.toFixed(2)}` : "= 1"}).`;
+  return `${when} ${which} can't be told from trial ${first.trial} (p ${smallest < 0.995 ? `> ${bound.toFixed(2)}` : "= 1"}).`;
 }

@@ -100,7 +100,21 @@ function operation(at: Point, name: string): string {
     round: box(at, w, h, { fill, stroke, radius: h / 2 }),
     dashed: box(at, w, h, { fill, stroke, radius: 3, dashed: true }),
   };
-  return shapes[shape] + label(at, text, { size: text.length > 12 ? 12 : 15 });
+  const fitted = fitText(text, w - 6);
+  const written = label(at, fitted.text, { size: fitted.size });
+  // A name that had to be cut can still be read by pointing at it.
+  return shapes[shape] + (fitted.text === text ? written : `<g><title>${escape(text)}</title>${written}</g>`);
+}
+
+/** Average width of a letter, as a share of the font's size. */
+const LETTER = 0.56;
+
+/** Returns the text in the largest size that fits a width, cut if none does. */
+function fitText(text: string, width: number): { readonly text: string; readonly size: number } {
+  const smallest = 10.5;
+  const size = [15, 12.5, smallest].find((each) => text.length * each * LETTER <= width);
+  if (size !== undefined) return { text, size };
+  return { text: `${text.slice(0, Math.floor(width / (smallest * LETTER)) - 1)}…`, size: smallest };
 }
 
 function combinerMark(at: Point, combiner: string): string {

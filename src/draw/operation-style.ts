@@ -16,7 +16,8 @@ export interface OperationStyle {
 
 const FAMILIES: readonly {
   readonly pattern: RegExp;
-  readonly label: (size: string) => string;
+  /** Of the size in the name, `3×3`, and of the name. */
+  readonly label: (size: string, name: string) => string;
   readonly shape: OperationShape;
   readonly fill: string;
   readonly stroke: string;
@@ -28,6 +29,21 @@ const FAMILIES: readonly {
     fill: "#ffffff",
     stroke: "#5a5a5a",
   },
+  // The same numbers in another order.
+  {
+    pattern: /^(?:channel_?)?shuffle_?\d*$/i,
+    label: (_, name) => `shuffle ${name.replaceAll(/\D/g, "")}`.trim(),
+    shape: "dashed",
+    fill: "#ffffff",
+    stroke: "#5a5a5a",
+  },
+  {
+    pattern: /^(?:lrn|(?:local_?)?response_?norm)$/i,
+    label: () => "lrn",
+    shape: "box",
+    fill: "#dddddd",
+    stroke: "#444444",
+  },
   { pattern: /^(none|zero)$/i, label: () => "none", shape: "dashed", fill: "#ffffff", stroke: "#b0b0b0" },
   {
     pattern: /^(dil_?sep|dilsep)\D*([\dx]+)/i,
@@ -38,6 +54,20 @@ const FAMILIES: readonly {
   },
   { pattern: /^dil\D*([\dx]+)/i, label: (s) => `dilated ${s}`, shape: "tilted", fill: "#f3c9a5", stroke: "#b34700" },
   { pattern: /^sep\D*([\dx]+)/i, label: (s) => `sep ${s}`, shape: "double", fill: "#a9d4ee", stroke: "#005f94" },
+  {
+    pattern: /^adaptive_?avg\D*([\dx]+)/i,
+    label: (s) => `avg to ${s}`,
+    shape: "round",
+    fill: "#a8dccb",
+    stroke: "#00704f",
+  },
+  {
+    pattern: /^adaptive_?max\D*([\dx]+)/i,
+    label: (s) => `max to ${s}`,
+    shape: "round",
+    fill: "#f4ecad",
+    stroke: "#8a7d00",
+  },
   { pattern: /^avg\D*([\dx]+)/i, label: (s) => `avg ${s}`, shape: "round", fill: "#a8dccb", stroke: "#00704f" },
   { pattern: /^max\D*([\dx]+)/i, label: (s) => `max ${s}`, shape: "round", fill: "#f4ecad", stroke: "#8a7d00" },
   {
@@ -53,7 +83,7 @@ const FAMILIES: readonly {
 export function operationStyle(name: string): OperationStyle {
   for (const { pattern, label, shape, fill, stroke } of FAMILIES) {
     const match = pattern.exec(name);
-    if (match !== null) return { label: label(sizeText(match.at(-1) ?? "")), shape, fill, stroke };
+    if (match !== null) return { label: label(sizeText(match.at(-1) ?? ""), name), shape, fill, stroke };
   }
   return { label: name, shape: "box", fill: "#dddddd", stroke: "#444444" };
 }

@@ -6,7 +6,7 @@ import { CellwrightError, expected } from "../base/errors.ts";
 import { costOf } from "../network/cost.ts";
 import type { Network } from "../network/network.ts";
 import type { Genotype, ScaleFactors, SkeletonBase, Space } from "../space/space.ts";
-import { efficientNetCoefficients, scaleFactors, type ScaleCoefficients } from "./factors.ts";
+import { efficientNetCoefficients, largestPhi, scaleFactors, type ScaleCoefficients } from "./factors.ts";
 import { roundingNotes } from "./rounding.ts";
 
 /** What is scaled, and for what it is meant. */
@@ -83,12 +83,10 @@ export function fitsBudget(size: Pick<ScaledSize, "params" | "macs">, budget: Sc
 /** Steps of phi per unit: sizes are looked for at 0, 0.1, 0.2 … */
 const STEPS_PER_UNIT = 10;
 
-/** Larger than any budget of today: alpha^64 is a hundred thousand times. It ends the search where coefficients of 1 grow nothing. */
-const MAX_PHI = 64;
-
 /**
  * Returns the architecture at the largest phi of 0 or more (in tenths) that fits the budget, or undefined where not even phi = 0 fits. Sizes must not
- * shrink as phi grows, which is so for every rounding to the nearest; about ten networks are counted. Throws `config` for a budget without bounds.
+ * shrink as phi grows, which is so for every rounding to the nearest; about ten networks are counted. A budget with room for more than
+ * `MAX_GROWTH` times of anything gives the largest size there is. Throws `config` for a budget without bounds.
  */
 export function largestThatFits<S extends SkeletonBase>(
   subject: ScaleSubject<S>,
@@ -103,14 +101,15 @@ export function largestThatFits<S extends SkeletonBase>(
     throw new CellwrightError("config", expected("budget", "maxParams or maxMacs", budget));
   }
   const at = (step: number): ScaledSize<S> => scaleTo(subject, step / STEPS_PER_UNIT);
+  const last = Math.floor(largestPhi(subject.coefficients ?? efficientNetCoefficients) * STEPS_PER_UNIT);
   let best = at(0);
   if (!fitsBudget(best, budget)) return undefined;
   let low = 0;
-  let high = STEPS_PER_UNIT;
+  let high = Math.min(last, STEPS_PER_UNIT);
   for (let size = at(high); fitsBudget(size, budget); size = at(high)) {
     [low, best] = [high, size];
-    if (high >= MAX_PHI * STEPS_PER_UNIT) return best;
-    high *= 2;
+    if (high === last) return best;
+    high = Math.min(last, 2 * high);
   }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);

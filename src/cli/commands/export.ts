@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { CellwrightError } from "../../base/errors.ts";
 import { chosenTrial } from "../candidates.ts";
 import { addCommand, exportTarget, withJson, withResults } from "../common-options.ts";
-import { checkWithTorch, exportTrial, torchCheckText } from "../export-model.ts";
+import { checkWithTorch, exportTrial, torchAgrees, torchCheckText } from "../export-model.ts";
+import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
@@ -55,15 +56,16 @@ export function addExport(program: Command, io: CliIo): void {
           dir,
           files: [...files.keys()],
           epochs: epochs ?? null,
-          check: check ?? null,
+          check: check === undefined ? null : { ...check, agrees: torchAgrees(check) ?? null },
         });
-        return;
+      } else {
+        const names = [...files.keys()];
+        print(
+          io,
+          `${relative(process.cwd(), join(dir, names[0] ?? ""))}, ${names.slice(1).join(", ")}${check === undefined ? "" : ` · ${torchCheckText(check)}`}`,
+        );
       }
-      const names = [...files.keys()];
-      print(
-        io,
-        `${relative(process.cwd(), join(dir, names[0] ?? ""))}, ${names.slice(1).join(", ")}${check === undefined ? "" : ` · ${torchCheckText(check)}`}`,
-      );
+      if (check !== undefined && torchAgrees(check) === false) throw new PrintedFailure(exitCodes.ours);
     });
   });
 }

@@ -31,7 +31,7 @@ export function addProfile(program: Command, io: CliIo): void {
       ["profile nasnet-a-cifar", "a published network, by cell"],
       ["profile nasnet-a-cifar --json", "its three counts, for a script"],
       ["profile nasnet-cifar10 --trial 12", "a candidate of a study"],
-      ["profile results/nasnet-cifar10/best/network.json --time", "and how fast it trains here"],
+      ["profile results/nasnet-cifar10/best/network.json --time", "and how fast it trains here, kernel by kernel"],
     ],
   )
     .argument("<network>", `one of ${Object.keys(namedNetworks).join(", ")}; or a study (its best); or a network.json`)
@@ -49,13 +49,18 @@ export function addProfile(program: Command, io: CliIo): void {
       return;
     }
     for (const line of costLines(network, io)) print(io, line);
-    if (timing !== undefined) for (const line of timingLines(timing)) print(io, line);
+    if (timing !== undefined) for (const line of timingLines(timing, io.colors.dim)) print(io, line);
   });
 }
 
 async function findNetwork(target: string, options: ProfileOptions): Promise<Network> {
-  const named = namedNetworks[target];
-  if (named !== undefined && Object.hasOwn(namedNetworks, target)) return named();
+  const named = Object.hasOwn(namedNetworks, target) ? namedNetworks[target] : undefined;
+  if ((named !== undefined || target.endsWith(".json")) && options.trial !== undefined)
+    throw new CellwrightError(
+      "config",
+      `--trial  Expected a study to take a trial from. Received: the network ${target}.`,
+    );
+  if (named !== undefined) return named();
   if (target.endsWith(".json")) return await readNetwork(target);
   return await withStudy(target, options.results, async (study) => {
     const trial = await chosenTrial(study, options.trial);
@@ -71,15 +76,31 @@ async function findNetwork(target: string, options: ProfileOptions): Promise<Net
 }
 
 async function readNetwork(file: string): Promise<Network> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw noNetwork(file, error.code === "ENOENT" ? "no such file" : messageOf(error), error);
+  });
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, "utf8"));
+    value = JSON.parse(text);
   } catch (error) {
-    throw new CellwrightError("data", `${file}  Expected a network as JSON. Received: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    throw noNetwork(file, messageOf(error), error);
   }
-  return validateNetwork(value);
+  try {
+    return validateNetwork(value);
+  } catch (error) {
+    if (!(error instanceof CellwrightError)) throw error;
+    const problems = error.message.split("\n").map((problem) => `${file}: ${problem}`);
+    const more = problems.length > MAX_PROBLEMS ? [`${file}: and ${problems.length - MAX_PROBLEMS} more.`] : [];
+    const message = [...problems.slice(0, MAX_PROBLEMS), ...more].join("\n");
+    throw new CellwrightError(error.code, message, { cause: error });
+  }
+}
+
+/** A file of another kind is wrong at every node: a screenful says so. */
+const MAX_PROBLEMS = 10;
+
+function noNetwork(file: string, received: string, cause: unknown): CellwrightError {
+  return new CellwrightError("data", `${file}  Expected a network as JSON. Received: ${received}.`, { cause });
 }
 
 /** Sums the nodes up by the first part of their path. */

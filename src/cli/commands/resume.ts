@@ -4,7 +4,7 @@ import { addCommand, withJson, withResults } from "../common-options.ts";
 import { printJson, type CliIo } from "../io.ts";
 import { lateLogger } from "../log-file.ts";
 import { withResumed } from "../open-study.ts";
-import { followSearch, progressIo, summaryOf } from "../run-study.ts";
+import { followSearch, progressIo, requireWinner, summaryOf } from "../run-study.ts";
 import { overridesOf, withStudyFlags } from "../study-flags.ts";
 
 interface ResumeOptions extends Readonly<Record<string, unknown>> {
@@ -18,7 +18,7 @@ export function addResume(program: Command, io: CliIo): void {
   const command = addCommand(
     program,
     "resume",
-    "Goes on with a study where it stopped, after Ctrl-C, a crash or a spent budget. Finished trials stay, unfinished ones run again.",
+    "Goes on with a study where it stopped, after Ctrl-C, a crash or a spent budget. Finished trials stay, unfinished ones run again. Flags go over what the study has.",
     [
       ["resume nasnet-cifar10", "to the end of its budget"],
       ["resume nasnet-cifar10 --hours 1", "with a larger budget: one hour in all"],
@@ -41,6 +41,7 @@ export function addResume(program: Command, io: CliIo): void {
         logger.attach(study.dir);
         const report = await followSearch(study, progressIo(io, options.json === true), { retrain: options.retrain });
         if (options.json === true) printJson(io, await summaryOf(study, report));
+        requireWinner(report);
       });
     } finally {
       logger.close();

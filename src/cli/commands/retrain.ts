@@ -1,6 +1,6 @@
 /** @file `cellwright retrain`: trains the best for longer and ranks them anew. */
 import type { Command } from "commander";
-import { CellwrightError } from "../../base/errors.ts";
+import { CellwrightError, expected } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
 import { topCandidates } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
@@ -60,28 +60,36 @@ export function addRetrain(program: Command, io: CliIo): void {
         async (study) => {
           logger.attach(study.dir);
           const length = epochs ?? study.definition.retrain?.epochs;
-          const count = trials?.length ?? top ?? study.definition.retrain?.top ?? 1;
+          const count = top ?? study.definition.retrain?.top ?? 1;
           if (length === undefined)
             throw new CellwrightError(
               "config",
               `${name}  Expected --epochs, since the study has no key retrain. Received: none.`,
             );
           // What it will cost stands there before anything runs.
-          const chosen = (await topCandidates(study, 1_000_000)).filter(
-            (each, index) => trials?.includes(each.trial) ?? index < count,
-          );
+          const complete = await topCandidates(study, Number.MAX_SAFE_INTEGER);
+          const unknown = trials?.filter((number) => !complete.some(({ trial }) => trial === number)) ?? [];
+          if (unknown.length > 0)
+            throw new CellwrightError(
+              "config",
+              expected("--trial", "complete trials, each by its number", unknown.join(", ")),
+            );
+          if (complete.length === 0)
+            throw new CellwrightError("config", `${name}  Expected at least one complete trial. Received: none yet.`);
+          const chosen = complete.filter((each, index) => trials?.includes(each.trial) ?? index < count);
           for (const each of chosen)
             print(
               shown,
               `trial ${each.trial}  ${each.params === undefined ? "" : `${formatCount(each.params)} params  `}${each.macs === undefined ? "" : formatMacs(each.macs)}`,
             );
-          const heading = `Retraining ${count === 1 ? "one candidate" : `${count} candidates`} for ${length} epochs${seeds === undefined || seeds === 1 ? "" : `, ${seeds} seeds each`}`;
+          const heading = `Retraining ${chosen.length === 1 ? "one candidate" : `${chosen.length} candidates`} for ${length} ${length === 1 ? "epoch" : "epochs"}${seeds === undefined || seeds === 1 ? "" : `, ${seeds} seeds each`}`;
           const request = {
             heading,
-            ...(top !== undefined && { top }),
+            goOn: ["cellwright retrain", study.name, ...flagsOf(options)].join(" "),
+            // Named one by one: the best are those that `top` lists, and those whose sizes stand above.
+            trials: chosen.map(({ trial }) => trial),
             ...(epochs !== undefined && { epochs }),
             ...(seeds !== undefined && { seeds }),
-            ...(trials !== undefined && { trials }),
           };
           await followRetrain(study, shown, request, interrupts, watcher);
           const report = await finish(study, shown);
@@ -93,4 +101,14 @@ export function addRetrain(program: Command, io: CliIo): void {
       logger.close();
     }
   });
+}
+
+/** The flags as they were given, to be given again. */
+function flagsOf({ top, epochs, seeds, trial }: RetrainCommandOptions): string[] {
+  return [
+    ...(top === undefined ? [] : [`--top ${top}`]),
+    ...(epochs === undefined ? [] : [`--epochs ${epochs}`]),
+    ...(seeds === undefined ? [] : [`--seeds ${seeds}`]),
+    ...(trial === undefined ? [] : [`--trial ${trial.join(",")}`]),
+  ];
 }

@@ -1,7 +1,9 @@
 /** @file `cellwright scale`: a found architecture at larger sizes, counted before anything runs. */
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
+import { formatCount, formatMacs } from "../../base/units.ts";
 import { efficientNetCoefficients } from "../../scale/factors.ts";
+import { scaleTo, type ScaleBudget, type ScaledSize } from "../../scale/scale.ts";
 import type { SkeletonBase } from "../../space/space.ts";
 import { chosenTrial, networkOf } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
@@ -76,11 +78,7 @@ export function addScale(program: Command, io: CliIo): void {
         ...(budget !== undefined && { budget }),
       });
       const fits = rows.some((row) => row.isChosen);
-      if (budget !== undefined && !fits && options.phi === undefined)
-        throw new CellwrightError(
-          "config",
-          expected("--max-macs, --max-params", "room for the architecture at phi 0", budget),
-        );
+      if (budget !== undefined && !fits && options.phi === undefined) throw noRoom(scaleTo(subject, 0), budget);
       const last = rows.at(-1);
       if (options.out !== undefined && last !== undefined)
         await writeWhole(options.out, `${JSON.stringify(networkOf(definition, genotype, last.size.skeleton))}\n`);
@@ -104,7 +102,7 @@ export function addScale(program: Command, io: CliIo): void {
       }
       print(
         io,
-        `trial ${trial.number} of ${study.name}, grown by alpha ${options.alpha}, beta ${options.beta}, gamma ${options.gamma}`,
+        `trial ${trial.number} of ${study.name}, grown by alpha ${options.alpha}, beta ${options.beta}, gamma ${options.gamma}${budgetText(budget)}`,
       );
       for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: tableWidth(io) })) print(io, line);
       if (options.out !== undefined && last !== undefined)
@@ -128,10 +126,27 @@ function targetOf(skeleton: SkeletonBase, { input, classes }: ScaleOptions): Ske
   return Object.keys(target).length === 0 ? undefined : target;
 }
 
-function budgetOf(
-  options: ScaleOptions,
-  searchedMacs: () => number,
-): { maxMacs?: number; maxParams?: number } | undefined {
+/** Says which bound not even the smallest size keeps, and what it takes. */
+function noRoom({ macs, params }: ScaledSize, { maxMacs = Infinity, maxParams = Infinity }: ScaleBudget): Error {
+  const [flag, least, given] =
+    macs > maxMacs ? (["--max-macs", macs, maxMacs] as const) : (["--max-params", params, maxParams] as const);
+  return new CellwrightError(
+    "config",
+    expected(flag, `${formatCount(least)} or more, which is the size at phi 0`, formatCount(given)),
+  );
+}
+
+function budgetText(budget: ScaleBudget | undefined): string {
+  if (budget === undefined) return "";
+  const { maxMacs, maxParams } = budget;
+  const parts = [
+    ...(maxMacs === undefined ? [] : [formatMacs(maxMacs)]),
+    ...(maxParams === undefined ? [] : [`${formatCount(maxParams)} params`]),
+  ];
+  return `, within ${parts.join(" and ")}`;
+}
+
+function budgetOf(options: ScaleOptions, searchedMacs: () => number): ScaleBudget | undefined {
   const { maxMacs, maxParams, phi } = options;
   if (maxMacs === undefined && maxParams === undefined)
     return phi === undefined ? { maxMacs: 10 * searchedMacs() } : undefined;

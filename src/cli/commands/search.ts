@@ -1,15 +1,14 @@
 /** @file `cellwright search`: a new study, searched to its end and beyond. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import type { StudyReference } from "../../study/definition.ts";
+import { DEFAULT_STUDY_MODULE, type StudyReference } from "../../study/definition.ts";
 import { studyReference } from "../../study/load.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { lateLogger } from "../log-file.ts";
-import { withOpened } from "../open-study.ts";
-import { followSearch, progressIo, summaryOf } from "../run-study.ts";
+import { checkResultsDir, withOpened } from "../open-study.ts";
+import { followSearch, progressIo, requireWinner, summaryOf } from "../run-study.ts";
 import { overridesOf, withStudyFlags } from "../study-flags.ts";
 
 interface SearchOptions extends Readonly<Record<string, unknown>> {
@@ -27,7 +26,7 @@ export function addSearch(program: Command, io: CliIo): void {
   const command = addCommand(
     program,
     "search",
-    "Searches: a study from a file, or the built-in one (NASNet cells on CIFAR-10, aging evolution, five minutes). Then retrains the best, writes report, charts, drawings and a PyTorch export.",
+    "Searches: a study from a file, or the built-in one (NASNet cells on CIFAR-10, aging evolution, four minutes). Then retrains the best, writes report, charts, drawings and a PyTorch export. Flags go over the keys of the study; the defaults below are the built-in study's.",
     [
       ["search", "study.config.ts if it is here, else the built-in study"],
       ["search study.config.ts --trials 200 --workers 4", "flags go over the file"],
@@ -41,8 +40,8 @@ export function addSearch(program: Command, io: CliIo): void {
   withStudyFlags(withJson(withResults(command)), "search").action(
     async (config: string | undefined, options: SearchOptions) => {
       const file = config ?? CONFIG_FILES.find((name) => existsSync(name));
-      const reference =
-        file === undefined ? builtInReference(overridesOf(options)) : studyReference(file, overridesOf(options));
+      const reference = searchReference(file, overridesOf(options));
+      await checkResultsDir(options.results);
       if (config === undefined && file !== undefined)
         print(progressIo(io, options.json === true), io.colors.dim(`study from ./${file}`));
       const name = options.name ?? (file === undefined ? await freeName(options.results) : undefined);
@@ -63,6 +62,7 @@ export function addSearch(program: Command, io: CliIo): void {
               retrain: options.retrain,
             });
             if (options.json === true) printJson(io, await summaryOf(study, report));
+            requireWinner(report);
           },
         );
       } finally {
@@ -72,13 +72,9 @@ export function addSearch(program: Command, io: CliIo): void {
   );
 }
 
-/** The built-in study lies beside us, built or not. */
-function builtInReference(overrides: StudyReference["overrides"]): StudyReference {
-  const here = fileURLToPath(import.meta.url);
-  const module = fileURLToPath(
-    new URL(`../../study/default-study.${here.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
-  );
-  return studyReference(module, overrides, "defaultStudy");
+/** Returns what is searched: the file, or the built-in study by its name, so that it is found again wherever the package moves to. */
+export function searchReference(file: string | undefined, overrides: StudyReference["overrides"]): StudyReference {
+  return studyReference(file ?? DEFAULT_STUDY_MODULE, overrides);
 }
 
 /** `npm start` works a second time: the built-in study takes the next free name. */

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { formatCount, formatDuration } from "../../base/units.ts";
 import type { Study, StudyStatus } from "../../study/study.ts";
+import { exitCodes, PrintedFailure, reportFailure } from "../failure.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { formatValue } from "../live/live-lines.ts";
@@ -15,7 +16,7 @@ export function addStatus(program: Command, io: CliIo): void {
     ["status nasnet-cifar10 --json", "for a script"],
   ]).argument("[study]", "name of a study; default all of them");
   withJson(withResults(command)).action(
-    async (name: string | undefined, options: { results: string; json?: boolean }) => {
+    async (name: string | undefined, options: { results: string; json?: boolean; verbose?: boolean }) => {
       if (name !== undefined) {
         const { status, study } = await withStudy(name, options.results, async (study) => ({
           status: await study.status(),
@@ -25,14 +26,30 @@ export function addStatus(program: Command, io: CliIo): void {
         else for (const line of statusLines(status, study, io)) print(io, line);
         return;
       }
-      const all: StudyStatus[] = [];
-      for (const each of await studyNames(options.results))
-        all.push(await withStudy(each, options.results, (study) => study.status()));
+      const names = await studyNames(options.results);
+      const { all, broken } = await statusOfAll(names, options.results);
       if (options.json === true) printJson(io, all.map(toJson));
-      else if (all.length === 0) print(io, `No study in ${options.results} yet. Begin one: npx cellwright search`);
-      else for (const line of listLines(all, io)) print(io, line);
+      else if (names.length === 0) print(io, `No study in ${options.results} yet. Begin one: npx cellwright search`);
+      else if (all.length > 0) for (const line of listLines(all, io)) print(io, line);
+      // One that cannot be read hides none of the others.
+      for (const error of broken) reportFailure(error, io, options.verbose === true);
+      if (broken.length > 0) throw new PrintedFailure(exitCodes.yours);
     },
   );
+}
+
+async function statusOfAll(
+  names: readonly string[],
+  resultsDir: string,
+): Promise<{ all: readonly StudyStatus[]; broken: readonly unknown[] }> {
+  const all: StudyStatus[] = [];
+  const broken: unknown[] = [];
+  for (const name of names)
+    await withStudy(name, resultsDir, (study) => study.status()).then(
+      (status) => all.push(status),
+      (error: unknown) => broken.push(error),
+    );
+  return { all, broken };
 }
 
 function toJson(status: StudyStatus): unknown {
@@ -53,17 +70,18 @@ function toJson(status: StudyStatus): unknown {
 
 function statusLines(status: StudyStatus, study: Study, io: CliIo): string[] {
   const { trials, budget, best } = status;
-  const limits = [
-    ...(budget.trials === undefined ? [] : [`${formatCount(budget.trials)} trials`]),
-    ...(budget.hours === undefined ? [] : [formatDuration(budget.hours * 3_600_000)]),
-    ...(budget.target === undefined ? [] : [`${study.objectives[0]?.name} ${budget.target}`]),
-  ];
+  const measure = study.objectives[0]?.name ?? "value";
+  const of = (limit: string | undefined): string => (limit === undefined ? "" : ` of ${limit}`);
+  const time = budget.hours === undefined ? undefined : formatDuration(budget.hours * 3_600_000);
   const rows = [
     ["study", io.colors.bold(status.name)],
     ["folder", status.dir],
-    ["trials", trialsText(trials)],
-    ["best", best === undefined ? "none yet" : `${formatValue(best.values?.[0] ?? Number.NaN)}  trial ${best.number}`],
-    ["searched", `${formatDuration(status.elapsedMs)}${limits.length === 0 ? "" : ` of ${limits.join(" or ")}`}`],
+    ["trials", `${trialsText(trials)}${of(budget.trials === undefined ? undefined : formatCount(budget.trials))}`],
+    [
+      "best",
+      `${best === undefined ? "none yet" : `${measure} ${formatValue(best.values?.[0] ?? Number.NaN)}  trial ${best.number}`}${budget.target === undefined ? "" : `, to reach ${budget.target}`}`,
+    ],
+    ["searched", `${formatDuration(status.elapsedMs)}${of(time)}`],
     ["retrained", status.retrained === 0 ? "none" : String(status.retrained)],
   ];
   return rows.map(([key = "", value = ""]) => `${io.colors.dim(key.padEnd(10))} ${value}`);

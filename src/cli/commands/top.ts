@@ -1,6 +1,6 @@
 /** @file `cellwright top`: the best of a study. */
 import type { Command } from "commander";
-import { topCandidates, validationImages } from "../candidates.ts";
+import { accuracyImages, topCandidates } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
@@ -22,7 +22,7 @@ export function addTop(program: Command, io: CliIo): void {
         if (options.json === true) printJson(io, candidates);
         else if (candidates.length === 0) print(io, `No trial of ${study.name} has completed yet.`);
         else {
-          const images = measure === "accuracy" ? validationImages(study.definition) : undefined;
+          const images = accuracyImages(study);
           for (const line of topTable(candidates, { measure, images, width: tableWidth(io), dim: io.colors.dim }))
             print(io, line);
         }

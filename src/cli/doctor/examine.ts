@@ -108,7 +108,7 @@ async function data(dir: string | undefined): Promise<Finding[]> {
       } catch (error) {
         const message = messageOf(error);
         // Files that are there but wrong are worse than none.
-        if (!message.includes("none of"))
+        if (!/none of|no such file/.test(message))
           return { topic: "data", state: "warning", text: `${title}: ${firstLine(message)}` };
         const advice =
           title === "CIFAR-10"

@@ -92,7 +92,7 @@ function messages(event: StudyEvent, study: Study, io: CliIo): string[] {
       const log = relative(process.cwd(), join(study.dir, "trials", String(event.trial.number), "trial.log"));
       return [
         io.colors.yellow(
-          `trial ${event.trial.number} failed: ${event.trial.reason ?? "no reason given"}. Details: ${log}`,
+          `trial ${event.trial.number} failed: ${(event.trial.reason || "no reason given").replace(/\.$/, "")}. Details: ${log}`,
         ),
       ];
     }

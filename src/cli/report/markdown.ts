@@ -2,7 +2,8 @@
 import { formatCount, formatDuration } from "../../base/units.ts";
 import { cellText } from "../../draw/index.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
-import { studyCells, validationImages } from "../candidates.ts";
+import { accuracyImages, studyCells, type Candidate } from "../candidates.ts";
+import { failureReasons } from "../failure-reasons.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { headLine } from "../head-line.ts";
 import { scaleCells } from "../scaling.ts";
@@ -32,10 +33,21 @@ export function reportMarkdown(data: ReportData, pictures: ReportPictures, hasEx
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-function opening({ study, trials, finished, winner, measure, elapsedMs }: ReportData): string {
+function opening(data: ReportData): string {
+  const { study, trials, finished, winner, measure, searchBest, elapsedMs } = data;
   const best =
-    winner === undefined ? "No trial has completed yet." : `The best reached ${measure} ${formatValue(winner.value)}.`;
-  return `${headLine(study, enginesOf(trials)[0])}\n\n${count(finished.length, "trial")} in ${formatDuration(elapsedMs)} of searching. ${best}`;
+    winner === undefined || searchBest === undefined
+      ? "No trial has completed yet."
+      : `The best reached ${measure} ${formatValue(searchBest.value)} (trial ${searchBest.trial}).`;
+  const again = winner === undefined || winner.retrained.length === 0 ? "" : ` ${retrainVerdict(winner, data)}`;
+  return `${headLine(study, enginesOf(trials)[0])}\n\n${count(finished.length, "trial")} in ${formatDuration(elapsedMs)} of searching. ${best}${again}`;
+}
+
+function retrainVerdict({ trial, retrained }: Candidate, { searchBest, top }: ReportData): string {
+  const who = searchBest?.trial === trial ? "it" : `trial ${trial}`;
+  const isAlone = top.filter((other) => other.retrained.length > 0).length === 1;
+  const verb = isAlone ? "reached" : who === "it" ? "stayed ahead with" : "came out ahead with";
+  return `Retrained for longer ${who} ${verb} ${retrainedText(retrained)}.`;
 }
 
 function winnerSection({ study, winner, measure, top }: ReportData, { cells }: ReportPictures): string {
@@ -59,7 +71,7 @@ function winnerSection({ study, winner, measure, top }: ReportData, { cells }: R
 
 function bestSection({ study, top, measure }: ReportData): string {
   if (top.length === 0) return "";
-  const note = indistinguishable(top, measure === "accuracy" ? validationImages(study.definition) : undefined);
+  const note = indistinguishable(top, accuracyImages(study));
   const title =
     top.length === 1
       ? "## The best"
@@ -160,17 +172,11 @@ function scaleSection({ scaled }: ReportData): string {
 }
 
 function failureSection({ trials }: ReportData): string {
-  const failed = trials.filter((trial) => trial.state === "failed");
-  if (failed.length === 0) return "";
-  const reasons = new Map<string, number[]>();
-  for (const trial of failed) {
-    const reason = trial.reason ?? "no reason given";
-    reasons.set(reason, [...(reasons.get(reason) ?? []), trial.number]);
-  }
-  const rows = [...reasons]
-    .toSorted((a, b) => b[1].length - a[1].length)
+  const reasons = failureReasons(trials);
+  if (reasons.length === 0) return "";
+  const rows = reasons
     .slice(0, 10)
-    .map(([reason, numbers]) => [
+    .map(({ reason, trials: numbers }) => [
       reason,
       String(numbers.length),
       numbers.slice(0, 8).join(", ") + (numbers.length > 8 ? ", …" : ""),
@@ -179,9 +185,9 @@ function failureSection({ trials }: ReportData): string {
 }
 
 function goOnSection({ study, winner }: ReportData, hasExport: boolean): string {
-  const lines = goOnCommands(study.name, winner !== undefined).map(
-    ({ command, what }) => `${command.padEnd(58)} # ${what}`,
-  );
+  const commands = goOnCommands(study, winner !== undefined);
+  const width = Math.max(...commands.map(({ command }) => command.length));
+  const lines = commands.map(({ command, what }) => `${command.padEnd(width)}   # ${what}`);
   const best = hasExport
     ? [
         "",
@@ -192,9 +198,12 @@ function goOnSection({ study, winner }: ReportData, hasExport: boolean): string 
 }
 
 /** Returns the commands that a finished search is followed by. */
-export function goOnCommands(name: string, hasBest: boolean): { readonly command: string; readonly what: string }[] {
+export function goOnCommands(
+  { name, definition }: Pick<ReportData["study"], "name" | "definition">,
+  hasBest: boolean,
+): { readonly command: string; readonly what: string }[] {
   return [
-    { command: `npx cellwright resume ${name} --hours 1`, what: "search on, to one hour in all" },
+    resumeCommand(name, definition.budget ?? {}),
     ...(hasBest
       ? [
           { command: `npx cellwright retrain ${name} --top 5 --epochs 50`, what: "train the five best for longer" },
@@ -204,6 +213,26 @@ export function goOnCommands(name: string, hasBest: boolean): { readonly command
         ]
       : []),
   ];
+}
+
+/** To search on, every limit that there is has to be raised: to twice what it was, and to an hour at least. */
+function resumeCommand(
+  name: string,
+  { trials, hours }: { readonly trials?: number; readonly hours?: number },
+): { readonly command: string; readonly what: string } {
+  const more = hours === undefined ? undefined : Math.max(1, Number((2 * hours).toPrecision(3)));
+  const flags = [
+    ...(trials === undefined ? [] : [`--trials ${2 * trials}`]),
+    ...(more === undefined ? [] : [`--hours ${more}`]),
+  ];
+  const limits = [
+    ...(trials === undefined ? [] : [`${formatCount(2 * trials)} trials`]),
+    ...(more === undefined ? [] : [more === 1 ? "one hour" : formatDuration(more * 3_600_000)]),
+  ];
+  return {
+    command: ["npx cellwright resume", name, ...flags].join(" "),
+    what: limits.length === 0 ? "search on" : `search on, to ${limits.join(" or ")} in all`,
+  };
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -16,6 +16,8 @@ export interface ReportData {
   readonly finished: readonly TrialRecord[];
   readonly top: readonly Candidate[];
   readonly winner?: Candidate;
+  /** What the search alone found best: after retraining another may have won. */
+  readonly searchBest?: { readonly trial: number; readonly value: number };
   readonly elapsedMs: number;
   readonly scaled: readonly ScaleRow[];
   /** Operations of each trial that trained, in the order of proposing; empty for a space without cells. */
@@ -32,6 +34,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
     .toSorted((a, b) => (a.finishedMs ?? 0) - (b.finishedMs ?? 0) || a.number - b.number);
   const top = await topCandidates(study, 5);
   const winner = top[0];
+  const { best } = await study.status();
   const operations = trials.map((trial) =>
     studyCells(definition, trial.proposal.genotype).flatMap((cell) =>
       cell.blocks.flatMap(({ left, right }) => [left.operation, right.operation]),
@@ -45,6 +48,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
     finished,
     top,
     ...(winner !== undefined && { winner }),
+    ...(best?.values?.[0] !== undefined && { searchBest: { trial: best.number, value: best.values[0] } }),
     elapsedMs: storage.study.elapsedMs,
     scaled: winner === undefined ? [] : winnerScaled(study, winner),
     operations: operations.some((list) => list.length > 0) ? operations : [],

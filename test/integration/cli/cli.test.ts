@@ -1,8 +1,9 @@
 /** @file The built command, as a user runs it: a study from a file through search, Ctrl-C, resume and everything after it. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeSafetensors } from "../../../src/export/index.ts";
 import { costOf, validateNetwork } from "../../../src/network/index.ts";
@@ -20,9 +21,17 @@ interface Run {
 
 const env = { ...process.env, NO_COLOR: "1", CELLWRIGHT_PYTHON: "/nowhere/python", CELLWRIGHT_DATA: dir };
 
-function cli(...args: string[]): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: dir, encoding: "utf8", env });
+function cliWith(more: Readonly<Record<string, string>>, ...args: string[]): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    cwd: dir,
+    encoding: "utf8",
+    env: { ...env, ...more },
+  });
   return { code: status, out: stdout, err: stderr };
+}
+
+function cli(...args: string[]): Run {
+  return cliWith({}, ...args);
 }
 
 function json(...args: string[]): unknown {
@@ -185,6 +194,64 @@ describe("a study from a file", () => {
     expect(readdirSync(join(dir, "model"))).toHaveLength(3);
   });
 
+  it("prints JSON and nothing else with --json, whatever the command", () => {
+    const commands = [
+      ["status"],
+      ["status", "toy"],
+      ["top", "toy"],
+      ["resume", "toy"],
+      ["scale", "toy"],
+      ["export", "toy", "--untrained"],
+      ["draw", "toy"],
+      ["profile", "toy"],
+      ["doctor"],
+      ["search", "toy.config.ts", "--name", "json", "--trials", "2"],
+      ["retrain", "json", "--epochs", "1"],
+    ];
+    // Every command but init, which prints no table.
+    const help = cli("--help").out.matchAll(/^ {2}([a-z]+) \[?[[<a-z]/gm);
+    const names = [...help].map(([, name]) => name).filter((name) => name !== "init" && name !== "help");
+    expect(new Set(commands.map(([name]) => name))).toEqual(new Set(names));
+    for (const command of commands) {
+      const { code, out } = cli(...command, "--json");
+      expect(() => JSON.parse(out) as unknown, `${command.join(" ")}: ${out.slice(0, 200)}`).not.toThrow();
+      expect(code, command.join(" ")).toBe(0);
+    }
+    rmSync(join(dir, "results/json"), { recursive: true });
+  });
+
+  it("fails an export that PyTorch runs to other logits, or can't run", () => {
+    const python = join(dir, "python");
+    const stand = (answer: string): Run => {
+      writeFileSync(python, `#!/bin/sh\n[ "$2" = "import torch" ] || { ${answer}; }\n`, { mode: 0o755 });
+      return cliWith({ CELLWRIGHT_PYTHON: python }, "export", "toy", "--untrained", "--out", "model");
+    };
+    const answer = (difference: number): string =>
+      `echo '{ "difference": ${difference}, "params": 1, "torch": "2.1" }'`;
+    expect(stand(answer(0))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("logits agree with ours") as string,
+    });
+    expect(stand(answer(5))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("LOGITS DIFFER FROM OURS") as string,
+    });
+    expect(stand("echo 'NameError: x' >&2; exit 1")).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("DOES NOT RUN IN PYTORCH: NameError: x") as string,
+    });
+  });
+
+  it("is listed beside one that can't be read, which is named", () => {
+    mkdirSync(join(dir, "results/broken"));
+    writeFileSync(join(dir, "results/broken/study.db"), "no database");
+    const { code, out, err } = cli("status");
+    expect(code).toBe(2);
+    expect(out).toMatch(/^toy +\d+/m);
+    expect(err).toContain("results/broken/study.db");
+    rmSync(join(dir, "results/broken"), { recursive: true });
+  });
+
   it("is not begun twice, nor under a name that is none", () => {
     const again = cli("search", "toy.config.ts");
     expect(again.code).toBe(2);
@@ -211,7 +278,7 @@ describe("Ctrl-C", () => {
     });
     const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
     expect(code).toBe(130);
-    expect(out).toContain("stopping after the running epochs (press Ctrl-C again to stop now)");
+    expect(out).toContain("stopping (press Ctrl-C again to stop at once)");
     expect(out).toMatch(/stopped\. .*Go on by `cellwright resume slow`/);
     const before = (json("status", "slow") as StatusJson).trials;
     expect(before.complete).toBeGreaterThanOrEqual(2);
@@ -219,6 +286,73 @@ describe("Ctrl-C", () => {
     expect(cli("resume", "slow").code).toBe(0);
     const { trials } = json("status", "slow") as StatusJson;
     expect([trials.complete + trials.failed + trials.duplicates, trials.unfinished]).toEqual([8, 0]);
+  });
+});
+
+describe("Ctrl-C twice", () => {
+  it("ends at once, whatever the trials are at", { timeout: 120_000 }, async () => {
+    // Its trials take five minutes and listen to nothing.
+    writeFileSync(join(dir, "deaf.config.ts"), studyFile(300_000));
+    const child = spawn(process.execPath, [main, "search", "deaf.config.ts"], {
+      cwd: dir,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let out = "";
+    let again = 0;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      if (again === 0 && out.includes("press Ctrl-C again")) {
+        again = performance.now();
+        child.kill("SIGINT");
+      }
+    });
+    const started = join(dir, "results/deaf/study.log");
+    while (!existsSync(started) || !readFileSync(started, "utf8").includes("trial-step")) await setTimeout(100);
+    child.kill("SIGINT");
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    expect(code).toBe(130);
+    expect(out).toContain("stopping now");
+    // Far from the five minutes; the second itself takes about one second.
+    expect(performance.now() - again).toBeLessThan(30_000);
+    expect((json("status", "deaf") as StatusJson).trials).toMatchObject({ complete: 0, unfinished: 2 });
+  });
+});
+
+describe("a reader that goes away", () => {
+  it("is no error, and ends no search", async () => {
+    writeFileSync(join(dir, "piped.config.ts"), studyFile(20));
+    const child = spawn(process.execPath, [main, "search", "piped.config.ts"], {
+      cwd: dir,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let err = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    expect([code, err]).toEqual([0, ""]);
+    expect((json("status", "piped") as StatusJson).trials).toMatchObject({ unfinished: 0 });
+  });
+});
+
+describe("a study that comes to nothing", () => {
+  it("says what went wrong, retrains nothing, and ends with 2", () => {
+    writeFileSync(
+      join(dir, "vain.config.ts"),
+      studyFile(0)
+        .replace("task.trial % 8 === 5", "task.trial >= 0")
+        .replace("budget: { trials: 12 }", "budget: { trials: 4 }, retrain: { top: 1, epochs: 1 }"),
+    );
+    const { code, out, err } = cli("search", "vain.config.ts");
+    expect([code, err]).toEqual([2, ""]);
+    expect(out).toContain("  4 trials: trial of the failing kind");
+    expect(out).not.toContain("Retraining");
+    expect(cli("retrain", "vain", "--epochs", "1")).toMatchObject({
+      code: 2,
+      out: "",
+      err: "vain  Expected at least one complete trial. Received: none yet.\n",
+    });
   });
 });
 
@@ -237,8 +371,13 @@ export default defineStudy({
   skeleton: { cellsPerStack: 1, filters: 2 },
   controller: random(),
   evaluator: proxyTraining({ data: synthetic({ train: 64, validation: 50 }), epochs: 1 }),
-  budget: { trials: 2 },
-  retrain: { top: 1, epochs: 2 },
+  budget: { trials: 3 },
+  workers: 2,
+  retrain: {
+    top: 1,
+    epochs: 2,
+    evaluator: proxyTraining({ data: synthetic({ train: 96, validation: 40 }), epochs: 2 }),
+  },
 });
 `,
     );
@@ -258,7 +397,20 @@ export default defineStudy({
     // Moving statistics begin at 0: these have moved.
     expect(statistics.some((value) => value !== 0)).toBe(true);
     const card = readFileSync(join(dir, "trained/README.md"), "utf8");
-    expect(card).toContain("accuracy after retraining for 2 epochs");
+    // The data is what the weights were trained on, not the search's.
+    expect(card).toContain("| data | synthetic images 96/40 |");
+    expect(card).toContain("accuracy after retraining for 2 epochs, 40 validation images");
+    expect(card).toContain("accuracy in the search, 50 validation images");
     expect(card).toMatch(/divided by the standard deviation/);
+    // More than there are workers.
+    const more = cli("retrain", "train", "--top", "3", "--epochs", "1", "--seeds", "2");
+    expect([more.code, more.err]).toEqual([0, ""]);
+    // What it will cost stands there before anything runs.
+    expect(more.out).toMatch(
+      /^(trial \d+ {2}[\d,]+ params {2}[\d.]+ [kM]MAC\n){3}\nRetraining 3 candidates for 1 epoch, 2 seeds each\n/,
+    );
+    const all = json("top", "train") as (TopJson & { retrained: number[] })[];
+    // Two runs each; of the one that was trained for longer before, that one counts.
+    expect(all.map(({ retrained }) => retrained.length).toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
   });
 });

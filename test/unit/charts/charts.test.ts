@@ -34,6 +34,21 @@ function darkShare(
   return dark / (w * h);
 }
 
+/** Share of a row's pixels that are all but black. */
+function inkShare(
+  { width, data }: { width: number; data: Uint8ClampedArray },
+  x: number,
+  y: number,
+  w: number,
+): number {
+  let count = 0;
+  for (let column = x; column < x + w; column++) {
+    const at = (y * width + column) * 4;
+    if (Math.max(data[at] ?? 255, data[at + 1] ?? 255, data[at + 2] ?? 255) < 60) count++;
+  }
+  return count / w;
+}
+
 const options = { title: "Best so far", measure: "accuracy", direction: "maximize" } as const;
 
 describe("bestSoFar", () => {
@@ -123,6 +138,48 @@ describe("the pictures", () => {
     // The title's letters cover some of their band; without a font there would be nothing.
     expect(darkShare(image, 300, 10, 760, 46)).toBeGreaterThan(0.005);
     expect(draw()).toEqual(png);
+  });
+
+  it("show failed trials at the foot, where none is taken for the best", async () => {
+    // Values fall: the best of a minimised measure is the lowest dot. Failed ones come last.
+    const falling = Array.from({ length: 20 }, (_, i) => ({ trial: i, state: "complete" as const, value: 3 - i / 10 }));
+    const failed = Array.from({ length: 20 }, (_, i) => ({ trial: 20 + i, state: "failed" as const }));
+    const image = await pixelsOf(
+      bestSoFarPng([...falling, ...failed], { ...options, measure: "loss", direction: "minimize" }),
+    );
+    // In the right half of the chart only crosses (and the line, which is not as dark) are drawn in ink.
+    const rows = Array.from({ length: 480 }, (_, i) => 120 + i).filter((y) => inkShare(image, 760, y, 500) > 0.02);
+    expect(Math.min(...rows)).toBeGreaterThan(560);
+    const lonely = await pixelsOf(bestSoFarPng(failed, options));
+    expect(inkShare(lonely, 200, 632, 1000)).toBeGreaterThan(0);
+  });
+
+  it("cut no label at the edge", async () => {
+    const names = ["own_depthwise_separable_5x5_with_a_name_without_end", "sep3"];
+    const image = await pixelsOf(
+      operationsPng(
+        points.map(() => names),
+        names,
+        options,
+      ),
+    );
+    expect(darkShare(image, chartSize.width - 12, 60, 12, 640)).toBe(0);
+    // The label is there, in the room that was made for it.
+    expect(darkShare(image, chartSize.width - 280, 60, 260, 640)).toBeGreaterThan(0.001);
+  });
+
+  it("cut no dot at the edge, nor its number at the axis", async () => {
+    const at = (x: number) =>
+      paretoPng(
+        [
+          { trial: 123, cost: x, value: 1 },
+          { trial: 4, cost: 2000, value: 2 },
+        ],
+        { ...options, cost: "parameters" },
+      );
+    const image = await pixelsOf(at(1000));
+    // The first front point lies on the axis: its number stands right of it, not over the axis' own.
+    expect(darkShare(image, 138, 600, 60, 40)).toBeGreaterThan(0.02);
   });
 
   it("are set in the bundled font, so that they look alike everywhere", () => {

@@ -74,6 +74,7 @@ export function memoryIo(
     out: memoryStream(options),
     err: memoryStream(options),
     colors: createColors(options.color ?? false),
+    errColors: createColors(options.color ?? false),
     env: {},
     now: () => clock.nowMs,
     clock,

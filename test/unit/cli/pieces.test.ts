@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import * as fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { listenForInterrupts } from "../../../src/cli/interrupts.ts";
-import { wantsColor } from "../../../src/cli/io.ts";
+import { canDraw, wantsColor } from "../../../src/cli/io.ts";
 import { lateLogger } from "../../../src/cli/log-file.ts";
 import { listFlag, numberFlag, wholeNumberFlag, wordFlag } from "../../../src/cli/numbers.ts";
 import { progressBar, sparkline } from "../../../src/cli/spark.ts";
 import { accuracyError, differenceP, spread } from "../../../src/cli/statistics.ts";
-import { renderTable, truncate, visibleLength } from "../../../src/cli/table.ts";
+import { renderTable, truncate, visibleLength, wrap } from "../../../src/cli/table.ts";
 import { indistinguishable, retrainedText, topTable } from "../../../src/cli/top-table.ts";
 import { writeFolder, writeWhole } from "../../../src/storage/whole-files.ts";
 import { createRng } from "../../../src/base/rng.ts";
@@ -66,6 +66,11 @@ describe("tables", () => {
       " 1  red   short",
       "20  x     a long text t…",
     ]);
+  });
+  it("wrap what stands under them between words", () => {
+    expect(wrap("one two three", 8)).toEqual(["one two", "three"]);
+    expect(wrap("one two three", Infinity)).toEqual(["one two three"]);
+    expect(wrap("uninterrupted a", 4)).toEqual(["uninterrupted", "a"]);
   });
   it("truncate to any width", () => {
     fc.assert(
@@ -132,19 +137,39 @@ describe("the table of the best", () => {
   it("shows spread, and says what noise cannot tell apart", () => {
     const lines = topTable([candidate(1, 0.714, [0.83, 0.84]), candidate(2, 0.71), candidate(3, 0.6)], {
       measure: "accuracy",
-      images: 2000,
+      images: { search: 2000 },
     });
     expect(lines[0]).toBe("rank  trial  accuracy       params    MACs  retrained                cell");
     expect(lines[1]).toBe(
       "   1     10  0.714 ± 0.010  72,370  8.20 M  0.835 ± 0.007 (2 seeds)  normal: sep5(h)+sep3(h-1)",
     );
     expect(lines.at(-1)).toBe(
-      "± is the standard error of 2,000 validation images. By the search alone trial 20 can't be told from trial 10 (p > 0.78).",
+      "± is the standard error of 2,000 validation images. By the search alone trial 20 can't be told from trial 10 (p > 0.77).",
     );
   });
+  it("says so of the retrained, too, by their own images", () => {
+    const some = [
+      candidate(1, 0.6, [0.84, 0.82]),
+      candidate(2, 0.7, [0.82]),
+      candidate(3, 0.5, [0.7]),
+      candidate(4, 0.8),
+    ];
+    // 0.83 and 0.82: z = 0.01 / sqrt(2 * 0.825 * 0.175 / 2000) = 0.832, p = 0.405. Among 100 images 0.83 and 0.7 are p = 0.03.
+    expect(indistinguishable(some, { search: 2000, retrain: 2000 })).toMatch(
+      / After retraining trial 20 can't be told from trial 10 \(p > 0\.40\)\.$/,
+    );
+    expect(indistinguishable(some, { search: 2000, retrain: 50 })).toMatch(/ After retraining trials 20 and 30 can't/);
+    expect(indistinguishable(some, { search: 2000 })).not.toContain("After retraining");
+  });
+  it("leaves the cells out of a window that has no room for them", () => {
+    const at = (width: number): string =>
+      topTable([candidate(1, 0.7)], { measure: "accuracy", images: {}, width })[0] ?? "";
+    expect(at(80)).toMatch(/retrained {2}cell$/);
+    expect(at(54)).toMatch(/retrained$/);
+  });
   it("keeps quiet where nothing is known", () => {
-    expect(indistinguishable([candidate(1, 0.7)], undefined)).toBeUndefined();
-    expect(indistinguishable([candidate(1, 0.9), candidate(2, 0.5)], 2000)).toBe(
+    expect(indistinguishable([candidate(1, 0.7)], {})).toBeUndefined();
+    expect(indistinguishable([candidate(1, 0.9), candidate(2, 0.5)], { search: 2000, retrain: 2000 })).toBe(
       "± is the standard error of 2,000 validation images.",
     );
     expect(retrainedText([0.5])).toBe("0.5000 (1 seed)");
@@ -164,21 +189,55 @@ describe("colour", () => {
   ])("%o on a terminal (%s): %s", (env, isTty, wanted) => {
     expect(wantsColor(env, isTty)).toBe(wanted);
   });
+  it("and drawing over lines is for terminals that understand it", () => {
+    expect(canDraw({ TERM: "xterm" }, true)).toBe(true);
+    expect(canDraw({}, true)).toBe(true);
+    expect(canDraw({ TERM: "dumb", FORCE_COLOR: "1" }, true)).toBe(false);
+    expect(canDraw({ TERM: "xterm" }, false)).toBe(false);
+  });
 });
 
 describe("interrupts", () => {
   it("stop softly, then hard", () => {
     const target = new EventEmitter();
     const said: string[] = [];
-    const interrupts = listenForInterrupts((line) => said.push(line), target);
+    const interrupts = listenForInterrupts((line) => said.push(line), { target });
     expect(interrupts.pressed).toBe(false);
     target.emit("SIGINT");
     expect([interrupts.pressed, interrupts.signal.aborted, interrupts.hardSignal.aborted]).toEqual([true, true, false]);
     target.emit("SIGTERM");
     expect(interrupts.hardSignal.aborted).toBe(true);
-    expect(said).toEqual(["stopping after the running epochs (press Ctrl-C again to stop now)", "stopping now"]);
+    expect(said).toEqual(["stopping (press Ctrl-C again to stop at once)", "stopping now"]);
     interrupts.dispose();
     expect(target.listenerCount("SIGINT") + target.listenerCount("SIGTERM")).toBe(0);
+  });
+
+  it("leave what heeds neither: after a while, or at the third", () => {
+    vi.useFakeTimers();
+    try {
+      const codes: number[] = [];
+      const press = (times: number): ReturnType<typeof listenForInterrupts> => {
+        const target = new EventEmitter();
+        const options = { target, exit: (code: number) => codes.push(code), patienceMs: 1000 };
+        const interrupts = listenForInterrupts(() => {}, options);
+        for (let i = 0; i < times; i++) target.emit("SIGINT");
+        return interrupts;
+      };
+      press(1);
+      const ended = press(2);
+      vi.advanceTimersByTime(999);
+      expect(codes).toEqual([]);
+      ended.dispose();
+      vi.advanceTimersByTime(5000);
+      expect(codes).toEqual([]);
+      press(2);
+      vi.advanceTimersByTime(1000);
+      expect(codes).toEqual([130]);
+      press(3);
+      expect(codes).toEqual([130, 130]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

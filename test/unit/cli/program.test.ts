@@ -1,18 +1,23 @@
 /** @file The commands as a user meets them: help, errors, exit codes, and what runs without a study. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createColors } from "picocolors";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CellwrightError } from "../../../src/base/errors.ts";
 import { reportFailure } from "../../../src/cli/failure.ts";
-import { torchCheckText } from "../../../src/cli/export-model.ts";
+import { torchAgrees, torchCheckText } from "../../../src/cli/export-model.ts";
 import { engineFinding } from "../../../src/cli/doctor/examine.ts";
+import { searchReference } from "../../../src/cli/commands/search.ts";
 import { createProgram, runCli } from "../../../src/cli/program.ts";
+import { progressIo } from "../../../src/cli/run-study.ts";
 import { overridesOf } from "../../../src/cli/study-flags.ts";
 import { applyOverrides, loadStudy, studyReference } from "../../../src/study/load.ts";
 import { defaultStudy } from "../../../src/study/default-study.ts";
 import { memoryIo } from "./fixtures.ts";
 
+const thisFile = fileURLToPath(import.meta.url);
 const dir = mkdtempSync(join(tmpdir(), "cellwright-cli-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 let home = "";
@@ -66,6 +71,40 @@ describe("help", () => {
     for (const option of command?.options ?? []) expect(option.description.length, option.flags).toBeGreaterThan(10);
   });
 
+  it("help <command> is <command> --help", async () => {
+    expect(await cli("help", "top")).toEqual(await cli("top", "--help"));
+    expect(await cli("help")).toEqual(await cli("--help"));
+  });
+
+  it("search names the defaults that the built-in study has", async () => {
+    const search = createProgram(memoryIo()).commands.find((command) => command.name() === "search");
+    const named = new Map(
+      search?.options.flatMap(({ description }) => {
+        const match = /; default ([\w.,/]+?)[,:]? .*\(key ([\w.]+)\)$/.exec(description);
+        return match === null ? [] : [[match[2], match[1]]];
+      }),
+    );
+    const { evaluator, skeleton, budget, failedTrials = "skip", maxFailedShare = 0.5, seed = 0 } = defaultStudy;
+    const data = evaluator.options["data"] as { train: number; validation: number };
+    expect(named.get("evaluator.epochs")).toBe(String(evaluator.options["epochs"]));
+    expect(named.get("evaluator.train")).toBe(data.train.toLocaleString("en"));
+    expect(named.get("evaluator.validation")).toBe(data.validation.toLocaleString("en"));
+    expect(named.get("skeleton.cellsPerStack")).toBe(String(skeleton?.["cellsPerStack"]));
+    expect(named.get("skeleton.filters")).toBe(String(skeleton?.["filters"]));
+    const [hours, parts] = (named.get("budget.hours") ?? "").split("/").map(Number);
+    expect((hours ?? 0) / (parts ?? 1)).toBeCloseTo(budget?.hours ?? 0, 12);
+    expect([named.get("failedTrials"), named.get("maxFailedShare"), named.get("seed")]).toEqual([
+      failedTrials,
+      String(maxFailedShare),
+      String(seed),
+    ]);
+    for (const key of ["budget.trials", "budget.target", "constraints.maxParams", "constraints.maxMacs"]) {
+      expect(named.get(key), key).toBe("none");
+      const [head = "", tail = ""] = key.split(".");
+      expect((defaultStudy as unknown as Record<string, Record<string, unknown>>)[head]?.[tail], key).toBeUndefined();
+    }
+  });
+
   it("prints the version", async () => {
     expect((await cli("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -74,12 +113,15 @@ describe("help", () => {
 describe("mistakes", () => {
   it.each([
     [["nope"], "cellwright: unknown command 'nope'"],
+    [["help", "nope"], "cellwright: unknown command 'nope'"],
     [["top"], "cellwright: missing required argument 'study'"],
     [["search", "--trails", "5"], "(Did you mean --trials?)"],
     [["search", "--trials", "ten"], '--trials  Expected a whole number of 1 or more. Received: "ten".'],
     [["top", "absent", "--results", dir], "absent  Expected the name of a study: there is none in"],
     [["profile", "absent", "--results", dir], "Networks by name: nasnet-a-cifar"],
-    [["profile", join(dir, "no.json")], "no.json  Expected a network as JSON."],
+    [["profile", join(dir, "no.json")], "no.json  Expected a network as JSON. Received: no such file."],
+    [["profile", "nasnet-a-cifar", "--trial", "3"], "--trial  Expected a study to take a trial from."],
+    [["search", "--results", join(thisFile, "below")], "program.test.ts, which is a file."],
     [["search", join(dir, "none.config.ts")], 'none.config.ts  Expected a study file. Received: "no such file".'],
     [["init", "study.yaml"], "study.yaml  Expected a file that ends in .ts, .mts, .js or .mjs."],
     [["export", "x", "--to", "onnx"], '--to  Expected pytorch. Received: "onnx".'],
@@ -101,8 +143,27 @@ describe("mistakes", () => {
     );
     expect(reportFailure(fault, io, true)).toBe(1);
     expect(io.err.text()).toMatch(/\n {4}at .*\ncaused by: the cause\n {4}at /s);
+    const long = memoryIo();
+    reportFailure(new CellwrightError("config", "first line\nsecond line"), long, true);
+    expect(long.err.text().split("second line")).toHaveLength(2);
     expect(reportFailure(new CellwrightError("config", "x"), memoryIo(), false)).toBe(2);
     expect(reportFailure(new TypeError("x"), memoryIo(), false)).toBe(1);
+  });
+
+  it("are what the machine refuses, too, wherever it was met", () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    const io = memoryIo();
+    expect(reportFailure(full, io, false)).toBe(2);
+    expect(io.err.text()).toBe("ENOSPC: no space left on device, write\n");
+    // A file of ours that is not there is no fault of the user's.
+    expect(reportFailure(Object.assign(new Error("x"), { code: "ENOENT" }), memoryIo(), false)).toBe(1);
+  });
+
+  it("are coloured by where they are printed: standard error may be a file where standard output is a terminal", () => {
+    const io = { ...memoryIo({ isTTY: true, color: true }), errColors: createColors(false) };
+    reportFailure(new CellwrightError("config", "x"), io, false);
+    expect(io.err.text()).toBe("x\n");
+    expect(progressIo(io, true)).toMatchObject({ out: io.err, colors: io.errColors });
   });
 });
 
@@ -111,6 +172,18 @@ describe("profile", () => {
     expect((await cli("profile", "nasnet-a-cifar", "--json")).out).toBe(
       '{\n  "params": 3346538,\n  "total": 3383786,\n  "macs": 544333312\n}\n',
     );
+  });
+
+  it("names the file in which a network is wrong, and stops after a screenful", async () => {
+    const file = join(dir, "wrong.json");
+    const nodes = Array.from({ length: 30 }, (_, i) => ({ id: `n${i}`, op: "nothing", inputs: [], attributes: {} }));
+    writeFileSync(file, JSON.stringify({ name: "wrong", nodes, outputs: { logits: "n0" } }));
+    const { code, err } = await cli("profile", file);
+    expect(code).toBe(2);
+    const lines = err.trimEnd().split("\n");
+    expect(lines).toHaveLength(11);
+    for (const line of lines) expect(line).toMatch(/^wrong\.json: /);
+    expect(lines.at(-1)).toMatch(/^wrong\.json: and \d+ more\.$/);
   });
 
   it("prints a table by part that adds up", async () => {
@@ -182,6 +255,14 @@ describe("flags of a study", () => {
     }
   });
 
+  it("stand beside what is searched: a file by its path, the built-in study by its name", async () => {
+    expect(searchReference("a.config.ts", {}).module).toBe(join(dir, "a.config.ts"));
+    const builtIn = searchReference(undefined, { seed: 3 });
+    // No path: a study outlives an upgrade or a move of the package.
+    expect(builtIn.module).not.toContain("/");
+    expect(await loadStudy(builtIn)).toMatchObject({ name: defaultStudy.name, seed: 3 });
+  });
+
   it("come together in one override", () => {
     expect(overridesOf({ trials: 5, hours: 2, epochs: 3, workers: 4, other: 1 })).toEqual({
       budget: { trials: 5, hours: 2 },
@@ -197,7 +278,17 @@ describe("the check of an export", () => {
     expect(torchCheckText(check)).toBe("logits agree with ours: 3e-6 of their range on 32 images (torch 2.1)");
     expect(torchCheckText({ ...check, difference: 0.2 })).toMatch(/^LOGITS DIFFER FROM OURS: 2e-1 of their range/);
     expect(torchCheckText({ ...check, difference: Number.NaN })).toMatch(/^LOGITS DIFFER/);
-    expect(torchCheckText({ checked: false, reason: "no PyTorch" })).toBe("not checked against PyTorch: no PyTorch");
+    const none = { checked: false, reason: "no PyTorch", broken: false } as const;
+    expect(torchCheckText(none)).toBe("not checked against PyTorch: no PyTorch");
+    expect(torchCheckText({ ...none, reason: "NameError: x", broken: true })).toBe(
+      "DOES NOT RUN IN PYTORCH: NameError: x",
+    );
+    expect([check, { ...check, difference: Number.NaN }, { ...none, broken: true }, none].map(torchAgrees)).toEqual([
+      true,
+      false,
+      false,
+      undefined,
+    ]);
   });
 });
 

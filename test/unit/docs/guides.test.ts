@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createRng } from "cellwright/base";
 import { costOf, validateNetwork } from "cellwright/network";
+import type { EvaluationContext, Task } from "cellwright/evaluators";
+import { silentLogger } from "../../../src/base/logger.ts";
+import { latency, leaves, quick } from "../../examples/data-and-evaluators.ts";
 import tinyCells from "../../examples/tiny-cells.ts";
 import { scaleTo } from "../../../src/scale/scale.ts";
 
@@ -21,11 +24,26 @@ describe("code in the guides", () => {
   for (const [guide, count] of [
     ["define-a-space.md", 1],
     ["add-an-operation.md", 2],
+    ["data-and-evaluators.md", 3],
   ] as const) {
     it(`${guide} says what its source says`, () => {
       const blocks = blocksOf(guide);
       expect(blocks).toHaveLength(count);
-      for (const { file, code } of blocks) expect(read(file)).toContain(code);
+      for (const { file, code } of blocks) {
+        const source = read(file);
+        if (source.includes(code)) continue;
+        // A module has its imports at its top, all together; a guide has them where they are needed.
+        const lines = code.split("\n");
+        expect(source).toContain(
+          lines
+            .filter((line) => !line.startsWith("import "))
+            .join("\n")
+            .trim(),
+        );
+        for (const line of lines.filter((each) => each.startsWith("import ")))
+          for (const [name] of (/\{(.*)\}/.exec(line)?.[1] ?? "").matchAll(/\w+/g))
+            expect(source).toMatch(new RegExp(`^import .*\\b${name}\\b.*${line.slice(line.indexOf(" from "))}$`, "m"));
+      }
     });
 
     it(`${guide} names only files that exist`, () => {
@@ -34,6 +52,40 @@ describe("code in the guides", () => {
       }
     });
   }
+});
+
+describe("the data sets and evaluators of the guide", () => {
+  it("are what it says they are", async () => {
+    expect(quick.measures).toEqual(["accuracy"]);
+    const { train, test, validation, mean } = await leaves.load({});
+    expect([train.size, train.height, train.classes.length]).toEqual([12, 64, 12]);
+    expect(test).toBe(validation);
+    expect(mean[1]).toBeGreaterThan(mean[0] ?? 1);
+  });
+
+  it("measure, report, and stop when they are told to", async () => {
+    const { network } = tinyCells.decode(tinyCells.sample(createRng(1)), { input: [8, 8, 3], filters: 2 });
+    const reports: { readonly step: number }[] = [];
+    const answering = (answer: "continue" | "stop"): EvaluationContext => ({
+      network,
+      rng: createRng(1),
+      signal: new AbortController().signal,
+      logger: silentLogger,
+      heartbeat: () => {},
+      report: async (report) => {
+        reports.push(report);
+        return await Promise.resolve(reports.length < 3 ? "continue" : answer);
+      },
+    });
+    const task = { trial: 0, attempt: 0 } as Task;
+    const whole = await latency.evaluate(task, answering("continue"));
+    expect(whole.state).toBe("complete");
+    expect(whole.metrics["slowestMs"]).toBeGreaterThan(0);
+    expect(reports.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
+    reports.length = 0;
+    expect((await latency.evaluate(task, answering("stop"))).state).toBe("pruned");
+    expect(reports).toHaveLength(3);
+  });
 });
 
 describe("the space of the guide", () => {

@@ -39,6 +39,8 @@ const cell: CellStructure = {
   outputs: [3],
 };
 
+const [one] = cell.blocks as [CellStructure["blocks"][number]];
+
 describe("cellsOf", () => {
   it("reads the cells that decode reads", () => {
     fc.assert(
@@ -160,6 +162,21 @@ describe("drawCellSvg", () => {
     expect(drawCellSvg(cell, { title: 'A <cell> & "its" parts', subtitle: "trial 3" })).toBe(svg);
   });
 
+  it("keeps long names inside their boxes", () => {
+    const names = ["sep3", "mbconv_k3_e6", "depthwise_sep_55", "own_depthwise_separable_5x5"];
+    for (const name of names) {
+      const long = { ...cell, blocks: [{ ...one, left: { input: 0, operation: name } }], outputs: [2] };
+      const svg = drawCellSvg(long);
+      const text = operationStyle(name).label;
+      const shown = [...svg.matchAll(/font-size="([\d.]+)"[^>]*>([^<]*)<\/text>/g)].find(
+        ([, , written = ""]) => written === text || (written.endsWith("…") && text.startsWith(written.slice(0, -1))),
+      );
+      // Helvetica's letters are 0.56 of the size on average.
+      expect(Number(shown?.[1]) * 0.56 * (shown?.[2] ?? "").length, name).toBeLessThanOrEqual(sizes.operationWidth);
+      if (shown?.[2] !== text) expect(svg).toContain(`<title>${name}</title>`);
+    }
+  });
+
   it("gives families shapes and contrast that need no colour", () => {
     const styles = ["identity", "conv3", "sep3", "dil3", "avg3"].map(operationStyle);
     expect(new Set(styles.map((style) => style.shape)).size).toBe(styles.length);
@@ -169,6 +186,24 @@ describe("drawCellSvg", () => {
       expect(contrast(operationStyle(name).stroke, "#fcfcfa")).toBeGreaterThan(3);
     }
     expect(operationStyle("own_thing").label).toBe("own_thing");
+    const labels = [
+      "shuffle",
+      "channel_shuffle4",
+      "lrn",
+      "local_response_norm",
+      "adaptiveAvg4",
+      "adaptive_max_2x1",
+      "avg3",
+    ];
+    expect(labels.map((name) => operationStyle(name).label)).toEqual([
+      "shuffle",
+      "shuffle 4",
+      "lrn",
+      "lrn",
+      "avg to 4×4",
+      "max to 2×1, 1×2",
+      "avg 3×3",
+    ]);
   });
 });
 

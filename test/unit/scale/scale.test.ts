@@ -30,6 +30,16 @@ describe("scaleFactors", () => {
     );
     expect(() => scaleFactors(NaN)).toThrow(/phi {2}Expected a finite number/);
   });
+
+  it("refuses sizes that could not even be counted", () => {
+    // 1.2 ** 30.4 is 255.3, and a tenth further beyond 256.
+    expect(scaleFactors(30.4).depth).toBeCloseTo(255.3, 1);
+    expect(() => scaleFactors(100)).toThrow(
+      "phi  Expected at most 30.4, where depth, width or input are 256 times as large. Received: 100.",
+    );
+    expect(scaleFactors(64, { alpha: 1, beta: 1, gamma: 1 }).depth).toBe(1);
+    expect(() => scaleFactors(9, { alpha: 1, beta: 2, gamma: 1 })).toThrow(/at most 8, /);
+  });
 });
 
 describe("NASNet's rounding", () => {
@@ -162,6 +172,11 @@ describe("largestThatFits", () => {
     expect(largestThatFits(subject, { maxParams: 72_370 })?.params).toBe(72_370);
     const still = { ...subject, coefficients: { alpha: 1, beta: 1, gamma: 1 } };
     expect(largestThatFits(still, { maxParams: 1e6 })?.params).toBe(72_370);
+  });
+
+  it("ends at the largest size there is where the budget has room for more", () => {
+    const best = largestThatFits({ ...subject, coefficients: { alpha: 4, beta: 1, gamma: 1 } }, { maxMacs: 1e18 });
+    expect([best?.phi, best?.skeleton.cellsPerStack]).toEqual([4, 256]);
   });
 
   it("refuses a budget without bounds", () => {

@@ -1,0 +1,106 @@
+/** @file What the report says of a search, and how it says to go on. */
+import { describe, expect, it } from "vitest";
+import type { Candidate } from "../../../src/cli/candidates.ts";
+import { failureReasons } from "../../../src/cli/failure-reasons.ts";
+import { goOnCommands, reportMarkdown } from "../../../src/cli/report/markdown.ts";
+import { commandLines } from "../../../src/cli/run-study.ts";
+import type { ReportData } from "../../../src/cli/report/report-data.ts";
+import { defaultStudy } from "../../../src/study/default-study.ts";
+import { nasnet } from "cellwright/spaces";
+import { fakeStudy, trial } from "./fixtures.ts";
+
+const genotype = nasnet.named["nasnet-a"] ?? {};
+const candidate = (number: number, value: number, retrained: readonly number[] = []): Candidate => ({
+  rank: 0,
+  trial: number,
+  value,
+  retrained,
+  genotype,
+  text: "normal: …",
+});
+
+function data(top: readonly Candidate[], more: Partial<ReportData> = {}): ReportData {
+  const trials = [0, 1, 2].map((number) => trial(number, { proposal: { genotype } }));
+  const study = { ...fakeStudy(trials), definition: defaultStudy };
+  const winner = top[0];
+  return {
+    study,
+    measure: "accuracy",
+    direction: "maximize",
+    trials,
+    finished: trials,
+    top,
+    ...(winner && { winner }),
+    searchBest: { trial: 1, value: 0.5 },
+    elapsedMs: 60_000,
+    scaled: [],
+    operations: [],
+    operationNames: [],
+    ...more,
+  };
+}
+
+const opening = (of: ReportData): string => reportMarkdown(of, { cells: [], charts: [] }, true).split("\n")[4] ?? "";
+
+describe("the opening", () => {
+  it("tells what the search found best from what retraining made of it", () => {
+    expect(opening(data([candidate(1, 0.5)]))).toBe(
+      "3 trials in 60 s of searching. The best reached accuracy 0.5000 (trial 1).",
+    );
+    expect(opening(data([candidate(2, 0.4, [0.8]), candidate(1, 0.5, [0.7])]))).toBe(
+      "3 trials in 60 s of searching. The best reached accuracy 0.5000 (trial 1). Retrained for longer trial 2 came out ahead with 0.8000 (1 seed).",
+    );
+    expect(opening(data([candidate(1, 0.5, [0.8]), candidate(2, 0.4, [0.7])]))).toMatch(
+      /Retrained for longer it stayed ahead with 0\.8000 \(1 seed\)\.$/,
+    );
+    expect(opening(data([candidate(1, 0.5, [0.8, 0.9]), candidate(2, 0.4)]))).toMatch(
+      /Retrained for longer it reached 0\.850 ± 0\.071 \(2 seeds\)\.$/,
+    );
+  });
+});
+
+describe("the commands to go on with", () => {
+  const resume = (budget: object): { command: string; what: string } | undefined =>
+    goOnCommands({ name: "mine", definition: { ...defaultStudy, budget } }, true)[0];
+
+  it("raise every limit that there is: one that was met would end the search at once", () => {
+    expect(resume({ hours: 5 / 60 })).toEqual({
+      command: "npx cellwright resume mine --hours 1",
+      what: "search on, to one hour in all",
+    });
+    expect(resume({ trials: 12 })?.command).toBe("npx cellwright resume mine --trials 24");
+    expect(resume({ trials: 500, hours: 6 })).toEqual({
+      command: "npx cellwright resume mine --trials 1000 --hours 12",
+      what: "search on, to 1,000 trials or 12 h 00 min in all",
+    });
+    expect(resume({})).toEqual({ command: "npx cellwright resume mine", what: "search on" });
+  });
+
+  it("stand alone where the window has no room for what they do", () => {
+    const commands = goOnCommands({ name: "mine", definition: defaultStudy }, true);
+    const wide = commandLines(commands, 100);
+    expect(wide[0]).toMatch(/^ {2}npx cellwright resume mine --hours 1 +search on, to one hour in all$/);
+    const longest = Math.max(...wide.map((line) => line.length));
+    expect(commandLines(commands, longest)).toEqual(wide);
+    expect(commandLines(commands, longest - 1)).toEqual(commands.map(({ command }) => `  ${command}`));
+  });
+
+  it("stand aligned in the report, whatever the study is called", () => {
+    const report = reportMarkdown(data([candidate(1, 0.5)]), { cells: [], charts: [] }, true);
+    const at = report.split("\n").flatMap((line) => (line.startsWith("npx ") ? [line.indexOf("  # ")] : []));
+    expect(at).toHaveLength(5);
+    expect(new Set(at).size).toBe(1);
+  });
+});
+
+describe("reasons of failures", () => {
+  it("stand once each, the most frequent first", () => {
+    const failed = (number: number, reason?: string) =>
+      trial(number, { state: "failed", ...(reason !== undefined && { reason }) });
+    expect(failureReasons([failed(0, "a"), trial(1), failed(2, "b"), failed(3, "b"), failed(4)])).toEqual([
+      { reason: "b", trials: [2, 3] },
+      { reason: "a", trials: [0] },
+      { reason: "no reason given", trials: [4] },
+    ]);
+  });
+});
