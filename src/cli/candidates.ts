@@ -154,7 +154,7 @@ export async function trainedWeights(study: Study, trial: number): Promise<Train
     .filter((record) => record.trial === trial && record.state === "complete")
     .toSorted((a, b) => b.epochs - a.epochs || sign * ((b.values?.[0] ?? -Infinity) - (a.values?.[0] ?? -Infinity)));
   for (const record of records) {
-    const file = join(retrainDir(study.dir, trial, record.seed), "weights.safetensors");
+    const file = join(retrainDir(study.dir, trial, record.epochs, record.seed), "weights.safetensors");
     const bytes = await readFile(file).catch(() => undefined);
     if (bytes === undefined) continue;
     const { tensors, metadata } = decodeSafetensors(bytes, file);

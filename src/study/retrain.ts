@@ -29,9 +29,9 @@ interface Job {
   readonly seedIndex: number;
 }
 
-/** Returns the folder in which a retraining leaves its weights and log. */
-export function retrainDir(studyDir: string, trial: number, seed: number): string {
-  return join(studyDir, "retrained", `${trial}-${seed}`);
+/** Returns the folder in which a retraining leaves its weights and log; a shorter or longer one of the same seed has another. */
+export function retrainDir(studyDir: string, trial: number, epochs: number, seed: number): string {
+  return join(studyDir, "retrained", `${trial}-${epochs}-${seed}`);
 }
 
 /** Retrains `trials` for `epochs`, `seeds` times each, on all free workers. Finished ones are skipped; interrupted ones start again. */
@@ -116,7 +116,7 @@ async function begin(
     recipe: admit(definition, trial.proposal).recipe,
     epochs,
     seed,
-    dir: retrainDir(context.dir, trial.number, seed),
+    dir: retrainDir(context.dir, trial.number, epochs, seed),
     saveWeights: true,
     limits: definition.limits?.memoryBytes === undefined ? {} : { memoryBytes: definition.limits.memoryBytes },
   };

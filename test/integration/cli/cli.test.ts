@@ -402,7 +402,7 @@ export default defineStudy({
     expect(card).toContain("accuracy after retraining for 2 epochs, 40 validation images");
     expect(card).toContain("accuracy in the search, 50 validation images");
     expect(card).toMatch(/divided by the standard deviation/);
-    // More than there are workers.
+    // Shorter retraining, of more than there are workers: the longer one's weights stay what is exported.
     const more = cli("retrain", "train", "--top", "3", "--epochs", "1", "--seeds", "2");
     expect([more.code, more.err]).toEqual([0, ""]);
     // What it will cost stands there before anything runs.
@@ -412,5 +412,8 @@ export default defineStudy({
     const all = json("top", "train") as (TopJson & { retrained: number[] })[];
     // Two runs each; of the one that was trained for longer before, that one counts.
     expect(all.map(({ retrained }) => retrained.length).toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
+    expect(cli("export", "train", "--trial", String(best?.trial), "--out", "again").code).toBe(0);
+    const weights = (folder: string): Buffer => readFileSync(join(dir, folder, "weights.safetensors"));
+    expect(weights("again").equals(weights("trained"))).toBe(true);
   });
 });
