@@ -24,7 +24,7 @@ export const defaultStudy: StudyDefinition = defineStudy({
     top: 2,
     epochs: 8,
     evaluator: proxyTraining({
-      data: cifar10({ train: 6_000, validation: 2_000, fallback: "synthetic" }),
+      data: cifar10({ train: 5_000, validation: 2_000, fallback: "synthetic" }),
       epochs: 8,
       recipe: "nasnet-cifar-retrain",
     }),
