@@ -1,7 +1,7 @@
 /**
  * @file Gets what the tests need besides npm packages: a Python with PyTorch, which checks the reference engine and the exports; clang and lld, which
- * build the engine's WebAssembly module. As root on Debian it is installed; elsewhere it is named, and the suites that need it are skipped by name
- * with the reason.
+ * build the engine's WebAssembly module; valgrind, an emulator of 64-bit ARM and a compiler for it, which run the engine's saved plans. As root on
+ * Debian it is installed; elsewhere it is named, and the suites that need it are skipped by name with the reason.
  */
 import { spawnSync } from "node:child_process";
 import { missingForWasm, wasmPackages } from "./build-wasm.js";
@@ -10,6 +10,10 @@ const pythons = [process.env.CELLWRIGHT_PYTHON, "python3", "/usr/bin/python3"].f
 
 function hasTorch(python) {
   return spawnSync(python, ["-c", "import torch, numpy"], { stdio: "ignore" }).status === 0;
+}
+
+function has(command) {
+  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 /** What has to be there: `missing()` says whether it is not. */
@@ -26,6 +30,12 @@ const needs = [
     missing: () => missingForWasm() !== undefined,
     packages: wasmPackages,
     without: `the suites that run the engine's WebAssembly module are skipped. Install ${wasmPackages.join(", ")}.`,
+  },
+  {
+    what: "A way to run the native engine's saved plans under valgrind and for ARM",
+    missing: () => ["valgrind", "qemu-aarch64", "aarch64-linux-gnu-g++"].some((command) => !has(command)),
+    packages: ["valgrind", "qemu-user", "g++-aarch64-linux-gnu"],
+    without: "what needs them is skipped. Install valgrind, qemu-user, g++-aarch64-linux-gnu.",
   },
 ];
 

@@ -1,7 +1,7 @@
 /**
  * @file Builds native/runner, which runs saved plans without Node, into native/build-runner/<flavour>/run_plan, whose path is the last line it prints:
  *
- *     node native/runner/build.js <release | sanitize | sanitize-all | arm64>
+ *     node native/runner/build.js <release | sanitize | sanitize-all | threads | arm64>
  *
  * Ends with 0 once it is built, with 1 where the compiler fails, with 3 where this machine lacks it.
  */
@@ -40,6 +40,8 @@ const flavours = {
   sanitize: { compiler, targets: narrow, flags: sanitized },
   // Twice as long to compile.
   "sanitize-all": { compiler, targets: host, flags: sanitized },
+  // Races between the threads of one step.
+  threads: { compiler, targets: narrow, flags: ["-O1", "-g1", "-fsanitize=thread"] },
   arm64: { compiler: process.env.CXX_ARM64 || "aarch64-linux-gnu-g++", targets: ["neon"], flags: ["-O3", "-static"] },
 };
 

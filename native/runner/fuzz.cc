@@ -66,7 +66,7 @@ void mutate_words(Rng& rng, std::vector<double>& words) {
     return;
   }
   const size_t size = words.size(), at = rng.below(size);
-  switch (rng.below(16)) {
+  switch (rng.below(17)) {
     case 0: std::swap(words[at], words[rng.below(size)]); break;
     case 1: words.resize(at); break;
     case 2: words.resize(size + 1 + rng.below(64), SPECIAL[rng.below(12)]); break;
@@ -94,6 +94,13 @@ void mutate_words(Rng& rng, std::vector<double>& words) {
     case 9: {  // the header's sizes
       const size_t i = 2 + rng.below(17);
       if (i < size) words[i] = changed(rng, words[i], words);
+      break;
+    }
+    case 10: {  // more room by the header, and something that reaches for its end
+      const size_t i = 4 + rng.below(6);
+      if (i >= size) break;
+      words[i] += 16.0 * (1 + rng.below(256));
+      words[at] = words[i] - SPECIAL[1 + rng.below(16)];
       break;
     }
     default: words[at] = changed(rng, words[at], words);

@@ -29,16 +29,18 @@ export interface PlanSaver {
   stop(): void;
 }
 
-/** Watches a binding until `stop`: its functions are wrapped in place, as engines hold on to the object. `nameOf` names a session as it opens. */
-export function watchPlans(binding: NativeBinding, nameOf: () => string): PlanSaver {
+/** Watches a binding until `stop`: its functions are wrapped in place, as engines hold on to the object. `nameOf` names a session as it opens; one without a name is not watched. */
+export function watchPlans(binding: NativeBinding, nameOf: () => string | undefined): PlanSaver {
   const original = { ...binding };
   let watched = new Map<NativeHandle, Watched>();
   let count = 0;
 
   const open: NativeBinding["open"] = (target, width, train, evaluate, segments, cleared, threads) => {
     const handle = original.open(target, width, train, evaluate, segments, cleared, threads);
+    const name = nameOf();
+    if (name === undefined) return handle;
     const plan = {
-      name: nameOf(),
+      name,
       vectorWidth: width,
       training: train?.slice() ?? new Float64Array(0),
       evaluation: evaluate.slice(),
@@ -57,7 +59,7 @@ export function watchPlans(binding: NativeBinding, nameOf: () => string): PlanSa
     if (area === PARAMETERS && session.runs.length === 0) session.parameters = from.slice();
     else session.isOver = true;
   };
-  const run: NativeBinding["run"] = async (handle, images, size, labels, masks, uploads, numbers, profile) => {
+  const run: NativeBinding["run"] = (handle, images, size, labels, masks, uploads, numbers, profile) => {
     const session = watched.get(handle);
     const inputs = {
       size,
@@ -68,12 +70,15 @@ export function watchPlans(binding: NativeBinding, nameOf: () => string): PlanSa
       ...(numbers ? { update: numbers.slice() } : {}),
     };
     const trains = masks !== null;
-    const result = await original.run(handle, images, size, labels, masks, uploads, numbers, profile);
-    if (session === undefined || session.isOver) return result;
-    const kind = trains ? (numbers ? "step" : "gradients") : "evaluate";
-    session.runs.push({ ...inputs, kind, loss: result.loss, results: resultsOf(handle, session, trains, result) });
-    session.isOver = session.runs.length >= MOST_RUNS;
-    return result;
+    // What doesn't fit throws here, as it does unwatched.
+    const running = original.run(handle, images, size, labels, masks, uploads, numbers, profile);
+    if (session === undefined || session.isOver) return running;
+    return running.then((result) => {
+      const kind = trains ? (numbers ? "step" : "gradients") : "evaluate";
+      session.runs.push({ ...inputs, kind, loss: result.loss, results: resultsOf(handle, session, trains, result) });
+      session.isOver = session.runs.length >= MOST_RUNS;
+      return result;
+    });
   };
   function resultsOf(handle: NativeHandle, session: Watched, trains: boolean, result: NativeResult): Float32Array {
     if (!trains) return result.logits?.slice() ?? new Float32Array(0);

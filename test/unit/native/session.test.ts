@@ -9,6 +9,7 @@ import { encodePlan } from "../../../src/engines/native/plan/encode.ts";
 import { planNetwork } from "../../../src/engines/native/plan/planner.ts";
 import { network, type Network, type Weights } from "../../../src/network/index.ts";
 import { randomBatch } from "../../support/random-network.ts";
+import { findOp, opWord } from "../../support/tampered-plans.ts";
 
 const options: SessionOptions = {
   batchSize: 4,
@@ -242,6 +243,20 @@ describe("programs with wrong sizes", () => {
       if (await isRefused(words)) refused++;
     }
     expect(refused).toBeGreaterThan(tries / 3);
+  });
+
+  test("a time beyond the phases and a stride of zero are refused, where they once crashed", async () => {
+    const at = findOp(train, "separable");
+    for (const [word, value] of [
+      [opWord.time, 2 ** 31],
+      [opWord.time, 1e12],
+      [opWord.strideH, 0],
+    ] as const) {
+      const words = train.slice();
+      words[at + word] = value;
+      if (word === opWord.strideH) words[at + opWord.strideW] = value;
+      expect(await isRefused(words), `word ${word} of ${value}`).toBe(true);
+    }
   });
 
   test("arguments that don't fit a program are refused before anything runs", () => {
