@@ -5,11 +5,13 @@
  *     npm run bench:engine -- [--quick] [--install-peers] [--networks 1x8,2x16,random:8,mbconv:8] [--rounds 5] [--ms 1500] [--target avx2] [--clock cpu]
  *
  * The peers run what we export: model.py and its weights on PyTorch, and our tfjs engine on tfjs-node; every peer's losses are checked against ours.
- * `--clock cpu` counts the processes' own time by thread: on a machine that is busy with other things it says more than the wall's. `--compile-limit`
- * is what torch.compile is given for a layout, in seconds (900). `--skip compile,tfjs` leaves peers out; `--alone` times one process of ours on
- * one core and nothing else. Python is found through $CELLWRIGHT_PYTHON,
- * .cache/python, python3; tfjs-node through $CELLWRIGHT_TFJS and .cache/peers. All of it takes about an hour, most of it for the peers; `--quick`
- * under two minutes. The last line is JSON: `null` is what could not be measured, for the reason printed above it.
+ * Python is found through $CELLWRIGHT_PYTHON, .cache/python, python3; tfjs-node through $CELLWRIGHT_TFJS and .cache/peers, where --install-peers puts
+ * them. `--clock cpu` counts the processes' own time by thread: on a machine that is busy with other things it says more than the wall's.
+ * `--compile-limit` is what torch.compile is given for a layout, in seconds (900). `--skip compile,tfjs` leaves peers out; `--alone` times one process
+ * of ours on one core and nothing else. All of it takes over an hour, most of it for the peers; `--quick` under two minutes: four networks, two short
+ * rounds, PyTorch in channels_last alone, tfjs-node on the smallest network, no torch.compile.
+ *
+ * The last line is JSON; `null` is what could not be measured, for the reason printed above it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -24,6 +26,7 @@ import {
   nameOf,
   writeNetwork,
   type BenchNetwork,
+  type Candidate,
   type NetworkFolder,
 } from "./engine/networks.ts";
 import { attempt } from "./engine/peers.ts";
@@ -67,6 +70,8 @@ const bench: compare.Bench = {
   rounds: count("rounds", flags.rounds ?? (quick ? "2" : "5")),
   evaluationRounds: quick ? 1 : 3,
   ms: count("ms", flags.ms ?? (quick ? "300" : "1500")),
+  // The faster one wherever both were measured.
+  layouts: quick ? ["channels_last"] : ["channels_last", "contiguous"],
   target: flags.target,
   compileLimitMs: 1000 * count("compile-limit", flags["compile-limit"]),
   workFolder: mkdtempSync(join(tmpdir(), "cellwright-bench-")),
@@ -194,7 +199,8 @@ async function compareAll(): Promise<void> {
     const eager = await compareNetwork(network, folder);
     if (network.name === nameOf(2, 16)) machine = await compareMachine(network, folder, eager);
     if (index === networks.length - 1) {
-      const candidates = networks.flatMap(({ candidate }) => candidate ?? []);
+      const isSmall = (candidate: Candidate): boolean => !quick || candidate.skeleton.cellsPerStack === 1;
+      const candidates = networks.flatMap(({ candidate }) => candidate ?? []).filter(isSmall);
       if (candidates.length > 0) first = await compare.firstSteps(bench, folder, candidates);
     }
   }

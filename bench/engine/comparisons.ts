@@ -13,6 +13,7 @@ import {
   type Contender,
   type Opened,
   type OpenedPeer,
+  type TorchOptions,
 } from "./peers.ts";
 import type { PeerProcess } from "./process.ts";
 import { median } from "./statistics.ts";
@@ -22,6 +23,8 @@ export interface Bench {
   readonly rounds: number;
   readonly ms: number;
   readonly evaluationRounds: number;
+  /** PyTorch's memory layouts to try. */
+  readonly layouts: readonly TorchOptions["layout"][];
   /** Of the native engine; absent for the best. */
   readonly target: string | undefined;
   /** Most time that torch.compile is given for one layout. */
@@ -44,7 +47,6 @@ export const WASM = "wasm, 2 processes";
 export const isTorch = (name: string): boolean => name.startsWith("PyTorch");
 export const isCompiled = (name: string): boolean => name.startsWith("torch.compile");
 export const isTfjs = (name: string): boolean => name.startsWith("tfjs-node");
-const layouts = ["channels_last", "contiguous"] as const;
 
 /** Rounding in single precision, and what two steps make of it. */
 const FIRST_LOSS = 1e-3;
@@ -94,7 +96,7 @@ export interface EagerComparison extends Comparison {
   readonly memory: { readonly ours: number | undefined; readonly torch: number | undefined };
 }
 
-/** PyTorch eager in both layouts, one process of two threads and two of one; and our WebAssembly. */
+/** PyTorch eager in every layout, one process of two threads and two of one; and our WebAssembly. */
 export function compareEager(bench: Bench, folder: NetworkFolder): Promise<EagerComparison> {
   return besideOurs(bench, folder, async (ours, check, opened) => {
     const contenders = [ours];
@@ -108,7 +110,7 @@ export function compareEager(bench: Bench, folder: NetworkFolder): Promise<Eager
       contenders.push({ name: WASM, processes });
     }
     const oneThread: PeerProcess[] = [];
-    for (const layout of layouts) {
+    for (const layout of bench.layouts) {
       const pair = await attempt("vsTorchEager", bench.reasons, () => {
         const opens = [1, 2].map(() => openTorch(folder, bench.clock, { layout, threads: 1 }));
         return openTogether(opens, check);
@@ -158,12 +160,12 @@ export interface CompileComparison extends Comparison {
   readonly firstMs: ReadonlyMap<string, number>;
 }
 
-/** torch.compile in both layouts, two threads. Throws where it can't be opened in time. */
+/** torch.compile in every layout, two threads. Throws where it can't be opened in time. */
 export function compareCompiled(bench: Bench, folder: NetworkFolder): Promise<CompileComparison> {
   return besideOurs(bench, folder, async (ours, check, opened) => {
     const contenders = [ours];
     const firstMs = new Map<string, number>();
-    for (const layout of layouts) {
+    for (const layout of bench.layouts) {
       const name = `torch.compile ${layout}, 1 process x 2 threads`;
       const settings = { layout, threads: 2, compile: true, limitMs: bench.compileLimitMs };
       const [made] = await openTogether([openTorch(folder, bench.clock, settings)], check);
