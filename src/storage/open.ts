@@ -12,12 +12,10 @@ import { z } from "zod";
 import type { Json } from "../base/canonical-json.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import {
-  APPLICATION_ID,
   closeConnection,
   inFile,
   openConnection,
   prepareWriting,
-  readPragma,
   storageError,
   type Connection,
 } from "./connection.ts";
@@ -26,6 +24,7 @@ import { decodeJson, encodeJson } from "./json.ts";
 import { describeHolder, takeLock, type LockHolder, type StudyLock } from "./lock.ts";
 import { migrate, MIGRATIONS, refuseNewer, type Migration } from "./migrations.ts";
 import { toStudy } from "./rows.ts";
+import { readSchemaVersion } from "./schema-version.ts";
 import type { StudyDatabase } from "./schema.ts";
 import { sqliteStorage } from "./sqlite-storage.ts";
 import type { Storage } from "./storage.ts";
@@ -61,7 +60,7 @@ export async function openStorage(file: string, options: OpenStorageOptions = {}
   let lock: StudyLock | undefined;
   try {
     // Before anything is written, be it a lock beside the file: it may be another program's, or a newer Cellwright's.
-    const found = schemaOf(file, connection);
+    const found = readSchemaVersion(file, connection);
     if (found !== "empty") refuseNewer(file, found, options.migrations);
     if (found !== "empty" && options.create !== undefined) throw studyThere(file);
     if (!readonly) {
@@ -96,7 +95,7 @@ async function bringUpToDate(
   db: Kysely<StudyDatabase>,
   { create, readonly, migrations = MIGRATIONS }: OpenStorageOptions,
 ): Promise<void> {
-  const schema = schemaOf(file, connection);
+  const schema = readSchemaVersion(file, connection);
   if (schema === "empty") {
     if (create === undefined) throw noStudy(file, "Its making was cut short: search again.");
     await migrate(db, file, 0, migrations, async (transaction) => {
@@ -126,17 +125,6 @@ async function bringUpToDate(
       { details: { file, schema, supported: migrations.length } },
     );
   await migrate(db, file, schema, migrations);
-}
-
-/** Returns the schema's version, or `empty` for a file in which nothing was made yet (a kill during creation leaves one). */
-function schemaOf(file: string, connection: Connection): number | "empty" {
-  const version = inFile(file, () => Number(readPragma(connection, "user_version")));
-  if (readPragma(connection, "application_id") === APPLICATION_ID) return version;
-  const isEmpty = connection.prepare("SELECT 1 FROM sqlite_master LIMIT 1").all().length === 0;
-  if (version === 0 && isEmpty) return "empty";
-  throw new CellwrightError("storage", expected(file, "a study database", "a database of another program"), {
-    details: { file },
-  });
 }
 
 function studyThere(file: string): CellwrightError {
