@@ -26,7 +26,8 @@ export async function followSearch(study: Study, io: CliIo, options: FollowOptio
   const watcher = lateWatcher(io);
   const interrupts = listenForInterrupts((line) => watcher.say(io.colors.yellow(line)));
   try {
-    const { finished } = await watch(study, study.run(interrupts), io, watcher.attach);
+    const thenRetrain = options.retrain && study.definition.retrain !== undefined;
+    const { finished } = await watch(study, study.run({ ...interrupts, thenRetrain }), io, watcher.attach);
     watcher.detach();
     if (finished?.reason === "interrupt" || interrupts.pressed) await leave(study, io, finished?.kept ?? 0);
     const count = (await study.storage.trials()).length;

@@ -29,6 +29,8 @@ export type StudyEvent =
       readonly epochs: number;
       readonly index: number;
       readonly of: number;
+      /** Begun while the search's last trials ran, on a worker with nothing more to search. */
+      readonly early?: true;
     }
   | {
       readonly kind: "retrain-step";

@@ -15,7 +15,7 @@ import { studyFacts } from "./facts.ts";
 import { keepData, storedSubstitute } from "./kept-data.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 import { rankAll, rankTrials } from "./ranking.ts";
-import { retrain } from "./retrain.ts";
+import { retraining, type Retraining } from "./retrain.ts";
 import { search } from "./search.ts";
 import type { RunSignals, Study, StudyStatus } from "./study.ts";
 
@@ -48,6 +48,8 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
   const warned = new Set<string>();
   let executor: Promise<Executor> | undefined;
   let hand: Promise<ByHand> | undefined;
+  /** What the end of a search began of the retraining that follows. */
+  let early: { readonly retraining: Retraining; readonly epochs: number; readonly seeds: number } | undefined;
   /** What occupies the workers: one thing at a time. */
   let busy: "searching" | "retraining" | undefined;
   /** The search or retraining itself, once data and workers are there. */
@@ -124,6 +126,27 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     facts = studyFacts(definition, workerCount, substitute);
   };
 
+  const newRetraining = async (epochs: number, seeds: number): Promise<Retraining> =>
+    retraining({ definition, storage, executor: await workers(), logger, dir, epochs, seeds });
+  const dropEarly = async (): Promise<void> => {
+    const dropped = early;
+    early = undefined;
+    await dropped?.retraining.cancel("hard");
+  };
+  /** Begins retraining those of the best that `undecided` more trials can't displace. */
+  const retrainEarly = async (undecided: number, emit: (event: StudyEvent) => void): Promise<void> => {
+    if (definition.retrain === undefined) return;
+    const { top, epochs, seeds = 1 } = definition.retrain;
+    const ranked = rankTrials(await storage.trials(), objectives);
+    const sure = ranked.slice(0, Math.max(0, top - undecided));
+    if (sure.length === 0) return;
+    if (early === undefined) {
+      await provide("retrain", emit);
+      early = { retraining: await newRetraining(epochs, seeds), epochs, seeds };
+    }
+    await early.retraining.beginEarly(sure, Math.min(top, ranked.length + undecided), emit);
+  };
+
   return {
     name,
     dir,
@@ -133,11 +156,12 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
       return facts;
     },
     storage,
-    run: (signals = {}) =>
-      stream(signals, async (emit, signal, hardSignal) =>
+    run: (request = {}) =>
+      stream(request, async (emit, signal, hardSignal) =>
         occupy("searching", async () => {
           refuseOpen((await hand)?.open ?? []);
           hand = undefined;
+          await dropEarly();
           const before = await storage.trials();
           await provide("search", emit);
           emit({
@@ -159,11 +183,19 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
             logger,
             trialDir: (number) => join(dir, "trials", String(number)),
             emit,
+            ...(request.thenRetrain === true && {
+              onSpareWorker: async (undecided: number) => retrainEarly(undecided, emit),
+            }),
             signal,
             hardSignal,
           });
           work = searched.catch(() => {});
-          emit({ kind: "study-finished", ...(await searched) });
+          const finished = await searched.catch(async (error: unknown) => {
+            await dropEarly();
+            throw error;
+          });
+          if (finished.reason === "interrupt") await dropEarly();
+          emit({ kind: "study-finished", ...finished });
         }),
       ),
     retrain: (request = {}) =>
@@ -178,8 +210,10 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
             );
           await provide("retrain", emit);
           const seeds = request.seeds ?? definition.retrain?.seeds ?? 1;
-          const context = { definition, storage, logger, dir, emit, signal, hardSignal, executor: await workers() };
-          const retrained = retrain(context, trials, epochs, seeds);
+          if (early?.epochs !== epochs || early.seeds !== seeds) await dropEarly();
+          const begun = early?.retraining ?? (await newRetraining(epochs, seeds));
+          early = undefined;
+          const retrained = begun.run(trials, { signal, hardSignal }, emit);
           work = retrained.catch(() => {});
           await retrained;
         }),
@@ -191,6 +225,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     async close() {
       for (const abandoned of running) abandoned.abort();
       await work;
+      await dropEarly();
       const started = await executor?.catch(() => undefined);
       try {
         await started?.close();

@@ -25,6 +25,8 @@ export interface SearchContext {
   /** Folder of a trial's own files. */
   readonly trialDir: (number: number) => string;
   readonly emit: (event: StudyEvent) => void;
+  /** Called while the last trials run, `undecided` of them, and a worker has nothing more to search: it may be given other work. */
+  readonly onSpareWorker?: (undecided: number) => Promise<void>;
   /** Stops after the running epochs. */
   readonly signal: AbortSignal;
   /** Stops at once. */
@@ -275,6 +277,9 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
             `controller ${definition.controller.name}  Expected a proposal while nothing is in flight. Received: "wait".`,
           );
       }
+      const isEnding = state.stop !== undefined && state.stop !== "interrupt" && state.fatal === undefined;
+      if (isEnding && running.size > 0 && running.size < parallelism && parkedCount() === 0 && executor.free > 0)
+        await context.onSpareWorker?.(running.size);
       // Nobody tells us of a worker that has become ready (at the start, or in place of a dead one), so look again soon.
       const idle = state.stop === undefined && running.size < parallelism;
       await (idle || running.size === 0 ? Promise.race([woken, sleep(IDLE_POLL_MS)]) : woken);

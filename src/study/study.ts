@@ -52,7 +52,15 @@ export interface Study {
    * Searches until the budget is spent; goes on where an earlier run stopped. Leaving the loop early stops the search at once. Throws `config`
    * while another run or a retraining goes on, and while a trial taken with `ask` has not been told.
    */
-  run(signals?: RunSignals): AsyncIterable<StudyEvent>;
+  run(
+    options?: RunSignals & {
+      /**
+       * Says that `retrain` follows, as the definition has it: a worker with nothing more to search begins with what is sure to be among the best
+       * while the last trials run.
+       */
+      readonly thenRetrain?: boolean;
+    },
+  ): AsyncIterable<StudyEvent>;
   /** Retrains the best distinct trials; those already retrained with the same epochs and seed are not again. `trials` names them instead. */
   retrain(
     options?: RunSignals & {

@@ -8,6 +8,7 @@ import {
   finishedTrials,
   imagesPerSecond,
   remainingMs,
+  trialsRunning,
   type BestTrial,
   type LiveState,
 } from "./live-state.ts";
@@ -54,7 +55,8 @@ function progressLine(state: LiveState, nowMs: number, room: number, colors: Col
   const segments: Segment[] = [
     { text: fraction === undefined ? "" : colors.cyan(progressBar(fraction, room >= 100 ? 24 : 12)), rank: 2 },
     { text: count, rank: 9 },
-    { text: some(state.running.size, "running"), rank: 6 },
+    { text: some(trialsRunning(state).length, "running"), rank: 6 },
+    { text: some(state.retrains.size, "retraining"), rank: 3 },
     { text: some(state.pruned, "pruned"), rank: 1 },
     { text: state.failed === 0 ? "" : colors.yellow(`${state.failed} failed`), rank: 5 },
     { text: some(state.duplicates, state.duplicates === 1 ? "duplicate" : "duplicates"), rank: 0 },

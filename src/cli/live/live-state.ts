@@ -114,7 +114,8 @@ export function applyEvent(state: LiveState, event: StudyEvent, nowMs: number): 
     case "retrain-started":
       return {
         ...state,
-        phase: "retraining",
+        // One that begins while the search's last trials run does not end the search.
+        phase: state.phase === "stopping" ? "stopping" : "retraining",
         retrainsTotal: event.of,
         retrains: withEntry(state.retrains, event.trial, { trial: event.trial, epoch: 0, epochs: event.epochs }),
       };
@@ -182,8 +183,13 @@ export function elapsedMs(state: LiveState, nowMs: number): number {
   return state.earlierMs + nowMs - state.beganMs;
 }
 
+/** Trials of the search that run: what is retrained besides does not count. */
+export function trialsRunning(state: LiveState): readonly RunningTrial[] {
+  return [...state.running].filter(([trial]) => !state.retrains.has(trial)).map(([, running]) => running);
+}
+
 function partsRunning(state: LiveState): number {
-  return [...state.running.values()].reduce((sum, { fraction }) => sum + fraction, 0);
+  return trialsRunning(state).reduce((sum, { fraction }) => sum + fraction, 0);
 }
 
 function fresh(attempt: number): RunningTrial {

@@ -3,7 +3,7 @@ import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { StudyEvent } from "../../study/events.ts";
 import { formatValue } from "./live-lines.ts";
-import { finishedTrials, imagesPerSecond, remainingMs, type LiveState } from "./live-state.ts";
+import { finishedTrials, imagesPerSecond, remainingMs, trialsRunning, type LiveState } from "./live-state.ts";
 
 /** Silence longer than this is broken by a line of progress. */
 export const QUIET_MS = 30_000;
@@ -16,7 +16,7 @@ export function plainLine(state: LiveState, head: string, event: StudyEvent): st
     case "trial-finished":
       return event.trial.state === "failed" ? undefined : trialLine(event.trial, event.isBest, state);
     case "retrain-started":
-      return `retraining ${event.index}/${event.of}: trial ${event.trial}, ${event.epochs} epochs`;
+      return `retraining ${event.index}/${event.of}: trial ${event.trial}, ${event.epochs} epochs${earlyText(state, event)}`;
     case "retrain-finished":
       return event.values?.[0] === undefined
         ? undefined
@@ -24,6 +24,11 @@ export function plainLine(state: LiveState, head: string, event: StudyEvent): st
     default:
       return undefined;
   }
+}
+
+function earlyText(state: LiveState, event: Extract<StudyEvent, { kind: "retrain-started" }>): string {
+  if (event.early !== true) return "";
+  return state.phase === "stopping" ? ", while the last trials run" : ", begun already";
 }
 
 /** Returns a line of progress. */
@@ -41,7 +46,8 @@ export function progressText(state: LiveState, nowMs: number): string {
   }
   return [
     `${finishedTrials(state)}${trials === undefined ? "" : `/${trials}`} trials`,
-    `${state.running.size} running`,
+    `${trialsRunning(state).length} running`,
+    ...(state.retrains.size === 0 ? [] : [`${state.retrains.size} retraining`]),
     ...(rate === undefined ? [] : [`${formatCount(Math.round(rate))} img/s`]),
     ...(left === undefined ? [] : [`${formatDuration(left)} left`]),
   ].join("   ");

@@ -13,6 +13,7 @@ import {
   remainingMs,
   type LiveState,
 } from "../../../src/cli/live/live-state.ts";
+import { plainLine, progressText } from "../../../src/cli/live/plain-lines.ts";
 import { terminalPainter } from "../../../src/cli/live/painter.ts";
 import { watch } from "../../../src/cli/live/watch.ts";
 import type { StudyEvent } from "../../../src/study/events.ts";
@@ -98,6 +99,27 @@ describe("the state", () => {
     expect(budgetFraction(running, 15_000)).toBeCloseTo(0.15, 12);
     expect(remainingMs(after(begin({ budget: { hours: 0.01, trials: 10 } }), [[0, started(0)]]), 6_000)).toBe(30_000);
     expect(remainingMs(begin({ budget: {} }), 5_000)).toBeUndefined();
+  });
+
+  it("tells what is retrained while the last trials run from those", () => {
+    const early: StudyEvent = { kind: "retrain-started", trial: 4, epochs: 10, index: 1, of: 2, early: true };
+    const state = after(begin({ budget: { trials: 10 } }), [
+      [0, started(0)],
+      [0, { kind: "stopping", reason: "budget" }],
+      [1, early],
+      [2, beat(0, 64, 0.5)],
+      [3, beat(4, 64, 0.25)],
+    ]);
+    expect(state.phase).toBe("stopping");
+    expect(budgetFraction(state, 3)).toBeCloseTo(0.05, 6);
+    expect(stripVTControlCharacters(liveLines(state, "head", 3, 120, createColors(true))[1] ?? "")).toContain(
+      "0/10   1 running   1 retraining",
+    );
+    expect(progressText(state, 3)).toContain("1 running   1 retraining");
+    expect(plainLine(state, "head", early)).toBe("retraining 1/2: trial 4, 10 epochs, while the last trials run");
+    expect(plainLine(after(begin(), [[0, early]]), "head", early)).toBe(
+      "retraining 1/2: trial 4, 10 epochs, begun already",
+    );
   });
 
   it("follows a retraining", () => {
