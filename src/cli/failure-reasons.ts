@@ -7,12 +7,17 @@ export interface FailureReason {
   readonly trials: readonly number[];
 }
 
+/** Returns why a trial failed, for people. */
+export function failureReason(trial: TrialRecord): string {
+  return trial.reason || "no reason given";
+}
+
 /** Returns the reasons of failed trials, the most frequent first. */
 export function failureReasons(trials: readonly TrialRecord[]): readonly FailureReason[] {
   const reasons = new Map<string, number[]>();
   for (const trial of trials) {
     if (trial.state !== "failed") continue;
-    const reason = trial.reason ?? "no reason given";
+    const reason = failureReason(trial);
     reasons.set(reason, [...(reasons.get(reason) ?? []), trial.number]);
   }
   return [...reasons]

@@ -146,7 +146,7 @@ export function cifarDefinition(name: string, layout: CifarLayout, options: Spli
   const search = async (loadOptions: LoadOptions): Promise<Search> => {
     const result = await findOrFetch(layout, loadOptions);
     if ("missing" in result && (options.fallback !== "synthetic" || classes !== SYNTHETIC_CLASSES.length))
-      throw new CellwrightError("data", result.missing);
+      throw new CellwrightError("data", result.missing, { details: { missing: true } });
     return result;
   };
   return {

@@ -116,6 +116,7 @@ export function idx(options: IdxOptions = {}): DatasetDefinition {
           "data",
           `Expected the IDX files of ${name} in one of the data folders. Received: none of them. Looked in\n${places}\n` +
             `and their subfolders ${signature.folders.join(", ")}. Put ${FILES.trainImages[1]} and its three companions there, or name their folder with --data.`,
+          { details: { missing: true } },
         );
       }
       const file = (names: readonly string[]) => {

@@ -130,7 +130,7 @@ export function slowEngineWarning(engine: Pick<Engine, "name" | "target">): stri
   return `Only a slower engine is to be had: ${engine.name} (${engine.target}), about ${slowdown} times slower than native${engine.name === "native" ? "'s binary" : ""}. Run "cellwright doctor" for what to do.`;
 }
 
-/** Returns the warning for whoever leaves the choice of engine to us, if the fast one isn't to be had; costs a second or two only then. */
+/** Returns the warning for whoever leaves the choice of engine to us or asks for `native`, if its binary isn't to be had; costs a second or two only then. */
 export async function autoEngineWarning(): Promise<string | undefined> {
   if (reportBinary().available) return undefined;
   const chosen = (await describeEngines()).find((report) => report.chosen);

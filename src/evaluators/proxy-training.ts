@@ -72,9 +72,9 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
       const load = { dir: dataDir, onProgress };
       const found: Provision = await (data.provide?.(load) ?? data.load(load).then(({ source }) => ({ source })));
       const { autoEngineWarning } = await import("../engines/index.ts");
-      // Who names a slow engine knows what they do.
-      const isLeftToUs = (resolved.engine ?? engine ?? "auto") === "auto";
-      const warnings = [found.warning, isLeftToUs ? await autoEngineWarning() : undefined].filter(
+      // Who names a slow engine knows what they do; who names `native` expects its binary, and may get WebAssembly.
+      const expectsFast = ["auto", "native"].includes(resolved.engine ?? engine ?? "auto");
+      const warnings = [found.warning, expectsFast ? await autoEngineWarning() : undefined].filter(
         (warning) => warning !== undefined,
       );
       const { source, substitute } = found;

@@ -1,4 +1,5 @@
 /** @file One trial of proxy training, from the checks before it starts to the files it leaves. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 import { hashJson } from "../base/hash.ts";
@@ -158,6 +159,8 @@ export async function runProxyTrial(
   // An attempt tells its steps from the first on, also those that an earlier one trained.
   for (const summary of start?.history ?? []) await tell(summary);
 
+  // A retraining is hours of work: it always goes on where it was interrupted.
+  const isRetraining = task.phase === "retrain";
   const result = await train({
     engine,
     network,
@@ -172,7 +175,7 @@ export async function runProxyTrial(
     onProgress: progress,
     async onEpoch(summary, snapshot) {
       log.write(epochLine(summary, options.evaluateOn));
-      if (options.checkpoints && task.dir !== undefined)
+      if ((options.checkpoints || isRetraining) && task.dir !== undefined)
         await writeCheckpoint(join(task.dir, CHECKPOINT), network, { identity, ...(await snapshot()) });
       return tell(summary);
     },
@@ -184,6 +187,8 @@ export async function runProxyTrial(
       std: dataset.std,
       classes: dataset.train.classes,
     });
+  if (result.state === "complete" && !options.checkpoints && isRetraining && task.dir !== undefined)
+    await rm(join(task.dir, CHECKPOINT), { force: true });
 
   const last = result.history.at(-1);
   const metrics: TrialMetrics = {

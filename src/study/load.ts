@@ -70,9 +70,18 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
     }
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    if (error instanceof CellwrightError) throw error;
+    if (error instanceof CellwrightError) throw inFile(file, error);
     throw new CellwrightError("config", `${file}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Returns what was thrown while a study file was evaluated, with the file before each problem. */
+function inFile(file: string, error: CellwrightError): CellwrightError {
+  const message = error.message
+    .split("\n")
+    .map((line) => `${file}: ${line}`)
+    .join("\n");
+  return new CellwrightError(error.code, message, { details: error.details, cause: error });
 }
 
 /** Returns the definition with the flags laid over it. Throws `config` on an unknown key. */

@@ -4,7 +4,7 @@ import { statfs } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
-import { messageOf } from "../../base/errors.ts";
+import { CellwrightError, messageOf } from "../../base/errors.ts";
 import { formatBytes } from "../../base/units.ts";
 import { cifar10, cifar100, mnist } from "../../data/index.ts";
 import { describeEngines, type EngineReport } from "../../engines/index.ts";
@@ -106,10 +106,9 @@ async function data(dir: string | undefined): Promise<Finding[]> {
           definition.provide === undefined ? await definition.load(options) : await definition.provide(options);
         return { topic: "data", state: "ok", text: `${title} in ${source}` };
       } catch (error) {
-        const message = messageOf(error);
         // Files that are there but wrong are worse than none.
-        if (!/none of|no such file/.test(message))
-          return { topic: "data", state: "warning", text: `${title}: ${firstLine(message)}` };
+        if (!isMissing(error))
+          return { topic: "data", state: "warning", text: `${title}: ${firstLine(messageOf(error))}` };
         const advice =
           title === "CIFAR-10"
             ? "A search downloads it, or name its folder with --data or $CELLWRIGHT_DATA"
@@ -118,6 +117,11 @@ async function data(dir: string | undefined): Promise<Finding[]> {
       }
     }),
   );
+}
+
+/** Whether no file of a data set was found anywhere. */
+function isMissing(error: unknown): boolean {
+  return error instanceof CellwrightError && error.details["missing"] === true;
 }
 
 async function disk(resultsDir: string): Promise<Finding> {

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import type { StudyEvent } from "../../study/events.ts";
 import type { Study } from "../../study/study.ts";
+import { failureReason } from "../failure-reasons.ts";
 import { headLine } from "../head-line.ts";
 import { print, type CliIo } from "../io.ts";
 import { liveLines } from "./live-lines.ts";
@@ -92,7 +93,7 @@ function messages(event: StudyEvent, study: Study, io: CliIo): string[] {
       const log = relative(process.cwd(), join(study.dir, "trials", String(event.trial.number), "trial.log"));
       return [
         io.colors.yellow(
-          `trial ${event.trial.number} failed: ${(event.trial.reason || "no reason given").replace(/\.$/, "")}. Details: ${log}`,
+          `trial ${event.trial.number} failed: ${failureReason(event.trial).replace(/\.$/, "")}. Details: ${log}`,
         ),
       ];
     }

@@ -104,4 +104,15 @@ describe("doctor", () => {
     expect(cifar?.state).toBe("warning");
     expect(cifar?.text).toContain(folder);
   });
+
+  it("names the file that a set lacks: one that is there in part is not one that is nowhere", () => {
+    const folder = join(dir, "part/mnist");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "train-images-idx3-ubyte"), new Uint8Array(16));
+    const found = on(doctor({}, "--data", join(dir, "part")).findings, "data").find(({ text }) =>
+      text.startsWith("MNIST"),
+    );
+    expect(found).toMatchObject({ state: "warning" });
+    expect(found?.text).toContain(folder);
+  });
 });

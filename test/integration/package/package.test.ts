@@ -167,13 +167,18 @@ describe("types", () => {
 describe("without a binary for this platform", () => {
   const prebuilds = (): string => join(consumer, "node_modules/cellwright/prebuilds");
   const away = (): string => join(temporary, "prebuilds-away");
-  const search = async (name: string): Promise<{ readonly code: number | null; readonly text: string }> => {
+  const search = async (
+    name: string,
+    flags: readonly string[] = [],
+  ): Promise<{ readonly code: number | null; readonly text: string }> => {
     const project = join(consumer, name);
     await cp(join(root, "test/fixtures/user-project"), project, { recursive: true });
     const config = await readFile(join(project, "trained.config.ts"), "utf8");
     const left = config.replace(', engine: "reference"', "").replace("export const study =", "export default");
     await writeFile(join(project, "trained.config.ts"), left);
-    const { code, stdout, stderr } = await run("npx", ["cellwright", "search", "trained.config.ts"], { cwd: project });
+    const { code, stdout, stderr } = await run("npx", ["cellwright", "search", "trained.config.ts", ...flags], {
+      cwd: project,
+    });
     return { code, text: stdout + stderr };
   };
   beforeAll(async () => {
@@ -212,8 +217,11 @@ describe("without a binary for this platform", () => {
       expect(stdout).toMatch(/native: WebAssembly, about \d+ times slower than .* <- chosen/);
     });
 
-    test("a search says that it runs in WebAssembly and how much slower that is, and runs", async () => {
-      const { code, text } = await search("wasm");
+    test.each([
+      { asked: "left to us", flags: [] },
+      { asked: "asked for by name", flags: ["--engine", "native"] },
+    ])("a search says that it runs in WebAssembly and how much slower that is, and runs, $asked", async ({ flags }) => {
+      const { code, text } = await search(`wasm${flags.length}`, flags);
       expect(text).toMatch(
         /Only a slower engine is to be had: native \(WebAssembly\), about \d+ times slower than native/,
       );

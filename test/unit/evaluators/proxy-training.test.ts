@@ -38,6 +38,27 @@ const run = (
   context = contextFor(smallNetwork),
 ) => runProxyTrial(resolveProxyOptions({ ...options, ...settings }), bench, { ...task, ...changes }, context);
 
+/** The reference engine, which dies after so many training steps (and three to time the network). */
+function dyingEngine(afterSteps: number): Engine {
+  const dying = openReferenceEngine();
+  let steps = 0;
+  return {
+    ...dying,
+    estimateMemory: (...args) => dying.estimateMemory(...args),
+    async open(...args) {
+      const session = await dying.open(...args);
+      return {
+        ...session,
+        evaluate: (batch) => session.evaluate(batch),
+        save: () => session.save(),
+        close: () => session.close(),
+        trainStep: (...step) =>
+          ++steps > 3 + afterSteps ? Promise.reject(new Error("killed")) : session.trainStep(...step),
+      };
+    },
+  };
+}
+
 describe("a trial", () => {
   test("reports each epoch and ends with the last one's accuracy and the facts", async () => {
     const context = contextFor(smallNetwork);
@@ -229,24 +250,8 @@ describe("files", () => {
     const whole = contextFor(smallNetwork);
     const uninterrupted = await run({}, {}, reference(), whole);
     // The first attempt dies in its third epoch: six steps an epoch.
-    const dying = openReferenceEngine();
-    let steps = 0;
-    const engine: Engine = {
-      ...dying,
-      estimateMemory: (...args) => dying.estimateMemory(...args),
-      async open(...args) {
-        const session = await dying.open(...args);
-        return {
-          ...session,
-          evaluate: (batch) => session.evaluate(batch),
-          save: () => session.save(),
-          close: () => session.close(),
-          trainStep: (...step) => (++steps > 3 + 15 ? Promise.reject(new Error("killed")) : session.trainStep(...step)),
-        };
-      },
-    };
     const settings = { checkpoints: true };
-    await expect(run({ dir }, settings, benchOf(engine))).rejects.toThrow("killed");
+    await expect(run({ dir }, settings, benchOf(dyingEngine(15)))).rejects.toThrow("killed");
     const again = contextFor(smallNetwork);
     const resumed = await run({ dir, attempt: 1 }, settings, reference(), again);
     expect(again.reports.map(({ step, values, metrics }) => [step, values, metrics?.loss])).toEqual(
@@ -257,6 +262,21 @@ describe("files", () => {
     // Another seed is another training: the checkpoint is not for it.
     const other = await run({ dir, seed: 99 }, settings);
     expect(other.metrics.imagesTrained).toBe(144);
+  });
+
+  test("an interrupted retraining goes on where it was, and leaves its weights alone behind", async () => {
+    const settings = { checkpoints: false };
+    const changes = { dir, phase: "retrain", saveWeights: true } as const;
+    const file = join(dir, "checkpoint.safetensors");
+    await run(changes, settings);
+    const whole = readFileSync(join(dir, "weights.safetensors"));
+    rmSync(join(dir, "weights.safetensors"));
+    await expect(run(changes, settings, benchOf(dyingEngine(15)))).rejects.toThrow("killed");
+    expect(existsSync(file)).toBe(true);
+    const resumed = await run(changes, settings);
+    expect(resumed.metrics.imagesTrained).toBe(48);
+    expect(readFileSync(join(dir, "weights.safetensors")).equals(whole)).toBe(true);
+    expect(existsSync(file)).toBe(false);
   });
 
   test("a longer training can continue another trial's", async () => {

@@ -2,6 +2,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { loadStudy, studyReference } from "../../../src/study/load.ts";
 import { network } from "../../../src/network/index.ts";
 import { int, defineSpace } from "../../../src/space/index.ts";
 import { maximize, minimize } from "../../../src/study/define.ts";
@@ -91,6 +92,19 @@ describe("a resume is refused", () => {
         code: "space",
         message: expect.stringMatching(message),
       });
+  });
+});
+
+describe("a study file", () => {
+  it("is named before each problem that it meets while it is evaluated", async () => {
+    const file = join(studies.dir, "bad.config.mjs");
+    const index = new URL("../../../src/base/errors.ts", import.meta.url).href;
+    const text = `import { CellwrightError } from ${JSON.stringify(index)}; throw new CellwrightError("config", "evaluator.epochs  Expected 1.\\nevaluator.data  Expected 2.");`;
+    await writeFile(file, text);
+    await expect(loadStudy(studyReference(file))).rejects.toMatchObject({
+      code: "config",
+      message: `${file}: evaluator.epochs  Expected 1.\n${file}: evaluator.data  Expected 2.`,
+    });
   });
 });
 
