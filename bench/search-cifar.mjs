@@ -1,6 +1,6 @@
 /**
  * @file Evolution against random search on CIFAR-10 at an equal number of trials, and how well the proxy ranks:
- * `npm run bench:search-cifar -- [--seeds 3] [--trials 40] [--rank 8] [--results DIR]`. Needs the build. Studies that are there are gone on
+ * `npm run bench:search-cifar -- [--seeds 0,1,2] [--trials 40] [--rank 8] [--results DIR]`. Needs the build. Studies that are there are gone on
  * with. The last line is JSON.
  */
 import { mkdirSync } from "node:fs";
@@ -10,7 +10,7 @@ import { openStudy, studyReference } from "../dist/src/index.js";
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "3" },
+    seeds: { type: "string", default: "0,1,2" },
     trials: { type: "string", default: "40" },
     rank: { type: "string", default: "8" },
     results: { type: "string", default: "results/bench-search-cifar" },
@@ -21,6 +21,7 @@ const resultsDir = resolve(values.results);
 mkdirSync(resultsDir, { recursive: true });
 const module = join(import.meta.dirname, "studies/compare.ts");
 const trials = Number(values.trials);
+const seeds = values.seeds.split(",").map(Number);
 
 async function open(kind, seed) {
   const name = `${kind}-${seed}`;
@@ -35,7 +36,7 @@ async function open(kind, seed) {
 }
 
 const rows = [];
-for (let seed = 0; seed < Number(values.seeds); seed++) {
+for (const seed of seeds) {
   for (const kind of ["evolution", "randomSearch"]) {
     const study = await open(kind, seed);
     const begun = Date.now();
@@ -62,7 +63,7 @@ for (let seed = 0; seed < Number(values.seeds); seed++) {
 
 /** Retrains cells spread evenly over the proxy's ranking, and correlates. */
 async function rankCorrelation() {
-  const study = await open("randomSearch", 0);
+  const study = await open("randomSearch", seeds[0]);
   const top = await study.top();
   const byProxy = top.toSorted((a, b) => b.trial.values[0] - a.trial.values[0]);
   const count = Math.min(Number(values.rank), byProxy.length);
