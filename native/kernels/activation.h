@@ -1,54 +1,71 @@
-// Activations of what is read: act(scale * z + shift). ACT 0 none, 1 relu, 2 any other (scalar, for generality rather than speed).
+// Activations of what is read: act(scale * z + shift). ACT 0 none, 1 relu, 2 any other: those in a pass of their own over what is in cache.
 #pragma once
-#include "vector.h"
+#include "exponential.h"
 
 namespace cellwright {
 namespace CW_TARGET {
 
-CW_KERNEL float act_value(int act, float x) {
-  switch (act) {
-    case Relu: return 0 > x ? 0 : x;
-    case Relu6: return 0 > x ? 0 : (x > 6 ? 6 : x);
-    case Swish: return x / (1 + expf(-x));
-    case HSwish: return x * (x < -3 ? 0 : (x > 3 ? 6 : x + 3)) * (1.0f / 6);
-    case Sigmoid: return 1 / (1 + expf(-x));
-    case HSigmoid: return (x < -3 ? 0 : (x > 3 ? 6 : x + 3)) * (1.0f / 6);
-    case Tanh: return tanhf(x);
+template <int KIND> CW_INLINE vf activation_of(vf x) {
+  switch (KIND) {
+    case Relu: return relu(x);
+    case Relu6: return pick_smaller(relu(x), bc(6));
+    case Swish: return x / (bc(1) + exponential(-x));
+    case HSwish: return x * (pick_smaller(relu(x + bc(3)), bc(6)) * bc(1.0f / 6));
+    case Sigmoid: return logistic(x);
+    case HSigmoid: return pick_smaller(relu(x + bc(3)), bc(6)) * bc(1.0f / 6);
+    case Tanh: return hyperbolic_tangent(x);
     default: return x;
   }
 }
 
-CW_KERNEL float act_slope(int act, float x) {
-  switch (act) {
-    case Relu: return x > 0 ? 1 : 0;
-    case Relu6: return x > 0 && x < 6 ? 1 : 0;
-    case Swish: { float s = 1 / (1 + expf(-x)); return s * (1 + x * (1 - s)); }
-    case HSwish: return x <= -3 ? 0 : (x >= 3 ? 1 : (2 * x + 3) * (1.0f / 6));
-    case Sigmoid: { float s = 1 / (1 + expf(-x)); return s * (1 - s); }
-    case HSigmoid: return x > -3 && x < 3 ? 1.0f / 6 : 0;
-    case Tanh: { float t = tanhf(x); return 1 - t * t; }
-    default: return 1;
+template <int KIND> CW_INLINE vf slope_of(vf x) {
+  const vf zero = {}, one = bc(1);
+  switch (KIND) {
+    case Relu: return x > zero ? one : zero;
+    case Relu6: return x > zero ? (x < bc(6) ? one : zero) : zero;
+    case Swish: { const vf s = logistic(x); return s * (one + x * (one - s)); }
+    case HSwish: return x > bc(-3) ? (x < bc(3) ? (x + x + bc(3)) * bc(1.0f / 6) : one) : zero;
+    case Sigmoid: { const vf s = logistic(x); return s * (one - s); }
+    case HSigmoid: return x > bc(-3) ? (x < bc(3) ? bc(1.0f / 6) : zero) : zero;
+    case Tanh: { const vf t = hyperbolic_tangent(x); return one - t * t; }
+    default: return one;
   }
 }
 
-// Unused lanes hold zero, also where act(0) is not zero: what they would feed has no weights that may move.
-CW_KERNEL void act_other(int act, int lanes, float* x, long n) {
-  for (long i = 0; i < n; i++)
-    for (int l = 0; l < V; l++) x[i * V + l] = l < lanes ? act_value(act, x[i * V + l]) : 0;
+// Calls `f` with the kind as a constant.
+template <int KIND> struct Chosen { static constexpr int value = KIND; };
+template <class F> CW_INLINE void with_kind(int act, F f) {
+  switch (act) {
+    case Relu: return f(Chosen<Relu>{});
+    case Relu6: return f(Chosen<Relu6>{});
+    case Swish: return f(Chosen<Swish>{});
+    case HSwish: return f(Chosen<HSwish>{});
+    case Sigmoid: return f(Chosen<Sigmoid>{});
+    case HSigmoid: return f(Chosen<HSigmoid>{});
+    case Tanh: return f(Chosen<Tanh>{});
+    default: return f(Chosen<None>{});
+  }
 }
 
-CW_KERNEL void slope_other(int act, const float* u, float* v) {
-  for (int l = 0; l < V; l++) v[l] *= act_slope(act, u[l]);
+// One number, for kernels that move single channels.
+CW_KERNEL float activation_of_one(int act, float x) {
+  vf y;
+  with_kind(act, [&](auto kind) { y = activation_of<kind.value>(bc(x)); });
+  return y[0];
+}
+CW_KERNEL float slope_of_one(int act, float x) {
+  vf y;
+  with_kind(act, [&](auto kind) { y = slope_of<kind.value>(bc(x)); });
+  return y[0];
 }
 
-template <int ACT> CW_INLINE vf times_slope(int act, vf u, vf v) {
-  if (ACT == 0) return v;
-  if (ACT == 1) return where_positive(u, v);
-  float a[V] __attribute__((aligned(64))), b[V] __attribute__((aligned(64)));
-  st(a, u);
-  st(b, v);
-  slope_other(act, a, b);
-  return ld(b);
+// Of n pixels where they stand. Unused lanes hold zero, also where act(0) is not zero: what they would feed has no weights that may move.
+CW_KERNEL void activate(int act, int lanes, float* x, long n) {
+  vi used;
+  for (int l = 0; l < V; l++) used[l] = l < lanes ? -1 : 0;
+  with_kind(act, [&](auto kind) {
+    for (long i = 0; i < n; i++) st(x + i * V, (vf)((vi)activation_of<kind.value>(ld(x + i * V)) & used));
+  });
 }
 
 // Writes act(scale * z + shift) of n pixels, `step` pixels apart where they are read.
@@ -64,7 +81,7 @@ template <int ACT> CW_INLINE void prepare_as(const Plane& p, int act, const floa
       vf v = ld(z + i * step * V) * s + h;
       st(out + i * V, ACT == 1 ? relu(v) : v);
     }
-  if (ACT == 2) act_other(act, p.lanes, out, n);
+  if (ACT == 2) activate(act, p.lanes, out, n);
 }
 CW_INLINE void prepare(const Plane& p, int act, const float* z, long step, float* out, long n) {
   if (act == None) prepare_as<0>(p, act, z, step, out, n);
@@ -106,11 +123,19 @@ CW_INLINE GradTarget grad_target(const Use& u, int image, float* partial) {
   const Plane& p = *u.plane;
   return {p.g + image * p.gn, p.z + image * p.zn, p.scale, p.shift, p.mean, u.sums ? partial : nullptr, u.accumulate};
 }
+// Multiplies the gradients v of n pixels by the activation's slope there.
+CW_KERNEL void times_slope(int act, const GradTarget& t, long at, long step, vf* v, int n) {
+  const vf s = ld(t.scale), h = ld(t.shift);
+  with_kind(act, [&](auto kind) {
+    for (int i = 0; i < n; i++) v[i] *= slope_of<kind.value>(ld(t.z + at + i * step) * s + h);
+  });
+}
 template <int ACT> CW_INLINE void put_gradient(const GradTarget& t, int act, long at, long step, vf* v, int n) {
-  if (ACT) {
+  if (ACT == 1) {
     const vf s = ld(t.scale), h = ld(t.shift);
-    for (int i = 0; i < n; i++) v[i] = times_slope<ACT>(act, ld(t.z + at + i * step) * s + h, v[i]);
+    for (int i = 0; i < n; i++) v[i] = where_positive(ld(t.z + at + i * step) * s + h, v[i]);
   }
+  if (ACT == 2) times_slope(act, t, at, step, v, n);
   if (t.accumulate) for (int i = 0; i < n; i++) v[i] += ld(t.g + at + i * step);
   for (int i = 0; i < n; i++) st(t.g + at + i * step, v[i]);
   if (t.partial) {

@@ -157,7 +157,7 @@ static void repack_forward(Op& op, Run&, int image) {
       const float s = in.scale[e[1]], h = in.shift[e[1]];
       for (int64_t p = 0; p < pixels; p++) {
         const float v = z[p * V] * s + h;
-        o[p * V] = op.activation == None ? v : act_value(op.activation, v);
+        o[p * V] = op.activation == None ? v : activation_of_one(op.activation, v);
       }
     }
 }
@@ -177,7 +177,7 @@ static void repack_backward(Op& op, Run&, int image) {
       for (int64_t p = 0; p < pixels; p++) {
         float v = g[p * V] * m;
         if (out.normalised) v = v * out.a[l] + zo[p * V] * out.b[l] + out.c[l];
-        d[p * V] += op.activation == None ? v : v * act_slope(op.activation, z[p * V] * s + h);
+        d[p * V] += op.activation == None ? v : v * slope_of_one(op.activation, z[p * V] * s + h);
       }
     }
 }

@@ -15,6 +15,7 @@ namespace CW_TARGET {
 
 constexpr int V = CW_WIDTH;
 typedef float vf __attribute__((vector_size(CW_WIDTH * 4)));
+typedef int vi __attribute__((vector_size(CW_WIDTH * 4)));
 typedef float vfa __attribute__((vector_size(CW_WIDTH * 4), may_alias));
 
 // WebAssembly has no prefetch. What runs it (V8, at any rate) puts the loads of a block of code before its arithmetic, so an unrolled product spills its
@@ -103,11 +104,12 @@ CW_INLINE vf bc(float s) { return s - (vf){}; }
 #if defined(__wasm__)
 // b where a < b, else a: one instruction, which clang does not find.
 CW_INLINE vf pick_larger(vf a, vf b) { return __builtin_wasm_pmax_f32x4(a, b); }
+CW_INLINE vf pick_smaller(vf a, vf b) { return __builtin_wasm_pmin_f32x4(a, b); }
 CW_INLINE vf relu(vf x) { return pick_larger(x, (vf){}); }
-typedef int vi __attribute__((vector_size(CW_WIDTH * 4)));
 CW_INLINE vf where_positive(vf u, vf v) { return (vf)((u > (vf){}) & (vi)v); }
 #else
 CW_INLINE vf pick_larger(vf a, vf b) { return b > a ? b : a; }
+CW_INLINE vf pick_smaller(vf a, vf b) { return b < a ? b : a; }
 CW_INLINE vf relu(vf x) { vf z = {}; return z > x ? z : x; }
 CW_INLINE vf where_positive(vf u, vf v) { vf z = {}; return u > z ? v : z; }
 #endif
