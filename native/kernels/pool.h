@@ -20,7 +20,7 @@ template <bool BINS> CW_INLINE Window window_at(const Geometry& g, int y, int x)
 struct Holders { int from, to; };
 template <bool BINS> CW_INLINE Holders holders_of(int at, int side, int out, int kernel, int stride, int padding) {
   if (BINS) return {bin_start(at, side, out), bin_end(at, side, out)};
-  return {imax(0, floordiv(at + padding - kernel, stride) + 1), imin(out - 1, (at + padding) / stride) + 1};
+  return {imax(0, floordiv(at + padding - kernel, stride) + 1), imin(out - 1, floordiv(at + padding, stride)) + 1};
 }
 CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 

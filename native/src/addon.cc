@@ -50,6 +50,32 @@ Session* session(napi_env env, napi_value value) {
   return *static_cast<Session**>(p);
 }
 
+// The name and the width of a target, the first two arguments of a call.
+struct Wanted {
+  char name[32];
+  int32_t width;
+  bool read(napi_env env, const napi_value* values) {
+    size_t length;
+    return napi_get_value_string_utf8(env, values[0], name, sizeof name, &length) == napi_ok && napi_get_value_int32(env, values[1], &width) == napi_ok;
+  }
+};
+
+void set_number(napi_env env, napi_value object, const char* name, double number) {
+  napi_value v;
+  napi_create_double(env, number, &v);
+  napi_set_named_property(env, object, name, v);
+}
+
+// Sets a typed array with a copy of `count` numbers.
+template <class T> void set_array(napi_env env, napi_value object, const char* name, napi_typedarray_type type, const T* numbers, size_t count) {
+  void* p = nullptr;
+  napi_value buffer, v;
+  napi_create_arraybuffer(env, count * sizeof(T), &p, &buffer);
+  std::memcpy(p, numbers, count * sizeof(T));
+  napi_create_typedarray(env, type, count, buffer, 0, &v);
+  napi_set_named_property(env, object, name, v);
+}
+
 // targets(): [{ name, width }] that this machine runs, best first.
 napi_value list_targets(napi_env env, napi_callback_info) {
   napi_value result, entry, v;
@@ -72,19 +98,18 @@ napi_value list_targets(napi_env env, napi_callback_info) {
 // open(target, width, train | null, evaluate, segments | null, cleared | null, threads): a session.
 napi_value open(napi_env env, napi_callback_info info) {
   napi_value a[7];
-  char target[32];
-  size_t length;
-  int32_t width, threads;
+  Wanted target;
+  int32_t threads;
   double *words[4];
   size_t sizes[4];
-  if (!arguments(env, info, a) || napi_get_value_string_utf8(env, a[0], target, sizeof target, &length) != napi_ok || napi_get_value_int32(env, a[1], &width) != napi_ok)
+  if (!arguments(env, info, a) || !target.read(env, a))
     return fail(env, "Expected a target and a vector width.");
   for (int i = 0; i < 4; i++)
     if (!array(env, a[2 + i], napi_float64_array, words[i], sizes[i])) return fail(env, "Expected a program as a Float64Array.");
   if (napi_get_value_int32(env, a[6], &threads) != napi_ok) return fail(env, "Expected a number of threads.");
   std::unique_ptr<Session> s(new Session);
   try {
-    const std::string error = s->open(target, width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3], threads);
+    const std::string error = s->open(target.name, target.width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3], threads);
     if (!error.empty()) return fail(env, error);
   } catch (const std::bad_alloc&) {
     return fail(env, "Expected memory for a session. Received none.");
@@ -163,7 +188,7 @@ void execute(napi_env, void* data) {
 void complete(napi_env env, napi_status status, void* data) {
   std::unique_ptr<Job> j(static_cast<Job*>(data));
   j->session->busy = false;
-  napi_value result, v;
+  napi_value result;
   if (status != napi_ok || !j->error.empty()) {
     napi_value message;
     napi_create_string_utf8(env, j->error.empty() ? "Expected the step to run." : j->error.c_str(), NAPI_AUTO_LENGTH, &message);
@@ -171,28 +196,10 @@ void complete(napi_env env, napi_status status, void* data) {
     napi_reject_deferred(env, j->deferred, result);
   } else {
     napi_create_object(env, &result);
-    napi_create_double(env, j->run.loss, &v);
-    napi_set_named_property(env, result, "loss", v);
-    napi_create_int64(env, j->run.correct, &v);
-    napi_set_named_property(env, result, "correct", v);
-    if (j->logits) {
-      const size_t n = (size_t)j->run.batch * j->session->classes;
-      void* p = nullptr;
-      napi_value buffer;
-      napi_create_arraybuffer(env, n * sizeof(float), &p, &buffer);
-      std::memcpy(p, j->logits.get(), n * sizeof(float));
-      napi_create_typedarray(env, napi_float32_array, n, buffer, 0, &v);
-      napi_set_named_property(env, result, "logits", v);
-    }
-    if (j->opTimes) {
-      const size_t n = j->session->operations(j->trains);
-      void* p = nullptr;
-      napi_value buffer;
-      napi_create_arraybuffer(env, n * sizeof(double), &p, &buffer);
-      std::memcpy(p, j->opTimes.get(), n * sizeof(double));
-      napi_create_typedarray(env, napi_float64_array, n, buffer, 0, &v);
-      napi_set_named_property(env, result, "opNanoseconds", v);
-    }
+    set_number(env, result, "loss", j->run.loss);
+    set_number(env, result, "correct", (double)j->run.correct);
+    if (j->logits) set_array(env, result, "logits", napi_float32_array, j->logits.get(), (size_t)j->run.batch * j->session->classes);
+    if (j->opTimes) set_array(env, result, "opNanoseconds", napi_float64_array, j->opTimes.get(), j->session->operations(j->trains));
     napi_resolve_deferred(env, j->deferred, result);
   }
   napi_delete_reference(env, j->keeps);
@@ -255,27 +262,18 @@ napi_value run(napi_env env, napi_callback_info info) {
 
 // peaks(target, width): { flopsPerSecond, bytesPerSecond } of one core, measured now.
 napi_value peaks(napi_env env, napi_callback_info info) {
-  napi_value a[2], result, v;
-  char target[32];
-  size_t length;
-  int32_t width;
-  if (!arguments(env, info, a) || napi_get_value_string_utf8(env, a[0], target, sizeof target, &length) != napi_ok || napi_get_value_int32(env, a[1], &width) != napi_ok)
-    return fail(env, "Expected a target and a vector width.");
-  int count = 0;
-  const Target* list = targets(count);
-  for (int i = 0; i < count; i++) {
-    if (std::strcmp(list[i].name, target) != 0 || list[i].width != width || !list[i].supported()) continue;
-    KernelTable table = {};
-    list[i].fill(table);
-    const Peaks found = measure_peaks(table);
-    napi_create_object(env, &result);
-    napi_create_double(env, found.flopsPerSecond, &v);
-    napi_set_named_property(env, result, "flopsPerSecond", v);
-    napi_create_double(env, found.bytesPerSecond, &v);
-    napi_set_named_property(env, result, "bytesPerSecond", v);
-    return result;
-  }
-  return fail(env, "Expected a target that this machine has.");
+  napi_value a[2], result;
+  Wanted wanted;
+  if (!arguments(env, info, a) || !wanted.read(env, a)) return fail(env, "Expected a target and a vector width.");
+  const Target* target = find_target(wanted.name, wanted.width);
+  if (!target) return fail(env, "Expected a target that this machine has.");
+  KernelTable table = {};
+  target->fill(table);
+  const Peaks found = measure_peaks(table);
+  napi_create_object(env, &result);
+  set_number(env, result, "flopsPerSecond", found.flopsPerSecond);
+  set_number(env, result, "bytesPerSecond", found.bytesPerSecond);
+  return result;
 }
 
 // bytes(session): what it holds.

@@ -58,16 +58,15 @@ double Crew::floats(const Program& program, int shares, int threads, bool trains
 
 void Crew::run(Run& run, const KernelTable& table, Team& team) {
   const int shares = (int)shares_.size();
+  // Share s is thread s * threads_ / shares', rounded down.
+  const auto first_share = [&](int thread) { return (thread * shares + threads_ - 1) / threads_; };
   const auto image = [&](int share) { return int32_t((int64_t)run.batch * share / shares); };
   for (auto& block : shareGradients_) std::memset(block->data, 0, block->size * sizeof(float));
   team.begin();
   for (int phase = 0; phase < first().phases(); phase++) {
     team.run([&](int thread) {
       if (thread >= threads_) return;
-      int from = 0;
-      while (from * threads_ / shares < thread) from++;
-      int to = from;
-      while (to < shares && to * threads_ / shares == thread) to++;
+      const int from = first_share(thread), to = first_share(thread + 1);
       shares_[from]->prepare(phase, run, table);
       for (int s = from; s < to; s++) shares_[s]->images(phase, run, table, image(s), image(s + 1), image(to));
     });

@@ -1,9 +1,7 @@
 #include "decode.h"
 
 #include <cmath>
-#include <unordered_set>
 
-#include "nanoseconds.h"
 #include "work.h"
 
 namespace cellwright {
@@ -28,7 +26,8 @@ int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1)
 std::string Program::header(const double* words, size_t size) {
   if (size < HEADER || words[0] != MAGIC || words[1] != VERSION) return "not a program of this version";
   for (int i = 0; i < HEADER; i++) if (!whole(words[i]) || words[i] < 0) return "a size in the header";
-  words_.assign(words, words + size);
+  words_ = words;
+  size_ = size;
   width = words[2]; batch = words[3]; arena = words[4]; parameters = words[5]; stats = words[6]; sums = words[7]; scratch = words[8];
   maskRows = words[9]; imageFloats = words[10]; classes = words[11]; shares = words[18];
   if (width != 4 && width != 8 && width != 16) return "vector width";
@@ -40,7 +39,7 @@ std::string Program::header(const double* words, size_t size) {
 std::string Program::decode(const Areas& areas, const KernelTable& table) {
   const int64_t V = width, norm = words_[12], plane = words_[13], op_ = words_[14], upload = words_[15], logit = words_[16], phase = words_[17];
   if (table.width != V) return "vector width of the target";
-  const double *at = words_.data() + HEADER, *end = words_.data() + words_.size();
+  const double *at = words_ + HEADER, *end = words_ + size_;
   if (norm * NORM + plane * PLANE + upload + logit > end - at || op_ > end - at || phase > 2 * op_ + 2) return "length";
   if (!ones_.allocate((batch > V ? batch : V) + 64, true)) return "memory";
   for (size_t i = 0; i < ones_.size; i++) ones_.data[i] = 1;
@@ -122,8 +121,6 @@ std::string Program::decode(const Areas& areas, const KernelTable& table) {
   }
   if (at != end) return "words left over";
   for (Phase& p : phases_) plan_prefetch(p);
-  words_.clear();
-  words_.shrink_to_fit();
   return "";
 }
 
@@ -393,132 +390,6 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   o.pointers = pointers_.back().get();
   o.prefetch = &prefetch_;
   return "";
-}
-
-// How far ahead of the current operation to fetch: what fits the second-level cache beside the operation's own data.
-static constexpr int64_t AHEAD = 384 * 1024;
-
-// 1x1 convolutions on more than fits beside the look-ahead fetch their own next strip (kernels/conv.h).
-static bool fetches_own(const Op& o) {
-  if (o.kind != Kind::Conv && o.kind != Kind::ConvBackward) return false;
-  const Geometry& g = o.g;
-  if (g.kernelH != 1 || g.kernelW != 1 || g.strideH != 1 || g.strideW != 1 || g.top != 0 || g.left != 0 || g.inH != g.outH || g.inW != g.outW) return false;
-  int64_t bytes = 0;
-  for (int i = 0; i < o.inputs; i++) bytes += o.in[i].plane->zn * 4 * (o.kind == Kind::Conv ? 1 : 2);
-  for (int i = 0; i < o.outputs; i++) bytes += o.out[i].plane->zn * 4 * (o.kind == Kind::Conv ? 1 : 2);
-  return bytes > AHEAD / 2;
-}
-
-void Program::plan_prefetch(Phase& phase) {
-  std::unordered_set<const float*> seen;
-  auto touch = [&](const float* p, int64_t step, int64_t pixels) {
-    if (!p || step == 0) return;  // one image's room is used again and again: it is in cache
-    if (!seen.insert(p).second) return;
-    phase.touches.push_back({(const char*)p, pixels * width * 4, step * 4, phase.bytes});
-    phase.bytes += pixels * width * 4;
-  };
-  for (Op* o : phase.bodies) {
-    o->fetchesOwn = fetches_own(*o);
-    if (o->fetchesOwn) {
-      phase.ends.push_back(phase.bytes);
-      continue;
-    }
-    for (int i = 0; i < o->outputs; i++) {
-      const Plane& p = *o->out[i].plane;
-      const bool forward = !(o->kind == Kind::ConvBackward || o->kind == Kind::SeparableBackward || o->kind == Kind::DepthwiseBackward || o->kind == Kind::MaxPoolBackward ||
-                             o->kind == Kind::AvgPoolBackward || o->kind == Kind::MapBackward || o->kind == Kind::GlobalPoolBackward || o->kind == Kind::AdaptiveMaxPoolBackward ||
-                             o->kind == Kind::AdaptiveAvgPoolBackward || o->kind == Kind::ResponseBackward || o->kind == Kind::ShuffleBackward || o->kind == Kind::Zero);
-      if (forward || p.normalised) touch(p.z, p.zn, p.pixels);
-      if (!forward) touch(p.g, p.gn, p.pixels);
-    }
-    for (int i = 0; i < o->inputs; i++) {
-      const Plane& p = *o->in[i].plane;
-      touch(p.z, p.zn, p.pixels);
-      if (o->kind == Kind::ConvBackward || o->kind == Kind::SeparableBackward || o->kind == Kind::DepthwiseBackward) touch(p.g, p.gn, p.pixels);
-    }
-    phase.ends.push_back(phase.bytes);
-  }
-}
-
-// Queues the bytes [from, to) of a phase, counted over all of its images.
-void Program::look_ahead(const Phase& phase, int64_t from, int64_t to) {
-  Prefetch& q = prefetch_;
-  if (phase.bytes == 0 || from >= to) return;
-  int64_t image = from / phase.bytes, rest = from % phase.bytes;
-  size_t i = 0;
-  while (i + 1 < phase.touches.size() && phase.touches[i + 1].at <= rest) i++;
-  while (from < to && q.count < int(sizeof q.ranges / sizeof q.ranges[0])) {
-    const Touch& t = phase.touches[i];
-    const int64_t skip = rest - t.at, length = t.bytes - skip < to - from ? t.bytes - skip : to - from;
-    const char* start = t.from + image * t.step + skip;
-    q.ranges[q.count++] = {start, start + length};
-    from += length;
-    rest += length;
-    if (++i == phase.touches.size()) {
-      i = 0;
-      rest = 0;
-      image++;
-    }
-  }
-}
-
-void Program::prepare(int phase, Run& run, const KernelTable& table) {
-  for (Op* o : phases_[phase].bodies) if (auto f = table.prologue[int(o->kind)]) f(*o, run);
-}
-
-void Program::images(int phase, Run& run, const KernelTable& table, int32_t from, int32_t to, int32_t ahead) {
-  Prefetch& q = prefetch_;
-  const Phase& p = phases_[phase];
-  const int64_t all = p.bytes * ahead;
-  int64_t fetched = p.bytes * from;  // bytes of the phase that have been asked for
-  for (int32_t i = from; i < to; i++)
-    for (size_t k = 0; k < p.bodies.size(); k++) {
-      const int64_t done = i * p.bytes + p.ends[k];
-      if (fetched < done) fetched = done;
-      const int64_t last = done + AHEAD < all ? done + AHEAD : all;
-      q.at = q.end = nullptr;
-      q.next = q.count = q.ownNext = q.ownCount = 0;
-      look_ahead(p, fetched, last);
-      Op* o = p.bodies[k];
-      const double begun = run.opTimes ? nanoseconds() : 0;
-      table.body[int(o->kind)](*o, run, i);
-      if (run.opTimes) run.opTimes[o - ops_.data()] += nanoseconds() - begun;
-      int64_t left = q.at < q.end ? q.end - q.at : 0;
-      for (int r = q.next; r < q.count; r++) left += q.ranges[r].to - q.ranges[r].from;
-      int64_t queued = 0;
-      for (int r = 0; r < q.count; r++) queued += q.ranges[r].to - q.ranges[r].from;
-      fetched += queued - left;
-    }
-}
-
-void Program::conclude(int phase, Run& run, const KernelTable& table) {
-  for (Op* o : phases_[phase].wholes) {
-    const double begun = run.opTimes ? nanoseconds() : 0;
-    table.whole[int(o->kind)](*o, run);
-    if (run.opTimes) run.opTimes[o - ops_.data()] += nanoseconds() - begun;
-  }
-}
-
-static void move_sums(double* to, double* from, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    to[i] += from[i];
-    from[i] = 0;
-  }
-}
-
-void Program::gather(int phase, Program& other) {
-  for (const Op* o : phases_[phase].wholes) {
-    if (o->kind != Kind::NormForward && o->kind != Kind::NormBackward) continue;
-    const size_t n = o->norm - norms.data();
-    BatchNorm &mine = norms[n], &theirs = other.norms[n];
-    if (o->kind == Kind::NormForward) {
-      move_sums(mine.sum, theirs.sum, mine.channels);
-      move_sums(mine.square, theirs.square, mine.channels);
-    } else {
-      move_sums(mine.gradSum, theirs.gradSum, mine.channels);
-      move_sums(mine.gradDot, theirs.gradDot, mine.channels);
-    }
-  }
 }
 
 }  // namespace cellwright

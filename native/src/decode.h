@@ -27,7 +27,7 @@ struct Phase {
 
 class Program {
  public:
-  // First pass: sizes only.
+  // First pass: sizes only. The words are needed until `decode` is through.
   std::string header(const double* words, size_t size);
   // Second pass: with memory in place.
   std::string decode(const Areas& areas, const KernelTable& table);
@@ -52,7 +52,8 @@ class Program {
   void plan_prefetch(Phase& phase);
   void look_ahead(const Phase& phase, int64_t from, int64_t to);
   std::string op(Op& op, const double*& at, const double* end, const Areas& areas, const KernelTable& table);
-  std::vector<double> words_;
+  const double* words_ = nullptr;
+  size_t size_ = 0;
   std::vector<Plane> planes_;
   std::vector<Op> ops_;
   std::vector<Phase> phases_;

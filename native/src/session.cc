@@ -44,11 +44,7 @@ Session::~Session() = default;
 
 std::string Session::open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
                           const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, const Limits& limits) {
-  int count = 0;
-  const Target* list = targets(count);
-  const Target* found = nullptr;
-  for (int i = 0; i < count; i++)
-    if (std::strcmp(list[i].name, target) == 0 && list[i].width == width && list[i].supported()) found = &list[i];
+  const Target* found = find_target(target, width);
   if (!found) return std::string("Expected a target that this machine has. Received: ") + target + " of width " + std::to_string(width) + ".";
   found->fill(table_);
 

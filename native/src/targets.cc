@@ -1,5 +1,7 @@
 #include "targets.h"
 
+#include <cstring>
+
 namespace cellwright {
 
 #define CW_DECLARE(name) namespace name { void fill_table(KernelTable&); }
@@ -50,6 +52,12 @@ static const Target list[] = {
 const Target* targets(int& count) {
   count = int(sizeof list / sizeof list[0]);
   return list;
+}
+
+const Target* find_target(const char* name, int32_t width) {
+  for (const Target& target : list)
+    if (std::strcmp(target.name, name) == 0 && target.width == width && target.supported()) return &target;
+  return nullptr;
 }
 
 }  // namespace cellwright

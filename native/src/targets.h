@@ -13,5 +13,7 @@ struct Target {
 
 // Best first. Ends with a target that every machine has.
 const Target* targets(int& count);
+// The one of that name and width, if this machine has it; else null.
+const Target* find_target(const char* name, int32_t width);
 
 }  // namespace cellwright
