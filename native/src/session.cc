@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "crew.h"
 #include "denormals.h"
@@ -33,6 +34,43 @@ template <class T> bool Block<T>::allocate(uint64_t count, bool clear) {
 }
 template class Block<float>;
 template class Block<double>;
+
+// What closed sessions left: one block, the largest.
+#if defined(__SANITIZE_ADDRESS__) || defined(__wasm__)
+// Nothing is kept: every arena's bounds are watched; a module's memory ends with its session.
+constexpr bool KEEPS_SPARE = false;
+static void leave_spare(std::unique_ptr<Block<float>>) {}
+static std::unique_ptr<Block<float>> take_spare(uint64_t) { return nullptr; }
+#else
+constexpr bool KEEPS_SPARE = true;
+static std::mutex spareMutex;
+static std::unique_ptr<Block<float>> spare;
+
+static void leave_spare(std::unique_ptr<Block<float>> block) {
+  const std::lock_guard<std::mutex> lock(spareMutex);
+  if (block && (!spare || spare->size < block->size)) spare.swap(block);
+}
+
+// One that is large enough, and not so large that memory would be withheld from others.
+static std::unique_ptr<Block<float>> take_spare(uint64_t floats) {
+  const std::lock_guard<std::mutex> lock(spareMutex);
+  if (!spare || spare->size < floats || spare->size / 4 > floats) return nullptr;
+  return std::move(spare);
+}
+#endif
+
+Arena::~Arena() { leave_spare(std::move(block_)); }
+bool Arena::allocate(uint64_t floats) {
+  block_ = take_spare(floats);
+  if (!block_) {
+    // Half as much again, untouched and so without cost, for a next one that needs a little more.
+    block_ = std::make_unique<Block<float>>();
+    if (!block_->allocate(KEEPS_SPARE ? floats + floats / 2 : floats, false)) return false;
+  }
+  data = block_->data;
+  size = floats;
+  return true;
+}
 
 static std::string too_much(double floats, const Limits& limits) {
   const auto mebibytes = [](double bytes) { return std::to_string((int64_t)(bytes / 1048576)) + " MiB"; };
@@ -73,7 +111,7 @@ std::string Session::open(const char* target, int32_t width, const double* train
   const int64_t maskRoom = programs[1].maskRows > maskRows ? programs[1].maskRows : maskRows;
   needed += (double)arenaFloats + statFloats + 2.0 * sumCount + (training ? 3.0 : 1.0) * parameterFloats + ((double)imageFloats + maskRoom) * batch;
   if (needed * sizeof(float) > limits.bytes) return too_much(needed, limits);
-  if (!arena.allocate(arenaFloats, false) || !stats.allocate(statFloats, true) || !sums.allocate(sumCount, true) || !parameters.allocate(parameterFloats, true) ||
+  if (!arena.allocate(arenaFloats) || !stats.allocate(statFloats, true) || !sums.allocate(sumCount, true) || !parameters.allocate(parameterFloats, true) ||
       !images.allocate(imageFloats * batch, true) || !masks.allocate(maskRoom * batch, true))
     return "Expected " + std::to_string((arenaFloats + parameterFloats) * 4 / 1048576) + " MiB of memory for a session. Received none.";
   if (training && (!gradients.allocate(parameterFloats, true) || !momentum.allocate(parameterFloats, true))) return "Expected memory for gradients. Received none.";

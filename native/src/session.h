@@ -18,6 +18,20 @@ template <class T> class Block {
   size_t size = 0;
 };
 
+// Memory of a session's arena. What the last session leaves is kept for the next one: the system hands out fresh memory a page at a time, at the first
+// touch of each, which costs about as much as a step.
+class Arena {
+ public:
+  ~Arena();
+  // False where there is no memory for so many. What stands in it is anything.
+  bool allocate(uint64_t floats);
+  float* data = nullptr;
+  size_t size = 0;
+
+ private:
+  std::unique_ptr<Block<float>> block_;
+};
+
 // Numbers of training that one step is given.
 struct Update {
   double learningRate, momentum, weightDecay, clipNorm;  // clipNorm 0: none
@@ -62,7 +76,8 @@ class Session {
 
  private:
   void apply(const Run& run, const Update& update);
-  Block<float> arena, stats;
+  Arena arena;
+  Block<float> stats;
   Block<double> sums;
   std::vector<Segment> segments_;
   std::vector<int64_t> cleared_;  // parameters whose gradient is not wanted (zeros between groups)

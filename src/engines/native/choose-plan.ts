@@ -3,8 +3,8 @@ import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network } from "../../network/network.ts";
 import type { SessionOptions } from "../engine.ts";
 import type { NativeTarget } from "./binding.ts";
-import { planNetwork, type PlanOptions } from "./plan/planner.ts";
-import type { Plan } from "./plan/plan.ts";
+import type { ParameterLayout, Plan } from "./plan/plan.ts";
+import { planNetwork } from "./plan/planner.ts";
 import type { SessionPlans } from "./session.ts";
 
 /** How much slower a multiply-add is at half the target's width: measured on NASNet-A at 16 filters. */
@@ -29,28 +29,22 @@ export function planSession(
   session: Pick<SessionOptions, "batchSize" | "loss" | "training">,
 ): { readonly target: NativeTarget; readonly plans: SessionPlans } {
   const widest = Math.max(...targets.map((target) => target.width));
-  const candidates = targets.map((target) => {
-    const options: Omit<PlanOptions, "training" | "parameters"> = {
+  const trains = session.training ?? true;
+  const planFor = (target: NativeTarget, training: boolean, parameters?: ParameterLayout): Plan =>
+    planNetwork(network, {
       batchSize: session.batchSize,
       vectorWidth: target.width,
       ...session.loss,
-    };
-    const plans = plansOf(network, options, session.training ?? true);
-    const cost = flopsOf(plans.training ?? plans.evaluation) * (target.width === widest ? 1 : HALF_WIDTH_COST);
-    return { target, plans, cost };
+      training,
+      ...(parameters && { parameters }),
+    });
+  const candidates = targets.map((target) => {
+    const plan = planFor(target, trains);
+    return { target, plan, cost: flopsOf(plan) * (target.width === widest ? 1 : HALF_WIDTH_COST) };
   });
-  return candidates.reduce((a, b) => (b.cost < a.cost ? b : a));
-}
-
-function plansOf(
-  network: Network,
-  options: Omit<PlanOptions, "training" | "parameters">,
-  trains: boolean,
-): SessionPlans {
-  if (!trains) return { evaluation: planNetwork(network, { ...options, training: false }) };
-  const training = planNetwork(network, { ...options, training: true });
-  const evaluation = planNetwork(network, { ...options, training: false, parameters: training.parameters });
-  return { training, evaluation };
+  const { target, plan } = candidates.reduce((a, b) => (b.cost < a.cost ? b : a));
+  const plans = trains ? { training: plan, evaluation: planFor(target, false, plan.parameters) } : { evaluation: plan };
+  return { target, plans };
 }
 
 function flopsOf(plan: Plan): number {

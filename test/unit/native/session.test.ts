@@ -67,6 +67,28 @@ describe("the same seed gives the same bits", () => {
     await Promise.all([one.close(), several.close()]);
   });
 
+  test("in memory that sessions of other networks have used", async () => {
+    const first = await engine.open(small, options);
+    const losses = await train(first, 0, 4);
+    const weights = bits((await first.save()).weights);
+    await first.close();
+    for (const filters of [10, 4]) {
+      const { network: other } = nasnet.decode(nasnet.sample(createRng(filters)), {
+        input: [12, 12, 3],
+        cellsPerStack: 1,
+        stacks: 2,
+        filters,
+      });
+      const session = await engine.open(other, options);
+      await session.trainStep(randomBatch(other, 4, createRng(filters)), { learningRate: 1, dropPathRate: 0, step: 0 });
+      await session.close();
+    }
+    const again = await engine.open(small, options);
+    expect(await train(again, 0, 4)).toEqual(losses);
+    expect(bits((await again.save()).weights)).toEqual(weights);
+    await again.close();
+  });
+
   test("twice, and while another session is at work in the same process", async () => {
     const alone = await engine.open(small, options);
     const losses = await train(alone, 0, 6);
