@@ -27,6 +27,7 @@ export function planSession(
   network: Network,
   targets: readonly NativeTarget[],
   session: Pick<SessionOptions, "batchSize" | "loss" | "training">,
+  fuse = true,
 ): { readonly target: NativeTarget; readonly plans: SessionPlans } {
   const widest = Math.max(...targets.map((target) => target.width));
   const trains = session.training ?? true;
@@ -36,6 +37,7 @@ export function planSession(
       vectorWidth: target.width,
       ...session.loss,
       training,
+      fuse,
       ...(parameters && { parameters }),
     });
   const candidates = targets.map((target) => {

@@ -15,6 +15,8 @@ export interface NativeEngineOptions {
    * have nothing to do in training; WebAssembly runs on one, whatever is asked for. Results are the same to the bit for any number.
    */
   readonly threads?: number;
+  /** Whether plans fuse operations. Default true. Without it a network is computed one node after the other, to compare with. */
+  readonly fuse?: boolean;
 }
 
 const labels: Readonly<Record<string, string>> = {
@@ -37,11 +39,12 @@ export function createNativeEngine(binding: NativeBinding, options: NativeEngine
     name: "native",
     target: labels[best.name] ?? best.name,
     async open(network, session) {
-      const { target, plans } = planSession(network, usable, session);
+      const { target, plans } = planSession(network, usable, session, options.fuse);
       return openSession(binding, target, network, session, plans, threads);
     },
     estimateMemory(network, batchSize) {
-      const { plans } = planSession(network, usable, { batchSize, loss: { labelSmoothing: 0, auxiliaryWeight: 0 } });
+      const loss = { labelSmoothing: 0, auxiliaryWeight: 0 };
+      const { plans } = planSession(network, usable, { batchSize, loss }, options.fuse);
       return { bytes: bytesOf(plans, threads) };
     },
   };

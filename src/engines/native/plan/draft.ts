@@ -118,11 +118,14 @@ export interface DraftOptions {
   readonly vectorWidth: number;
   readonly batchSize: number;
   readonly training: boolean;
+  /** See `PlanOptions`. */
+  readonly fuse?: boolean;
   /** Of the training plan; absent: made here. */
   readonly parameters?: ParameterLayout;
 }
 
 export interface Draft extends DraftOptions {
+  readonly fuse: boolean;
   readonly buffers: DraftBuffer[];
   readonly planes: DraftPlane[];
   readonly norms: DraftNorm[];
@@ -139,6 +142,7 @@ export interface Draft extends DraftOptions {
 export function createDraft(options: DraftOptions): Draft {
   return {
     ...options,
+    fuse: options.fuse ?? true,
     buffers: [],
     planes: [],
     norms: [],

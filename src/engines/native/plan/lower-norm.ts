@@ -84,7 +84,7 @@ function addNormBackward(draft: Draft, norm: DraftNorm): void {
   const unsummed: DraftPlane[] = [];
   let after = 0;
   for (const plane of planes) {
-    if (plane.lastWriter) plane.lastWriter.sums = true;
+    if (draft.fuse && plane.lastWriter) plane.lastWriter.sums = true;
     else unsummed.push(plane);
     after = Math.max(after, plane.gradient?.written ?? 0);
   }
@@ -115,7 +115,7 @@ export function claimSums(
   const kinds: readonly PlanOpKind[] = ["conv", "head", "depthwise", "separable"];
   for (const plane of planes) {
     const maker = draft.ops.findLast((op) => op.outputs.some((use) => use.plane === plane));
-    if (maker && kinds.includes(maker.kind)) {
+    if (draft.fuse && maker && kinds.includes(maker.kind)) {
       maker.norm = norm;
       makers.add(maker);
     } else rest.push(plane);

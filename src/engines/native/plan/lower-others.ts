@@ -52,8 +52,16 @@ export function addConcat(
   exclusive: boolean,
 ): PlanesValue {
   const parts = inputs.map((input) => imagePlain(draft, stored, input));
-  const planes = parts.flatMap((part) => part.planes);
   const [first] = parts as [PlanesValue];
+  const read = parts.flatMap((part) => part.planes);
+  if (!draft.fuse) {
+    const lanes = read.map((plane) => plane.lanes);
+    const needsGradient = read.some((plane) => plane.needsGradient);
+    const copy = addPlanes(draft, node.id, first.h * first.w, lanes, needsGradient);
+    addTerm(draft, { ...first, planes: read }, copy, false);
+    return planesValue(node, copy, first.h, first.w, { exclusive });
+  }
+  const planes = read;
   const own = exclusive && parts.every((part) => part.exclusive) && new Set(planes).size === planes.length;
   return planesValue(node, planes, first.h, first.w, { exclusive: own });
 }

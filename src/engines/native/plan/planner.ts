@@ -39,6 +39,11 @@ export interface PlanOptions {
   readonly training: boolean;
   readonly labelSmoothing: number;
   readonly auxiliaryWeight: number;
+  /**
+   * Whether operations take in what others left for them (`native/README.md` has the list). Default true. Without, every node is computed and stored by an
+   * operation of its own: slower, and to compare with.
+   */
+  readonly fuse?: boolean;
   /** Of the training plan, so that both programs of a session read the same parameters. */
   readonly parameters?: ParameterLayout;
 }
@@ -67,9 +72,15 @@ export function planNetwork(network: Network, options: PlanOptions): Plan {
   // Counted alike for training and evaluation, so that both plans fuse alike and lay weights out alike.
   const all = auxiliary === undefined ? [logits] : [logits, auxiliary];
   const consumers = countConsumers(liveNodes(sorted, all), all);
-  const siblings = findSiblings(liveNodes(sorted, [logits]), consumers);
+  const siblings = draft.fuse
+    ? findSiblings(liveNodes(sorted, [logits]), consumers)
+    : new Map<string, readonly NodeOf<"conv">[]>();
   const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers, siblings };
-  for (const node of order) if (!context.values.has(node.id)) context.values.set(node.id, lower(context, node));
+  for (const node of order)
+    if (!context.values.has(node.id)) {
+      const value = lower(context, node);
+      context.values.set(node.id, draft.fuse ? value : raw(draft, context.stored, value));
+    }
   const finished = outputs.map((id) => {
     const value = imagePlain(draft, context.stored, context.values.get(id) as Value);
     return raw(draft, context.stored, dense(draft, value));

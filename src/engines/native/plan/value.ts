@@ -197,7 +197,7 @@ export function addTerm(
     if (!target.some((plane) => plane.gradientWritten)) return;
     completeGradients(draft, value.node, target);
     const isIdentity = !isPool && activation === 0 && window === undefined;
-    if (isIdentity && shareGradient(source, target, value.mask)) return;
+    if (draft.fuse && isIdentity && shareGradient(source, target, value.mask)) return;
     if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
     const written = gradientUses(draft, source, !isPool && window === undefined);
     const image = isPool && !isMean ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
