@@ -1,18 +1,8 @@
 /** @file Dense convolutions and dense layers as operations of a plan, forward and backward. */
 import type { Node } from "../../../network/network.ts";
-import {
-  addPlanes,
-  emit,
-  gradientsOf,
-  gradientUses,
-  lanesOf,
-  placeWeight,
-  scratch,
-  uses,
-  valuesOf,
-  type Draft,
-  type DraftPlane,
-} from "./draft.ts";
+import { emitBothWays } from "./both-ways.ts";
+import { zeroUnwritten } from "./gradients.ts";
+import { addPlanes, lanesOf, placeWeight, scratch, type Draft, type DraftPlane } from "./draft.ts";
 import {
   gradientSides,
   inputKey,
@@ -24,14 +14,7 @@ import {
   stripPixels,
 } from "./geometry.ts";
 import type { Geometry, PlanOpKind } from "./plan.ts";
-import {
-  completeGradients,
-  normalisedValues,
-  planesValue,
-  scratchFor,
-  zeroUnwritten,
-  type PlanesValue,
-} from "./value.ts";
+import { planesValue, scratchFor, type PlanesValue } from "./value.ts";
 
 export interface ConvSource {
   readonly planes: readonly DraftPlane[];
@@ -94,7 +77,6 @@ export function addConvs(
   const nco = planes.length;
   const [{ weights }] = parts as [(typeof parts)[number]];
   const [bias] = biases;
-  for (const plane of source.planes) plane.readers++;
   const isHead = training && isOnePixel(g) && source.activation === 0 && source.planes.every((plane) => !plane.norm);
   const pointwise = isPointwise(g);
   const { h, w } = paddedSides(g);
@@ -106,34 +88,19 @@ export function addConvs(
       : scratch(draft, inputKey(g), nci * h * w * width);
   const flops = 2 * taps * nci * nco * width * width * g.outH * g.outW;
   const forward: PlanOpKind = isHead ? "head" : "conv";
-  emit(draft, {
+  const sums = (): number => scratch(draft, "sums", 2 * width * Math.max(nci, nco));
+  const wantsInput = source.planes.some((plane) => plane.needsGradient);
+  emitBothWays(draft, {
     kind: forward,
     node: node.id,
-    inputs: uses(source.planes),
-    outputs: uses(planes),
-    reads: valuesOf(source.planes),
-    writes: valuesOf(planes),
-    afterForward: source.planes,
-    whole: isHead,
-    geometry: g,
-    activation: source.activation,
-    weights,
-    bias,
-    scratch: [
-      isHead ? undefined : inputScratch,
-      undefined,
-      undefined,
-      scratch(draft, "sums", 2 * width * Math.max(nci, nco)),
-    ],
-    flops,
-  });
-  if (training) {
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, node.id, planes);
-      const wantsInput = source.planes.some((plane) => plane.needsGradient);
+    source: source.planes,
+    target: planes,
+    isTrained: true,
+    makesSums: !isHead && !sampled,
+    shared: { whole: isHead, geometry: g, activation: source.activation, weights, bias },
+    forward: { scratch: [isHead ? undefined : inputScratch, undefined, undefined, sums()], flops },
+    backward() {
       if (sampled && wantsInput) zeroUnwritten(draft, node.id, source.planes, planes);
-      const inputs = wantsInput ? gradientUses(draft, source.planes, !isHead && !sampled) : uses(source.planes);
       const dz = gradientSides(g);
       const strips = scratch(draft, "dz strips", nco * strip * width);
       const outputScratch = isHead
@@ -144,30 +111,12 @@ export function addConvs(
       const transposed = isHead
         ? scratch(draft, "transposed head", nci * nco * width * width)
         : scratch(draft, `transposed ${weights}`, taps * nci * nco * width * width);
-      emit(draft, {
-        kind: `${forward}Backward` as PlanOpKind,
-        node: node.id,
-        inputs,
-        outputs: uses(planes),
-        reads: [...valuesOf(source.planes), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: wantsInput ? gradientsOf(source.planes) : [],
-        afterForward: source.planes,
-        afterBackward: planes,
-        whole: isHead,
-        geometry: g,
-        activation: source.activation,
-        weights,
-        bias,
-        scratch: [
-          isHead ? undefined : inputScratch,
-          outputScratch,
-          wantsInput ? transposed : undefined,
-          scratch(draft, "sums", 2 * width * Math.max(nci, nco)),
-        ],
+      return {
+        scratch: [isHead ? undefined : inputScratch, outputScratch, wantsInput ? transposed : undefined, sums()],
         flops: flops * (wantsInput ? 2 : 1),
-      });
-    });
-  }
+      };
+    },
+  });
   return parts.map(({ member, exclusive }, i) =>
     planesValue(member, outputs[i] as DraftPlane[], g.outH, g.outW, { exclusive }),
   );

@@ -1,20 +1,10 @@
 /** @file Depthwise convolutions as operations of a plan, alone or fused with the 1x1 convolution that follows. */
 import type { NodeOf } from "../../../network/network.ts";
-import {
-  addPlanes,
-  emit,
-  gradientsOf,
-  gradientUses,
-  lanesOf,
-  placeWeight,
-  scratch,
-  uses,
-  valuesOf,
-  type Draft,
-} from "./draft.ts";
+import { emitBothWays } from "./both-ways.ts";
+import { addPlanes, lanesOf, placeWeight, scratch, type Draft } from "./draft.ts";
 import { geometryOf, gradientSides, inputKey, paddedSides, stripPixels } from "./geometry.ts";
 import type { Geometry } from "./plan.ts";
-import { completeGradients, normalisedValues, planesValue, type PlanesValue } from "./value.ts";
+import { planesValue, type PlanesValue } from "./value.ts";
 
 /** Adds a depthwise convolution that nothing is fused with. */
 export function addDepthwise(
@@ -23,7 +13,7 @@ export function addDepthwise(
   value: PlanesValue,
   exclusive: boolean,
 ): PlanesValue {
-  const { vectorWidth: width, training } = draft;
+  const { vectorWidth: width } = draft;
   const g = geometryOf(value.h, value.w, node);
   const source = value.planes;
   const lanes = source.map((plane) => plane.lanes);
@@ -31,36 +21,22 @@ export function addDepthwise(
   const weights = placeWeight(draft, node, "kernel", { kind: "depthwise", taps, lanes });
   const bias = node.attributes.bias ? placeWeight(draft, node, "bias", { kind: "channels", lanes }) : undefined;
   const planes = addPlanes(draft, node.id, g.outH * g.outW, lanes, true);
-  for (const plane of source) plane.readers++;
   const { h, w } = paddedSides(g);
   const x = scratch(draft, inputKey(g), h * w * width);
   const sums = scratch(draft, "sums", 2 * width * source.length);
   const flops = 2 * taps * source.length * width * g.outH * g.outW;
-  const shared = { node: node.id, afterForward: source, geometry: g, activation: value.activation, weights, bias };
-  emit(draft, {
-    ...shared,
+  const wantsInput = source.some((plane) => plane.needsGradient);
+  emitBothWays(draft, {
     kind: "depthwise",
-    inputs: uses(source),
-    outputs: uses(planes),
-    reads: valuesOf(source),
-    writes: valuesOf(planes),
-    scratch: [x, undefined, undefined, sums],
-    flops,
-  });
-  if (training) {
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, node.id, planes);
-      const wantsInput = source.some((plane) => plane.needsGradient);
+    node: node.id,
+    source,
+    target: planes,
+    isTrained: true,
+    shared: { geometry: g, activation: value.activation, weights, bias },
+    forward: { scratch: [x, undefined, undefined, sums], flops },
+    backward() {
       const dz = gradientSides(g);
-      emit(draft, {
-        ...shared,
-        kind: "depthwiseBackward",
-        inputs: wantsInput ? gradientUses(draft, source, true) : uses(source),
-        outputs: uses(planes),
-        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: wantsInput ? gradientsOf(source) : [],
-        afterBackward: planes,
+      return {
         scratch: [
           x,
           scratch(draft, dz.key, dz.h * dz.w * width),
@@ -68,9 +44,9 @@ export function addDepthwise(
           sums,
         ],
         flops: flops * (wantsInput ? 2 : 1),
-      });
-    });
-  }
+      };
+    },
+  });
   return planesValue(node, planes, g.outH, g.outW, { exclusive });
 }
 
@@ -92,7 +68,7 @@ export interface SeparableRequest {
 /** Adds a depthwise and the 1x1 convolution that reads it as one operation, forward and backward; what is between them is never stored. */
 export function addSeparable(draft: Draft, request: SeparableRequest): PlanesValue {
   const { depthwise, pointwise, source: value, geometry: g } = request;
-  const { vectorWidth: width, training } = draft;
+  const { vectorWidth: width } = draft;
   const { filters, bias: hasBias } = pointwise.attributes;
   const source = value.planes;
   const inLanes = source.map((plane) => plane.lanes);
@@ -100,46 +76,31 @@ export function addSeparable(draft: Draft, request: SeparableRequest): PlanesVal
   const [nci, nco] = [inLanes.length, outLanes.length];
   const taps = g.kernelH * g.kernelW;
   const shared = {
-    node: pointwise.id,
     geometry: g,
     activation: value.activation,
     depthwiseWeights: placeWeight(draft, depthwise, "kernel", { kind: "depthwise", taps, lanes: inLanes }),
     weights: placeWeight(draft, pointwise, "kernel", { kind: "matrix", taps: 1, inLanes, outLanes, groups: 1 }),
     bias: hasBias ? placeWeight(draft, pointwise, "bias", { kind: "channels", lanes: outLanes }) : undefined,
-    afterForward: source,
   };
   const outPixels = g.outH * g.outW;
   const planes = addPlanes(draft, pointwise.id, outPixels, outLanes, true);
-  for (const plane of source) plane.readers++;
   const { h, w } = paddedSides(g);
   const x = scratch(draft, inputKey(g), nci * h * w * width);
   const strip = scratch(draft, "strips", nci * stripPixels(g) * width);
   const sums = scratch(draft, "sums", 2 * width * Math.max(nci, nco));
   const depthwiseFlops = 2 * taps * nci * width * outPixels;
   const pointwiseFlops = 2 * nci * nco * width * width * outPixels;
-  emit(draft, {
-    ...shared,
+  emitBothWays(draft, {
     kind: "separable",
-    inputs: uses(source),
-    outputs: uses(planes),
-    reads: valuesOf(source),
-    writes: valuesOf(planes),
-    scratch: [x, undefined, undefined, sums, strip],
-    flops: depthwiseFlops + pointwiseFlops,
-  });
-  if (training) {
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, pointwise.id, planes);
+    node: pointwise.id,
+    source,
+    target: planes,
+    isTrained: true,
+    shared,
+    forward: { scratch: [x, undefined, undefined, sums, strip], flops: depthwiseFlops + pointwiseFlops },
+    backward() {
       const dz = gradientSides(g);
-      emit(draft, {
-        ...shared,
-        kind: "separableBackward",
-        inputs: gradientUses(draft, source, true),
-        outputs: uses(planes),
-        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: gradientsOf(source),
-        afterBackward: planes,
+      return {
         scratch: [
           x,
           scratch(draft, dz.key, nci * dz.h * dz.w * width),
@@ -150,8 +111,8 @@ export function addSeparable(draft: Draft, request: SeparableRequest): PlanesVal
         ],
         // The depthwise output is made once more.
         flops: 3 * depthwiseFlops + 2 * pointwiseFlops,
-      });
-    });
-  }
+      };
+    },
+  });
   return planesValue(pointwise, planes, g.outH, g.outW, { exclusive: request.exclusive });
 }

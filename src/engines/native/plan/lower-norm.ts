@@ -1,5 +1,6 @@
 /** @file Batch norm as operations of a plan: sums, factors, and where they are made. */
 import type { NodeOf } from "../../../network/network.ts";
+import { zeroUnwritten } from "./gradients.ts";
 import {
   addPlanes,
   emit,
@@ -13,7 +14,7 @@ import {
   type DraftPlane,
 } from "./draft.ts";
 import type { PlanOpKind } from "./plan.ts";
-import { addTerm, completeGradients, planesValue, type PlanesValue } from "./value.ts";
+import { addTerm, planesValue, type PlanesValue } from "./value.ts";
 
 /** Adds a batch norm: claims the planes where nobody else reads them, else normalises a copy. */
 export function addNorm(draft: Draft, node: NodeOf<"batchNorm">, input: PlanesValue): PlanesValue {
@@ -80,7 +81,7 @@ function addNormBackward(draft: Draft, norm: DraftNorm): void {
   const { planes } = norm;
   const { node } = norm.spec;
   if (!planes.some((plane) => plane.gradientWritten)) return;
-  completeGradients(draft, node, planes);
+  zeroUnwritten(draft, node, planes);
   const unsummed: DraftPlane[] = [];
   let after = 0;
   for (const plane of planes) {

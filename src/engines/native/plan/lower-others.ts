@@ -1,11 +1,10 @@
 /** @file Adds, concats, products, pools over whole images and the loss as operations of a plan. */
 import type { NodeOf } from "../../../network/network.ts";
+import { emitBothWays } from "./both-ways.ts";
 import { addPlanes, emit, gradientsOf, gradientUses, uses, valuesOf, type Draft, type DraftPlane } from "./draft.ts";
 import { dense, unflattened } from "./lower-repack.ts";
 import {
   addTerm,
-  completeGradients,
-  normalisedValues,
   plain,
   planesValue,
   wholeImage,
@@ -74,38 +73,19 @@ export function addMultiply(draft: Draft, node: string, a: PlanesValue, by: Plan
   const needsGradient = read.some((plane) => plane.needsGradient);
   const lanes = x.planes.map((plane) => plane.lanes);
   const planes = addPlanes(draft, node, x.h * x.w, lanes, needsGradient);
-  for (const plane of read) plane.readers++;
-  emit(draft, {
+  emitBothWays(draft, {
     kind: "multiply",
     node,
-    inputs: uses(read),
-    outputs: uses(planes),
-    reads: valuesOf(read),
-    writes: valuesOf(planes),
-    afterForward: read,
+    source: read,
+    target: planes,
+    shared: {},
+    backward: () => ({
+      inputs: read.flatMap((plane) => (plane.needsGradient ? gradientUses(draft, [plane], false) : uses([plane]))),
+      // Which inputs get a gradient: a plane that nothing trains may have room for one at another time.
+      extra: read.map((plane) => (plane.needsGradient ? 1 : 0)),
+      writes: gradientsOf(read.filter((plane) => plane.needsGradient)),
+    }),
   });
-  if (needsGradient)
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, node, planes);
-      const inputs = read.map((plane) =>
-        plane.needsGradient
-          ? (gradientUses(draft, [plane], false)[0] as ReturnType<typeof uses>[0])
-          : (uses([plane])[0] as ReturnType<typeof uses>[0]),
-      );
-      emit(draft, {
-        kind: "multiplyBackward",
-        node,
-        inputs,
-        outputs: uses(planes),
-        // Which inputs get a gradient: a plane that nothing trains may have room for one at another time.
-        extra: read.map((plane) => (plane.needsGradient ? 1 : 0)),
-        reads: [...valuesOf(read), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: gradientsOf(read.filter((plane) => plane.needsGradient)),
-        afterForward: read,
-        afterBackward: planes,
-      });
-    });
   return planesValue(node, planes, x.h, x.w, { flat: x.flat ?? false });
 }
 
@@ -120,31 +100,14 @@ export function addGlobalPool(draft: Draft, node: string, value: PlanesValue): P
     source.map((plane) => plane.lanes),
     needsGradient,
   );
-  for (const plane of source) plane.readers++;
   const geometry = { ...wholeImage(value.h, value.w), outH: 1, outW: 1 };
-  const shared = { node, afterForward: source, geometry, activation: value.activation };
-  emit(draft, {
-    ...shared,
+  emitBothWays(draft, {
     kind: "globalPool",
-    inputs: uses(source),
-    outputs: uses(planes),
-    reads: valuesOf(source),
-    writes: valuesOf(planes),
+    node,
+    source,
+    target: planes,
+    shared: { geometry, activation: value.activation },
   });
-  if (needsGradient)
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, node, planes);
-      emit(draft, {
-        ...shared,
-        kind: "globalPoolBackward",
-        inputs: gradientUses(draft, source, true),
-        outputs: uses(planes),
-        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: gradientsOf(source),
-        afterBackward: planes,
-      });
-    });
   return planesValue(node, planes, 1, 1);
 }
 

@@ -1,28 +1,11 @@
 /** @file Moves of single channels as operations of a plan: vectors of pixels, planes with room between their channels, shuffles. */
 import type { NodeOf } from "../../../network/network.ts";
 import { shuffledChannels } from "../../../network/ops/shuffle.ts";
-import {
-  addPlanes,
-  emit,
-  gradientsOf,
-  gradientUses,
-  lanesOf,
-  scratch,
-  uses,
-  valuesOf,
-  type Draft,
-  type DraftPlane,
-} from "./draft.ts";
+import { emitBothWays } from "./both-ways.ts";
+import { zeroUnwritten } from "./gradients.ts";
+import { addPlanes, gradientsOf, lanesOf, scratch, uses, type Draft, type DraftPlane } from "./draft.ts";
 import { STRIP } from "./geometry.ts";
-import {
-  completeGradients,
-  normalisedValues,
-  planesValue,
-  scratchFor,
-  wholeImage,
-  zeroUnwritten,
-  type PlanesValue,
-} from "./value.ts";
+import { planesValue, scratchFor, wholeImage, type PlanesValue } from "./value.ts";
 
 /** Where a channel comes from: plane and lane. Plane -1: nowhere, it is zero. */
 type Place = readonly [plane: number, lane: number];
@@ -55,37 +38,22 @@ export function unflattened(draft: Draft, value: PlanesValue): PlanesValue {
   );
   const nowhere = [...NOWHERE, 0] as const;
   const lanes = filled(draft, places.flat(), lanesOut, nowhere);
-  for (const plane of source) plane.readers++;
-  const shared = { node: value.node, activation: value.activation, afterForward: source };
-  emit(draft, {
-    ...shared,
+  emitBothWays(draft, {
     kind: "repack",
-    extra: [1, ...lanes.flat()],
-    inputs: uses(source),
-    outputs: uses(planes),
-    reads: valuesOf(source),
-    writes: valuesOf(planes),
-  });
-  if (needsGradient)
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, value.node, planes);
+    node: value.node,
+    source,
+    target: planes,
+    shared: { activation: value.activation },
+    forward: { extra: [1, ...lanes.flat()] },
+    backward() {
       const trained = source.filter((plane) => plane.needsGradient);
       zeroUnwritten(draft, value.node, trained, planes);
       for (const plane of trained) plane.lastWriter = undefined;
       // Planes that nothing trains may have room for a gradient at another time, from a writer that serves all of its inputs alike.
       const back = lanes.map((lane) => (source[lane[0]]?.needsGradient === true ? lane : nowhere));
-      emit(draft, {
-        ...shared,
-        kind: "repackBackward",
-        extra: [1, ...back.flat()],
-        inputs: uses(source),
-        outputs: uses(planes),
-        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: gradientsOf(trained),
-        afterBackward: planes,
-      });
-    });
+      return { extra: [1, ...back.flat()], inputs: uses(source), writes: gradientsOf(trained) };
+    },
+  });
   return planesValue(value.node, planes, 1, 1, { mask: value.mask });
 }
 
@@ -122,38 +90,19 @@ function shuffled(
   const { vectorWidth: width } = draft;
   const needsGradient = source.some((plane) => plane.needsGradient);
   const planes = addPlanes(draft, `${value.node}~`, h * w, lanesOut, needsGradient);
-  for (const plane of source) plane.readers++;
-  const shared = {
-    node: value.node,
-    afterForward: source,
-    geometry: wholeImage(h, w),
-    activation: value.activation,
-    extra: filled(draft, places, lanesOut, NOWHERE).flat(),
-  };
   const strips = scratch(draft, "strips", source.length * STRIP * width);
-  emit(draft, {
-    ...shared,
+  emitBothWays(draft, {
     kind: "shuffle",
-    inputs: uses(source),
-    outputs: uses(planes),
-    reads: valuesOf(source),
-    writes: valuesOf(planes),
-    scratch: [strips],
+    node: value.node,
+    source,
+    target: planes,
+    shared: {
+      geometry: wholeImage(h, w),
+      activation: value.activation,
+      extra: filled(draft, places, lanesOut, NOWHERE).flat(),
+    },
+    forward: { scratch: [strips] },
+    backward: () => ({ scratch: [strips, scratchFor(draft, STRIP * width)] }),
   });
-  if (needsGradient)
-    draft.tape.push(() => {
-      if (!planes.some((plane) => plane.gradientWritten)) return;
-      completeGradients(draft, value.node, planes);
-      emit(draft, {
-        ...shared,
-        kind: "shuffleBackward",
-        inputs: gradientUses(draft, source, true),
-        outputs: uses(planes),
-        reads: [...valuesOf(source), ...gradientsOf(planes), ...normalisedValues(planes)],
-        writes: gradientsOf(source),
-        afterBackward: planes,
-        scratch: [strips, scratchFor(draft, STRIP * width)],
-      });
-    });
   return planesValue(value.node, planes, h, w, { mask: value.mask });
 }

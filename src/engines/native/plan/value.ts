@@ -3,19 +3,9 @@
  * a convolution applies the activation as it reads, an add takes a pool as one of its terms. Whoever can't asks for the stored form.
  */
 import type { ActivationName, Node, NodeOf } from "../../../network/network.ts";
-import {
-  addPlanes,
-  emit,
-  gradientsOf,
-  gradientUses,
-  lanesOf,
-  noGeometry,
-  scratch,
-  uses,
-  valuesOf,
-  type Draft,
-  type DraftPlane,
-} from "./draft.ts";
+import { emitBothWays } from "./both-ways.ts";
+import { zeroUnwritten } from "./gradients.ts";
+import { addPlanes, emit, lanesOf, noGeometry, scratch, uses, valuesOf, type Draft, type DraftPlane } from "./draft.ts";
 import type { Geometry, PlanOpKind } from "./plan.ts";
 
 /** Numbers of native/src/program.h. */
@@ -175,53 +165,27 @@ export function addTerm(
   const perPixel = geometry.kernelH * geometry.kernelW;
   const outputs = geometry.outH * geometry.outW * target.length * draft.vectorWidth;
   const columns = Math.max(geometry.inW, geometry.outW) * draft.vectorWidth;
-  for (const plane of source) plane.readers++;
   const isMean = isPool && (value.pool === "avgPool" || value.pool === "adaptiveAvgPool");
   const counts = isMean ? countsOf(draft, geometry) : undefined;
-  emit(draft, {
+  emitBothWays(draft, {
     kind: forward,
     node: value.node,
-    inputs: uses(source),
-    outputs: uses(target, accumulate),
-    reads: valuesOf(source),
-    writes: valuesOf(target),
-    afterForward: source,
-    geometry,
-    activation,
-    mask: value.mask,
-    scratch: [isPool ? scratchFor(draft, columns) : undefined, counts],
-    flops: perPixel * outputs * 2,
+    source,
+    target,
+    makesSums: !isPool && window === undefined,
+    shared: { geometry, activation, mask: value.mask, flops: perPixel * outputs * 2 },
+    forward: {
+      outputs: uses(target, accumulate),
+      scratch: [isPool ? scratchFor(draft, columns) : undefined, counts],
+    },
+    backward() {
+      const isIdentity = !isPool && activation === 0 && window === undefined;
+      if (draft.fuse && isIdentity && shareGradient(source, target, value.mask)) return undefined;
+      if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
+      const image = isPool && !isMean ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
+      return { scratch: [isPool ? scratchFor(draft, image * draft.vectorWidth + columns) : undefined, counts] };
+    },
   });
-  if (!source.some((plane) => plane.needsGradient)) return;
-  draft.tape.push(() => {
-    if (!target.some((plane) => plane.gradientWritten)) return;
-    completeGradients(draft, value.node, target);
-    const isIdentity = !isPool && activation === 0 && window === undefined;
-    if (draft.fuse && isIdentity && shareGradient(source, target, value.mask)) return;
-    if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
-    const written = gradientUses(draft, source, !isPool && window === undefined);
-    const image = isPool && !isMean ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
-    emit(draft, {
-      kind: `${forward}Backward` as PlanOpKind,
-      node: value.node,
-      inputs: written,
-      outputs: uses(target),
-      reads: [...valuesOf(source), ...gradientsOf(target), ...normalisedValues(target)],
-      writes: gradientsOf(source),
-      afterForward: source,
-      afterBackward: target,
-      geometry,
-      activation,
-      mask: value.mask,
-      scratch: [isPool ? scratchFor(draft, image * draft.vectorWidth + columns) : undefined, counts],
-      flops: perPixel * outputs * 2,
-    });
-  });
-}
-
-/** Values that dz needs: those of planes that a batch norm follows. */
-export function normalisedValues(planes: readonly DraftPlane[]): ReturnType<typeof valuesOf> {
-  return valuesOf(planes.filter((plane) => plane.norm !== undefined));
 }
 
 /** Lets planes that only one add reads share its gradient: `d(a + b)` is the same for both. */
@@ -245,31 +209,6 @@ function shareGradient(
     plane.lastWriter = undefined;
   }
   return true;
-}
-
-/** Gives zero gradients to planes that got none while their neighbours did. */
-export function completeGradients(draft: Draft, node: string, planes: readonly DraftPlane[]): void {
-  zeroUnwritten(draft, node, planes);
-}
-
-/**
- * Gives zero gradients to planes that have none yet: for writers that don't reach every pixel. Not before the gradients that are to be
- * passed on are there (`from`), so that the room isn't taken for longer than needed.
- */
-export function zeroUnwritten(
-  draft: Draft,
-  node: string,
-  planes: readonly DraftPlane[],
-  from: readonly DraftPlane[] = [],
-): void {
-  const missing = [...new Set(planes.filter((plane) => !plane.gradientWritten))];
-  if (missing.length === 0) return;
-  const outputs = gradientUses(draft, missing, false);
-  const after = Math.max(
-    0,
-    ...from.map((plane) => Math.max(plane.gradient?.written ?? 0, plane.norm?.backwardTime ?? 0)),
-  );
-  emit(draft, { kind: "zero", node, outputs, writes: gradientsOf(missing), after });
 }
 
 /** Scratch that lasts no longer than one operation on one image. */
