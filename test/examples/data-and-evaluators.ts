@@ -9,7 +9,7 @@ export const quick = proxyTraining({
   epochs: 4,
   recipe: "nasnet-cifar", // or changes to one: { preset: "nasnet-cifar", learningRate: 0.05 }
   measures: ["accuracy"], // also loss, params, total, macs, estimatedMemoryBytes
-  checkpoints: true, // a trial whose worker died goes on after its last epoch, to the same bits
+  checkpoints: true, // a trial whose worker died goes on after its last epoch, to the same bits (a retraining always does)
   limits: { memoryBytes: 2 ** 31, timeMs: 10 * 60_000 }, // a candidate that would exceed them is failed with the reason before it trains
 });
 
