@@ -57,8 +57,7 @@ export async function timeNetwork(
       session.trainStep({ size: batch, images, labels }, { learningRate: 0.01, dropPathRate: 0, step: step++ }),
     );
     const predictMs = await medianMs(() => session.predict(images, batch));
-    const hasClock = engine.name === "native" && !engine.target.startsWith("WebAssembly");
-    const kernels = hasClock ? await profileNative(network, { batch }) : undefined;
+    const kernels = engine.name === "native" ? await profileNative(network, { batch }) : undefined;
     return {
       engine: engine.name,
       target: engine.target,

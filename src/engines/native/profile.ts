@@ -2,7 +2,6 @@
  * @file Where a training step's time goes: the plan's own count of FLOPs and bytes beside the measured time of every kind of operation, and how far
  * each is from the bound that limits it on this machine (the roofline of Williams, Waterman and Patterson 2009).
  */
-import { CellwrightError } from "../../base/errors.ts";
 import { createRng } from "../../base/rng.ts";
 import { initializeWeights } from "../../network/initialize.ts";
 import type { Network } from "../../network/network.ts";
@@ -41,17 +40,22 @@ export interface NativeProfile {
 
 const STEPS = 5;
 
-/** Times every operation of a training step on random images, one thread, the median of five steps. Throws `engine` where the kernels have no clock. */
-export async function profileNative(network: Network, options: { readonly batch: number }): Promise<NativeProfile> {
+/**
+ * Times every operation of a training step on random images, one thread, the median of five steps. Undefined where the kernels have no clock, as in
+ * WebAssembly. `target` as in `NativeEngineOptions`; throws `engine` where it isn't there.
+ */
+export async function profileNative(
+  network: Network,
+  options: { readonly batch: number; readonly target?: string },
+): Promise<NativeProfile | undefined> {
   const { batch } = options;
-  const binding = loadBinding();
+  const binding = loadBinding(options.target);
   const loss = { labelSmoothing: 0, auxiliaryWeight: 0.4 };
-  const usable = chooseTargets(binding.targets(), undefined);
+  const usable = chooseTargets(binding.targets(), options.target);
   const { target, plans } = planSession(network, usable, { batchSize: batch, loss });
   const plan = plans.training;
   const peaks = binding.peaks?.(target.name, target.width);
-  if (plan === undefined || peaks === undefined)
-    throw new CellwrightError("engine", `${network.name}  Expected kernels with a clock. Received: ${target.name}.`);
+  if (plan === undefined || peaks === undefined) return undefined;
   const handle = openHandle(binding, target, plans, plan.parameters, network.name, 1);
   try {
     const positions = packedPositions(plan.parameters, target.width);

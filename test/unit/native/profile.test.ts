@@ -3,6 +3,7 @@ import { nasnet } from "cellwright/spaces";
 import { expect, test } from "vitest";
 import { costOf } from "../../../src/network/index.ts";
 import { profileNative } from "../../../src/engines/native/profile.ts";
+import { describeWasm } from "../../support/wasm.ts";
 
 const batch = 4;
 const { network } = nasnet.decode(nasnet.named["nasnet-a"] ?? {}, {
@@ -12,7 +13,9 @@ const { network } = nasnet.decode(nasnet.named["nasnet-a"] ?? {}, {
 });
 
 test("counts and times every kind of kernel that a step runs", async () => {
-  const { kernels, peaks, stepMs } = await profileNative(network, { batch });
+  const profile = await profileNative(network, { batch });
+  if (profile === undefined) throw new Error("Expected a binary for this platform: its kernels have a clock.");
+  const { kernels, peaks, stepMs } = profile;
   const of = (kind: string) => kernels.find((kernel) => kernel.kind === kind);
   for (const kind of ["conv", "convBackward", "separable", "separableBackward", "head", "loss"]) {
     expect(of(kind)?.operations, kind).toBeGreaterThan(0);
@@ -38,3 +41,9 @@ test("counts and times every kind of kernel that a step runs", async () => {
   // Sorted by what they take.
   expect(kernels.map((kernel) => kernel.ms)).toEqual(kernels.map((kernel) => kernel.ms).toSorted((a, b) => b - a));
 });
+
+describeWasm("kernels in WebAssembly", () =>
+  test("have no clock, so there is no profile", async () => {
+    expect(await profileNative(network, { batch, target: "wasm" })).toBeUndefined();
+  }),
+);
