@@ -1,6 +1,7 @@
 /** @file Operations among the channels of a pixel: local response normalisation and channel shuffle. */
 import { inputOf, type OpKernel } from "./kernel.ts";
-import { extentOf, zeros } from "./tensor.ts";
+import { moved } from "./move.ts";
+import { extentOf } from "./tensor.ts";
 
 /** torch.nn.LocalResponseNorm: alpha over size; the window begins floor(size / 2) channels before its own. */
 export const localResponseNorm: OpKernel<"localResponseNorm"> = (call) => {
@@ -40,24 +41,9 @@ export const channelShuffle: OpKernel<"channelShuffle"> = (call) => {
   const input = inputOf(call);
   const { c } = extentOf(input.shape);
   const perGroup = c / groups;
-  /** Calls `visit` with (offset in the input, offset in the output) for every element. */
-  const forEach = (visit: (from: number, to: number) => void): void => {
+  return moved([input], input.shape, (visit) => {
     for (let pixel = 0; pixel < input.data.length; pixel += c)
       for (let group = 0; group < groups; group++)
         for (let j = 0; j < perGroup; j++) visit(pixel + group * perGroup + j, pixel + j * groups + group);
-  };
-  const output = zeros(input.shape);
-  forEach((from, to) => {
-    output.data[to] = input.data[from] as number;
   });
-  return {
-    output,
-    backward(gradient) {
-      const inputGradient = new Float64Array(input.data.length);
-      forEach((from, to) => {
-        inputGradient[from] = gradient[to] as number;
-      });
-      return { inputs: [inputGradient] };
-    },
-  };
 };

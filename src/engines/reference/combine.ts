@@ -1,5 +1,6 @@
 /** @file Operations that join tensors: sum, product, concatenation. */
 import { inputOf, type OpKernel } from "./kernel.ts";
+import { moved } from "./move.ts";
 import { extentOf, zeros, type Tensor } from "./tensor.ts";
 
 export const add: OpKernel<"add"> = (call) => {
@@ -41,27 +42,12 @@ export const concat: OpKernel<"concat"> = (call) => {
   const widths = call.inputs.map((input) => extentOf(input.shape).c);
   const total = widths.reduce((sum, width) => sum + width, 0);
   const first = inputOf(call).shape;
-  const output = zeros([...first.slice(0, -1), total]);
-  /** Calls `visit` with (input, offset in it, offset in the output) for every element. */
-  const forEach = (visit: (k: number, from: number, to: number) => void): void => {
+  return moved(call.inputs, [...first.slice(0, -1), total], (visit) => {
     let start = 0;
     for (const [k, width] of widths.entries()) {
       const length = call.inputs[k]?.data.length ?? 0;
-      for (let i = 0; i < length; i++) visit(k, i, Math.floor(i / width) * total + start + (i % width));
+      for (let i = 0; i < length; i++) visit(i, Math.floor(i / width) * total + start + (i % width), k);
       start += width;
     }
-  };
-  forEach((k, from, to) => {
-    output.data[to] = inputOf(call, k).data[from] as number;
   });
-  return {
-    output,
-    backward(gradient) {
-      const inputs = call.inputs.map((input) => new Float64Array(input.data.length));
-      forEach((k, from, to) => {
-        (inputs[k] as Float64Array)[from] = gradient[to] as number;
-      });
-      return { inputs };
-    },
-  };
 };

@@ -1,12 +1,12 @@
 /** @file Operations that only move pixels or leave them out: zero, slice, pad. */
 import { inputOf, type OpKernel, type OpResult } from "./kernel.ts";
-import { extentOf, zeros, type Tensor } from "./tensor.ts";
+import { moved } from "./move.ts";
+import { extentOf, type Tensor } from "./tensor.ts";
 
 /** Copies the input so that its pixel (0, 0) lands on (top, left) of an `[height, width]` image; what falls outside is lost. */
 function shifted(input: Tensor, top: number, left: number, height: number, width: number): OpResult {
   const { n, h, w, c } = extentOf(input.shape);
-  const output = zeros([n, height, width, c]);
-  const forEach = (visit: (from: number, to: number) => void): void => {
+  return moved([input], [n, height, width, c], (visit) => {
     for (let image = 0; image < n; image++)
       for (let y = 0; y < h; y++)
         for (let x = 0; x < w; x++) {
@@ -16,20 +16,7 @@ function shifted(input: Tensor, top: number, left: number, height: number, width
           for (let k = 0; k < c; k++)
             visit(((image * h + y) * w + x) * c + k, ((image * height + ty) * width + tx) * c + k);
         }
-  };
-  forEach((from, to) => {
-    output.data[to] = input.data[from] as number;
   });
-  return {
-    output,
-    backward(gradient) {
-      const inputGradient = new Float64Array(input.data.length);
-      forEach((from, to) => {
-        inputGradient[from] = gradient[to] as number;
-      });
-      return { inputs: [inputGradient] };
-    },
-  };
 }
 
 export const slice: OpKernel<"slice"> = (call) => {
@@ -49,8 +36,5 @@ export const zero: OpKernel<"zero"> = (call) => {
   const input = inputOf(call);
   const { n, h, w, c } = extentOf(input.shape);
   const isImage = input.shape.length === 4;
-  return {
-    output: zeros(isImage ? [n, Math.ceil(h / stride), Math.ceil(w / stride), c] : [n, c]),
-    backward: () => ({ inputs: [new Float64Array(input.data.length)] }),
-  };
+  return moved([input], isImage ? [n, Math.ceil(h / stride), Math.ceil(w / stride), c] : [n, c], () => {});
 };
