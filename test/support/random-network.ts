@@ -27,7 +27,8 @@ export interface RandomNetworkOptions {
   readonly stem?: boolean;
 }
 
-const imageOps: readonly OpKind[] = [
+/** Operations on images, all of which `randomNetwork` can draw. */
+export const imageOps: readonly OpKind[] = [
   "conv",
   "depthwiseConv",
   "batchNorm",

@@ -2,9 +2,10 @@
  * @file The engine's WebAssembly module for tests: built by `npm run build:native` where clang and lld are. Where it isn't, suites on it are skipped by name with the
  * reason; in CI (CI=true) that fails instead.
  */
-import { describe, it } from "vitest";
+import { describe } from "vitest";
 import { messageOf } from "../../src/base/errors.ts";
 import { loadWasm } from "../../src/engines/native/binding.ts";
+import { describeSkipped } from "./skipped.ts";
 
 /** Returns why there is no module to test, or undefined. In CI a missing one throws. */
 export function wasmMissing(): string | undefined {
@@ -23,5 +24,5 @@ export function wasmMissing(): string | undefined {
 export function describeWasm(title: string, suite: () => void): void {
   const reason = wasmMissing();
   if (reason === undefined) describe(title, suite);
-  else describe.skip(`${title} [skipped: ${reason}]`, () => it("runs", () => {}));
+  else describeSkipped(title, reason);
 }

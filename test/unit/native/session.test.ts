@@ -3,13 +3,12 @@ import { nasnet } from "cellwright/spaces";
 import { describe, expect, test } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import type { Engine, Session, SessionOptions } from "../../../src/engines/engine.ts";
-import { loadBinding } from "../../../src/engines/native/binding.ts";
+import { loadBinding, type NativeTarget } from "../../../src/engines/native/binding.ts";
 import { openNativeEngine } from "../../../src/engines/native/index.ts";
-import { encodePlan } from "../../../src/engines/native/plan/encode.ts";
-import { planNetwork } from "../../../src/engines/native/plan/planner.ts";
-import { network, type Network, type Weights } from "../../../src/network/index.ts";
+import type { Network, Weights } from "../../../src/network/index.ts";
 import { randomBatch } from "../../support/random-network.ts";
 import { findOp, opWord } from "../../support/tampered-plans.ts";
+import { tinyProgram } from "../../support/tiny-program.ts";
 
 const options: SessionOptions = {
   batchSize: 4,
@@ -210,45 +209,17 @@ describe("divergence", () => {
 });
 
 describe("programs with wrong sizes", () => {
-  const tiny = network("tiny", [9, 9, 3], (b) => {
-    const x = b.batchNorm("n", b.conv("c", b.input, { filters: 5, kernel: 3 }));
-    const y = b.conv("p", b.depthwiseConv("d", b.activate("a", x), { kernel: 3, stride: 2 }), {
-      filters: 4,
-      kernel: 1,
-    });
-    const z = b.concat("cat", [b.maxPool("m", y, { kernel: 3 }), b.batchNorm("n2", y)]);
-    const shuffled = b.channelShuffle("s", b.localResponseNorm("r", z, { size: 3 }), 2);
-    const bins = b.add("bins", [b.adaptiveAvgPool("aa", shuffled, 3), b.adaptiveMaxPool("am", shuffled, 3)]);
-    const scaled = b.multiply("scaled", bins, b.globalAvgPool("g", z));
-    return b.dense("logits", b.batchNorm("n3", b.flatten("f", scaled)), { units: 3 });
-  });
   const binding = loadBinding();
-  const [target] = binding.targets() as [{ readonly name: string; readonly width: number }];
-  const plan = { batchSize: 2, vectorWidth: target.width, training: true, labelSmoothing: 0, auxiliaryWeight: 0 };
-  const training = planNetwork(tiny, plan);
-  const train = encodePlan(training);
-  const evaluation = encodePlan(planNetwork(tiny, { ...plan, training: false, parameters: training.parameters }));
-
-  /** Opens a program and, if that is allowed, runs it. Returns whether it was refused. */
-  async function isRefused(words: Float64Array): Promise<boolean> {
-    let handle;
-    try {
-      handle = binding.open(target.name, target.width, words, evaluation, null, null, 1);
-    } catch {
-      return true;
-    }
-    const images = new Float32Array(2 * 243).fill(0.5);
-    await binding.run(handle, images, 2, Int32Array.of(0, 2), new Float32Array(0), new Float32Array(0), null, false);
-    binding.close(handle);
-    return false;
-  }
+  const [target] = binding.targets() as [NativeTarget];
+  const { training, evaluation, images, isRefused } = tinyProgram(binding, target);
 
   test("the program itself runs", async () => {
-    expect(await isRefused(train)).toBe(false);
+    expect(await isRefused(training)).toBe(false);
   });
 
   test("cut short, they are refused", async () => {
-    for (let length = 7; length < train.length; length += 7) expect(await isRefused(train.slice(0, length))).toBe(true);
+    for (let length = 7; length < training.length; length += 7)
+      expect(await isRefused(training.slice(0, length))).toBe(true);
   });
 
   test("with any one word replaced, they are refused or do no harm", async () => {
@@ -256,7 +227,7 @@ describe("programs with wrong sizes", () => {
     let refused = 0;
     const tries = 1500;
     for (let i = 0; i < tries; i++) {
-      const words = train.slice();
+      const words = training.slice();
       const at = rng.int(words.length);
       const old = words[at] as number;
       // Header sizes are left alone where they would only ask for more memory than there is.
@@ -268,13 +239,13 @@ describe("programs with wrong sizes", () => {
   });
 
   test("a time beyond the phases and a stride of zero are refused, where they once crashed", async () => {
-    const at = findOp(train, "separable");
+    const at = findOp(training, "separable");
     for (const [word, value] of [
       [opWord.time, 2 ** 31],
       [opWord.time, 1e12],
       [opWord.strideH, 0],
     ] as const) {
-      const words = train.slice();
+      const words = training.slice();
       words[at + word] = value;
       if (word === opWord.strideH) words[at + opWord.strideW] = value;
       expect(await isRefused(words), `word ${word} of ${value}`).toBe(true);
@@ -282,8 +253,7 @@ describe("programs with wrong sizes", () => {
   });
 
   test("arguments that don't fit a program are refused before anything runs", () => {
-    const handle = binding.open(target.name, target.width, train, evaluation, null, null, 1);
-    const images = new Float32Array(2 * 243);
+    const handle = binding.open(target.name, target.width, training, evaluation, null, null, 1);
     const masks = new Float32Array(0);
     expect(() => binding.run(handle, images, 3, Int32Array.of(0, 1, 2), masks, masks, null, false)).toThrow(/batch/u);
     expect(() => binding.run(handle, images.subarray(1), 2, Int32Array.of(0, 1), masks, masks, null, false)).toThrow(

@@ -9,11 +9,9 @@ import { nasnet } from "cellwright/spaces";
 import { describe, expect, test, vi } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import type { Engine, Session, SessionOptions } from "../../../src/engines/engine.ts";
-import { loadBinding, loadWasm, type NativeBinding } from "../../../src/engines/native/binding.ts";
+import { loadBinding, loadWasm } from "../../../src/engines/native/binding.ts";
 import { createNativeEngine } from "../../../src/engines/native/engine.ts";
 import { openNativeEngine } from "../../../src/engines/native/index.ts";
-import { encodePlan } from "../../../src/engines/native/plan/encode.ts";
-import { planNetwork } from "../../../src/engines/native/plan/planner.ts";
 import { createWasmBinding } from "../../../src/engines/native/wasm/binding.ts";
 import { openWasmEngine } from "../../../src/engines/native/wasm/index.ts";
 import { compileWasm, compileWasmSync, type WasmExports } from "../../../src/engines/native/wasm/module.ts";
@@ -21,6 +19,7 @@ import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import { network, type Network } from "../../../src/network/index.ts";
 import { relativeDifference } from "../../support/compare.ts";
 import { randomBatch } from "../../support/random-network.ts";
+import { tinyProgram } from "../../support/tiny-program.ts";
 import { describeWasm } from "../../support/wasm.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -268,49 +267,21 @@ describeWasm("a trap", () => {
 });
 
 describeWasm("programs and arguments", () => {
-  const tiny = network("tiny", [9, 9, 3], (b) => {
-    const x = b.batchNorm("n", b.conv("c", b.input, { filters: 5, kernel: 3 }));
-    const y = b.conv("p", b.depthwiseConv("d", b.activate("a", x), { kernel: 3, stride: 2 }), {
-      filters: 4,
-      kernel: 1,
-    });
-    const z = b.concat("cat", [b.maxPool("m", y, { kernel: 3 }), b.batchNorm("n2", y)]);
-    return b.dense("logits", b.globalAvgPool("g", z), { units: 3 });
-  });
-  const plan = { batchSize: 2, vectorWidth: 4, training: true, labelSmoothing: 0, auxiliaryWeight: 0 };
-  const training = planNetwork(tiny, plan);
-  const words = encodePlan(training);
-  const evaluation = encodePlan(planNetwork(tiny, { ...plan, training: false, parameters: training.parameters }));
-  const images = new Float32Array(2 * 243).fill(0.5);
+  const target = { name: "wasm", width: 4 };
   const none = new Float32Array(0);
 
-  /** Opens a program and, if that is allowed, runs it. Returns whether it was refused. A trap is neither. */
-  async function isRefused(binding: NativeBinding, program: Float64Array): Promise<boolean> {
-    let handle;
-    try {
-      handle = binding.open("wasm", 4, program, evaluation, null, null, 1);
-    } catch (error) {
-      expect(String(error)).toMatch(/Expected/u);
-      expect(String(error)).not.toMatch(/stopped/u);
-      return true;
-    }
-    await binding.run(handle, images, 2, Int32Array.of(0, 2), none, none, null, false);
-    binding.close(handle);
-    return false;
-  }
-
   test("with any one word replaced, a program is refused or does no harm, and never traps", async () => {
-    const binding = loadWasm();
-    expect(await isRefused(binding, words)).toBe(false);
-    for (let length = 7; length < words.length; length += 7)
-      expect(await isRefused(binding, words.slice(0, length))).toBe(true);
+    const { training, isRefused } = tinyProgram(loadWasm(), target);
+    expect(await isRefused(training)).toBe(false);
+    for (let length = 7; length < training.length; length += 7)
+      expect(await isRefused(training.slice(0, length))).toBe(true);
     const rng = createRng("words");
     let refused = 0;
     const tries = 2000;
     for (let i = 0; i < tries; i++) {
-      const changed = words.slice();
-      const at = rng.int(words.length);
-      const old = words[at] as number;
+      const changed = training.slice();
+      const at = rng.int(training.length);
+      const old = training[at] as number;
       // Sizes that only 64 bits can hold are among them: they have to be refused, not cut.
       const values = [
         -1,
@@ -329,20 +300,21 @@ describeWasm("programs and arguments", () => {
         Number.NaN,
       ];
       changed[at] = rng.pick(at < 19 ? values.filter((value) => value !== 1e7) : values);
-      if (await isRefused(binding, changed)) refused++;
+      if (await isRefused(changed)) refused++;
     }
     expect(refused).toBeGreaterThan(tries / 3);
   });
 
   test("arguments that don't fit are refused before anything runs", async () => {
     const binding = loadWasm();
+    const { training, evaluation, images } = tinyProgram(binding, target);
     const labels = Int32Array.of(0, 1);
     const numbers = Float64Array.of(0.1, 0.9, 1, 0, 0);
-    expect(() => binding.open("avx2", 8, words, evaluation, null, null, 1)).toThrow(/target/u);
-    expect(() => binding.open("wasm", 8, words, evaluation, null, null, 1)).toThrow(/target/u);
-    expect(() => binding.open("wasm", 4, [...words] as never, evaluation, null, null, 1)).toThrow(/Float64Array/u);
-    expect(() => binding.open("wasm", 4, words, evaluation, null, null, 0)).toThrow(/threads/u);
-    const handle = binding.open("wasm", 4, words, evaluation, null, null, 1);
+    expect(() => binding.open("avx2", 8, training, evaluation, null, null, 1)).toThrow(/target/u);
+    expect(() => binding.open("wasm", 8, training, evaluation, null, null, 1)).toThrow(/target/u);
+    expect(() => binding.open("wasm", 4, [...training] as never, evaluation, null, null, 1)).toThrow(/Float64Array/u);
+    expect(() => binding.open("wasm", 4, training, evaluation, null, null, 0)).toThrow(/threads/u);
+    const handle = binding.open("wasm", 4, training, evaluation, null, null, 1);
     const run = (...args: Parameters<typeof binding.run> extends [unknown, ...infer Rest] ? Rest : never) =>
       binding.run(handle, ...args);
     expect(() => run(images, 3, Int32Array.of(0, 1, 2), none, none, null, false)).toThrow(/batch/u);

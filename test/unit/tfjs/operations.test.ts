@@ -5,32 +5,10 @@ import type { Engine } from "../../../src/engines/engine.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import { openTfjsEngine } from "../../../src/engines/tfjs/index.ts";
 import { network } from "../../../src/network/index.ts";
-import type { OpKind } from "../../../src/network/network.ts";
 import { anyNetwork } from "../../support/any-network.ts";
 import { relativeDifference } from "../../support/compare.ts";
-import { randomBatch, randomCase, randomWeights, type Case } from "../../support/random-network.ts";
+import { imageOps, randomBatch, randomCase, randomWeights, type Case } from "../../support/random-network.ts";
 import { testedTfjsBackends } from "../../support/tfjs-backends.ts";
-
-const kinds: readonly OpKind[] = [
-  "conv",
-  "depthwiseConv",
-  "batchNorm",
-  "localResponseNorm",
-  "channelShuffle",
-  "activation",
-  "maxPool",
-  "avgPool",
-  "adaptiveAvgPool",
-  "adaptiveMaxPool",
-  "add",
-  "multiply",
-  "concat",
-  "dropout",
-  "dropPath",
-  "zero",
-  "slice",
-  "pad",
-];
 
 // Single precision against double over a few dozen products; batch norm over as few as two values magnifies it.
 const TOLERANCE = 1e-3;
@@ -68,7 +46,7 @@ async function compare(
 }
 
 describe.each(testedTfjsBackends())("tfjs on %s agrees with the reference", (backend) => {
-  it.each(kinds)("in %s", async (kind) => {
+  it.each(imageOps)("in %s", async (kind) => {
     const engine = await openTfjsEngine(backend);
     for (let seed = 0; seed < 12; seed++) {
       const test = randomCase(seed, { length: 2, ops: [kind], auxiliary: true, stem: true });
