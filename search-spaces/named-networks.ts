@@ -1,5 +1,6 @@
 /** @file Networks by name: published architectures at the sizes they were published at. `cellwright profile <id>` and the golden tests read this registry. */
 import { network, type Network } from "cellwright/network";
+import { darts, type DartsSkeleton } from "./darts.ts";
 import { nasnet } from "./nasnet.ts";
 import { auxiliaryHead, type NasnetSkeleton } from "./nasnet/network.ts";
 
@@ -14,6 +15,10 @@ const imagenet: Partial<NasnetSkeleton> = {
   stem: "imagenet",
   batchNorm: { epsilon: 1e-3, momentum: 0.9997 },
 };
+
+function dartsNamed(genotype: "darts-v1" | "darts-v2", skeleton: Partial<DartsSkeleton> = {}): () => Network {
+  return () => darts.decode(darts.named[genotype] ?? {}, skeleton).network;
+}
 
 const builders: Readonly<Record<string, () => Network>> = {
   "nasnet-a-cifar": nasnetA(cifar),
@@ -44,6 +49,17 @@ const builders: Readonly<Record<string, () => Network>> = {
     skipReductionLayerInput: true,
     dropout: 0.5,
   }),
+  "darts-v1-cifar": dartsNamed("darts-v1"),
+  "darts-v2-cifar": dartsNamed("darts-v2"),
+  "darts-v2-imagenet": dartsNamed("darts-v2", {
+    input: [224, 224, 3],
+    classes: 1000,
+    cells: 14,
+    filters: 48,
+    stem: "imagenet",
+    dropPath: false,
+  }),
+  "darts-v2-proxy": dartsNamed("darts-v2", { cells: 8, filters: 16 }),
 };
 
 /** Id to a function that builds the network, named by its id. A space or baseline adds its own; ids are those of the published tables. */
