@@ -1,4 +1,5 @@
 /** @file Public entry `cellwright/spaces`: search spaces, their published genotypes, and networks by name. */
+export { amoebanet, amoebanetOperations } from "./amoebanet.ts";
 export { darts, dartsOperations, type DartsOperation, type DartsSkeleton } from "./darts.ts";
 export { describeCell, describeGenotype } from "./describe.ts";
 export { namedNetworks } from "./named-networks.ts";
