@@ -166,7 +166,8 @@ function placesLines(report: WrittenReport, io: CliIo): string[] {
   const indent = " ".repeat(8);
   const under = (text: string, style: (text: string) => string): string[] =>
     wrap(text, tableWidth(io) - indent.length).map((line) => style(indent + line));
-  const lines = [`${io.colors.dim("report")}  ${io.colors.bold(here(report.path))}, with charts/ and cells/`];
+  const folders = report.folders.map((folder) => `${folder}/`).join(" and ");
+  const lines = [`${io.colors.dim("report")}  ${io.colors.bold(here(report.path))}, with ${folders}`];
   const { best } = report;
   if (best === undefined) return [...lines, ...under("no trial has completed: nothing to export", String)];
   lines.push(

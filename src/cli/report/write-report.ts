@@ -14,6 +14,8 @@ export interface WrittenReport {
   readonly data: ReportData;
   /** Absolute path of report.md. */
   readonly path: string;
+  /** Folders of pictures beside it. */
+  readonly folders: readonly string[];
   /** What best/ holds, if there is a winner. */
   readonly best?: { readonly dir: string; readonly epochs?: number; readonly check?: TorchCheck };
 }
@@ -42,7 +44,8 @@ export async function writeReport(study: Study, options: ReportOptions = {}): Pr
     path,
     reportMarkdown(data, { cells: listed("cells", cells), charts: listed("charts", charts) }, best !== undefined),
   );
-  return { data, path, ...(best !== undefined && { best }) };
+  const folders = cells.size > 0 ? ["charts", "cells"] : ["charts"];
+  return { data, path, folders, ...(best !== undefined && { best }) };
 }
 
 interface Picture<T> {
