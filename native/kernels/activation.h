@@ -47,24 +47,18 @@ template <class F> CW_INLINE void with_kind(int act, F f) {
   }
 }
 
-// One number, for kernels that move single channels.
-CW_KERNEL float activation_of_one(int act, float x) {
-  vf y;
-  with_kind(act, [&](auto kind) { y = activation_of<kind.value>(bc(x)); });
-  return y[0];
-}
-CW_KERNEL float slope_of_one(int act, float x) {
-  vf y;
-  with_kind(act, [&](auto kind) { y = slope_of<kind.value>(bc(x)); });
-  return y[0];
-}
-
 // Of n pixels where they stand. Unused lanes hold zero, also where act(0) is not zero: what they would feed has no weights that may move.
 CW_KERNEL void activate(int act, int lanes, float* x, long n) {
   vi used;
   for (int l = 0; l < V; l++) used[l] = l < lanes ? -1 : 0;
   with_kind(act, [&](auto kind) {
     for (long i = 0; i < n; i++) st(x + i * V, (vf)((vi)activation_of<kind.value>(ld(x + i * V)) & used));
+  });
+}
+// Slopes of n vectors where they stand.
+CW_KERNEL void to_slopes(int act, float* x, long n) {
+  with_kind(act, [&](auto kind) {
+    for (long i = 0; i < n; i++) st(x + i * V, slope_of<kind.value>(ld(x + i * V)));
   });
 }
 

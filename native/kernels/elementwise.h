@@ -33,64 +33,71 @@ static void input_forward(Op& op, Run& run, int image) {
   }
 }
 
+// Rows of a window's output, whose pixels [from, to) read inside of the image. Where the window is the image itself, all of it is one row.
+struct MapRows { int rows, width, from, to; };
+CW_INLINE bool is_whole(const Geometry& g) { return g.strideH == 1 && g.strideW == 1 && g.top == 0 && g.left == 0 && g.inW == g.outW && g.outH == g.inH; }
+CW_INLINE MapRows map_rows(const Geometry& g) {
+  if (is_whole(g)) return {1, g.outH * g.outW, 0, g.outH * g.outW};
+  const int from = imin(g.outW, first_inside(g.left, g.strideW));
+  return {g.outH, g.outW, from, imax(from, end_inside(g.left, g.strideW, g.inW, g.outW))};
+}
+// Where pixel `from` of row y reads, or -1 where the row is outside of the image.
+CW_INLINE long map_source(const Geometry& g, const MapRows& r, int y) {
+  const int iy = y * g.strideH - g.top;
+  return iy >= 0 && iy < g.inH ? (long)iy * g.inW + (long)r.from * g.strideW - g.left : -1;
+}
+
 // out = mask * act(affine(in)), through a window: out pixel (y, x) reads (y * stride - top, x * stride - left), zero outside.
 static void map_forward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
   const vf m = bc(op.mask[image]);
-  const bool whole = g.strideH == 1 && g.strideW == 1 && g.top == 0 && g.left == 0 && g.inW == g.outW && g.outH == g.inH;
+  const MapRows r = map_rows(g);
   for (int c = 0; c < op.inputs; c++) {
     const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
     const float* z = in.z + image * in.zn;
     float* o = out.z + image * out.zn;
     const bool accumulate = op.out[c].accumulate;
-    if (whole && op.activation <= Relu) {
+    if (op.activation <= Relu && is_whole(g)) {
       const vf s = ld(in.scale), h = ld(in.shift);
       const bool isRelu = op.activation == Relu;
-      const long n = (long)g.outH * g.outW * V;
-      for (long i = 0; i < n; i += V) {
+      for (long i = 0; i < (long)r.width * V; i += V) {
         vf v = ld(z + i) * s + h;
         if (isRelu) v = relu(v);
         put_value(o + i, accumulate, v * m);
       }
       continue;
     }
-    for (int y = 0; y < g.outH; y++)
-      for (int x = 0; x < g.outW; x++, o += V) {
-        const int iy = y * g.strideH - g.top, ix = x * g.strideW - g.left;
-        vf v = {};
-        if (iy >= 0 && iy < g.inH && ix >= 0 && ix < g.inW) {
-          float t[V] __attribute__((aligned(64)));
-          prepare(in, op.activation, z + ((long)iy * g.inW + ix) * V, 1, t, 1);
-          v = ld(t) * m;
-        }
-        put_value(o, accumulate, v);
+    float strip[STRIP * V] __attribute__((aligned(64)));
+    for (int y = 0; y < r.rows; y++, o += (long)r.width * V) {
+      const long source = map_source(g, r, y);
+      const int from = source < 0 ? r.width : r.from, to = source < 0 ? r.width : r.to;
+      if (!accumulate) {
+        memset(o, 0, sizeof(float) * V * from);
+        memset(o + (long)to * V, 0, sizeof(float) * V * (r.width - to));
       }
+      for (int x = from; x < to; x += STRIP) {
+        const int n = imin(STRIP, to - x);
+        prepare(in, op.activation, z + (source + (long)(x - from) * g.strideW) * V, g.strideW, strip, n);
+        for (int i = 0; i < n; i++) put_value(o + (long)(x + i) * V, accumulate, ld(strip + i * V) * m);
+      }
+    }
   }
 }
 template <int ACT> CW_INLINE void map_backward_as(const Op& op, const GradTarget& t, const Plane& out, int image) {
   const Geometry& g = op.g;
-  const float factor = op.mask[image];
-  if (g.strideH == 1 && g.strideW == 1 && g.top == 0 && g.left == 0 && g.inW == g.outW && g.outH == g.inH) {
-    const long n = (long)g.outH * g.outW;
-    float d[8 * V] __attribute__((aligned(64)));
-    for (long p = 0; p < n; p += 8) {
-      const int count = n - p < 8 ? (int)(n - p) : 8;
-      gradient_of_output(out, image, factor, p, d, count);
+  const MapRows r = map_rows(g);
+  float d[8 * V] __attribute__((aligned(64)));
+  for (int y = 0; y < r.rows; y++) {
+    const long source = map_source(g, r, y);
+    if (source < 0) continue;
+    for (int x = r.from; x < r.to; x += 8) {
+      const int n = imin(8, r.to - x);
+      gradient_of_output(out, image, op.mask[image], (long)y * r.width + x, d, n);
       vf v[8];
-      for (int i = 0; i < 8; i++) v[i] = ld(d + (i < count ? i : 0) * V);
-      put_gradient<ACT>(t, op.activation, p * V, V, v, count);
+      for (int i = 0; i < 8; i++) v[i] = ld(d + (i < n ? i : 0) * V);
+      put_gradient<ACT>(t, op.activation, (source + (long)(x - r.from) * g.strideW) * V, (long)g.strideW * V, v, n);
     }
-    return;
   }
-  for (int y = 0; y < g.outH; y++)
-    for (int x = 0; x < g.outW; x++) {
-      const int iy = y * g.strideH - g.top, ix = x * g.strideW - g.left;
-      if (iy < 0 || iy >= g.inH || ix < 0 || ix >= g.inW) continue;
-      float d[V] __attribute__((aligned(64)));
-      gradient_of_output(out, image, factor, (long)y * g.outW + x, d, 1);
-      vf v = ld(d);
-      put_gradient<ACT>(t, op.activation, ((long)iy * g.inW + ix) * V, V, &v, 1);
-    }
 }
 static void map_backward(Op& op, Run&, int image) {
   float partial[2 * V] __attribute__((aligned(64)));
@@ -144,6 +151,7 @@ static void multiply_backward(Op& op, Run&, int image) {
 // Moves single channels. extra: pixels, then for every output plane and lane: input plane (-1: zero), lane, first pixel.
 static void repack_forward(Op& op, Run&, int image) {
   const int64_t pixels = op.extra[0], *e = op.extra + 1;
+  float row[STRIP] __attribute__((aligned(64))) = {};
   for (int c = 0; c < op.outputs; c++)
     for (int l = 0; l < V; l++, e += 3) {
       const Plane& out = *op.out[c].plane;
@@ -155,15 +163,18 @@ static void repack_forward(Op& op, Run&, int image) {
       const Plane& in = *op.in[e[0]].plane;
       const float* z = in.z + image * in.zn + e[2] * V + e[1];
       const float s = in.scale[e[1]], h = in.shift[e[1]];
-      for (int64_t p = 0; p < pixels; p++) {
-        const float v = z[p * V] * s + h;
-        o[p * V] = op.activation == None ? v : activation_of_one(op.activation, v);
+      for (int64_t p = 0; p < pixels; p += STRIP) {
+        const int n = pixels - p < STRIP ? (int)(pixels - p) : STRIP;
+        for (int i = 0; i < n; i++) row[i] = z[(p + i) * V] * s + h;
+        if (op.activation != None) activate(op.activation, V, row, (n + V - 1) / V);
+        for (int i = 0; i < n; i++) o[(p + i) * V] = row[i];
       }
     }
 }
 // The planner zeroes the inputs' gradients first where nothing was written yet, and names no plane that is to get none.
 static void repack_backward(Op& op, Run&, int image) {
   const int64_t pixels = op.extra[0], *e = op.extra + 1;
+  float row[STRIP] __attribute__((aligned(64))) = {};
   for (int c = 0; c < op.outputs; c++)
     for (int l = 0; l < V; l++, e += 3) {
       if (e[0] < 0) continue;
@@ -174,10 +185,18 @@ static void repack_backward(Op& op, Run&, int image) {
       float* d = in.g + image * in.gn + e[2] * V + e[1];
       const float* z = in.z + image * in.zn + e[2] * V + e[1];
       const float s = in.scale[e[1]], h = in.shift[e[1]];
-      for (int64_t p = 0; p < pixels; p++) {
-        float v = g[p * V] * m;
-        if (out.normalised) v = v * out.a[l] + zo[p * V] * out.b[l] + out.c[l];
-        d[p * V] += op.activation == None ? v : v * slope_of_one(op.activation, z[p * V] * s + h);
+      for (int64_t p = 0; p < pixels; p += STRIP) {
+        const int n = pixels - p < STRIP ? (int)(pixels - p) : STRIP;
+        if (op.activation != None) {
+          for (int i = 0; i < n; i++) row[i] = z[(p + i) * V] * s + h;
+          to_slopes(op.activation, row, (n + V - 1) / V);
+        }
+        for (int i = 0; i < n; i++) {
+          const int64_t at = (p + i) * V;
+          float v = g[at] * m;
+          if (out.normalised) v = v * out.a[l] + zo[at] * out.b[l] + out.c[l];
+          d[at] += op.activation == None ? v : v * row[i];
+        }
       }
     }
 }

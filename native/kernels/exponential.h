@@ -6,10 +6,10 @@ namespace cellwright {
 namespace CW_TARGET {
 
 // e^x: x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite's two-part reduction), e^r by a polynomial of degree 6 whose relative error is 3e-9 at
-// most (coefficients: Lawson's weighted least squares for the minimax fit), and n into the exponent in two halves, so that what is too large becomes
-// infinite and what is too small denormal or zero. NaN stays NaN.
+// most (coefficients: Lawson's weighted least squares for the minimax fit), and 2^n by its exponent alone, so that it is infinite from n = 128 (2.4e38)
+// on and zero below n = -126, about where normal numbers end. NaN stays NaN.
 CW_INLINE vf exponential(vf x) {
-  x = pick_smaller(pick_larger(x, bc(-104)), bc(89));
+  x = pick_smaller(pick_larger(x, bc(-88)), bc(89));
   const vf magic = bc(12582912.0f);  // 1.5 * 2^23: adding it rounds to a whole number, which stands in the low bits
   const vf shifted = x * bc(1.44269504f) + magic, n = shifted - magic;
   vf r = x - n * bc(0.693359375f);
@@ -20,8 +20,7 @@ CW_INLINE vf exponential(vf x) {
   p = p * r + bc(1.6666520e-1f);
   p = p * r + bc(4.9999994e-1f);
   p = p * (r * r) + r + bc(1);
-  const vi exponent = (vi)shifted - (vi)magic, half = exponent >> 1;
-  return p * (vf)((half + 127) << 23) * (vf)((exponent - half + 127) << 23);
+  return p * (vf)(((vu)shifted + 127) << 23);
 }
 
 CW_INLINE vf logistic(vf x) { return bc(1) / (bc(1) + exponential(-x)); }

@@ -3,6 +3,9 @@
 #pragma once
 #include <math.h>
 #include <string.h>
+#if defined(__SSE__)
+#include <immintrin.h>
+#endif
 
 #include "../src/program.h"
 
@@ -16,6 +19,7 @@ namespace CW_TARGET {
 constexpr int V = CW_WIDTH;
 typedef float vf __attribute__((vector_size(CW_WIDTH * 4)));
 typedef int vi __attribute__((vector_size(CW_WIDTH * 4)));
+typedef unsigned vu __attribute__((vector_size(CW_WIDTH * 4)));
 typedef float vfa __attribute__((vector_size(CW_WIDTH * 4), may_alias));
 
 // WebAssembly has no prefetch. What runs it (V8, at any rate) puts the loads of a block of code before its arithmetic, so an unrolled product spills its
@@ -100,19 +104,30 @@ CW_INLINE vf ld(const float* p) { return *(const vfa*)p; }
 CW_INLINE void st(float* p, vf v) { *(vfa*)p = v; }
 // `s - {}` becomes one broadcast; filling lane by lane halves g++'s speed.
 CW_INLINE vf bc(float s) { return s - (vf){}; }
-// Written so that NaN stays NaN: a diverged training has to surface in the loss.
+// Written so that NaN stays NaN: a diverged training has to surface in the loss. Larger: b where a < b, else a; smaller alike. WebAssembly and x86 have
+// one instruction for either, which compilers don't find: they compare and select.
 #if defined(__wasm__)
-// b where a < b, else a: one instruction, which clang does not find.
 CW_INLINE vf pick_larger(vf a, vf b) { return __builtin_wasm_pmax_f32x4(a, b); }
 CW_INLINE vf pick_smaller(vf a, vf b) { return __builtin_wasm_pmin_f32x4(a, b); }
-CW_INLINE vf relu(vf x) { return pick_larger(x, (vf){}); }
 CW_INLINE vf where_positive(vf u, vf v) { return (vf)((u > (vf){}) & (vi)v); }
+#else
+#if defined(__SSE__) && CW_WIDTH == 16
+// Of all lanes: g++ 12 warns of its own header where no mask is given.
+CW_INLINE vf pick_larger(vf a, vf b) { return _mm512_maskz_max_ps(0xffff, b, a); }
+CW_INLINE vf pick_smaller(vf a, vf b) { return _mm512_maskz_min_ps(0xffff, b, a); }
+#elif defined(__SSE__) && CW_WIDTH == 8
+CW_INLINE vf pick_larger(vf a, vf b) { return _mm256_max_ps(b, a); }
+CW_INLINE vf pick_smaller(vf a, vf b) { return _mm256_min_ps(b, a); }
+#elif defined(__SSE__)
+CW_INLINE vf pick_larger(vf a, vf b) { return _mm_max_ps(b, a); }
+CW_INLINE vf pick_smaller(vf a, vf b) { return _mm_min_ps(b, a); }
 #else
 CW_INLINE vf pick_larger(vf a, vf b) { return b > a ? b : a; }
 CW_INLINE vf pick_smaller(vf a, vf b) { return b < a ? b : a; }
-CW_INLINE vf relu(vf x) { vf z = {}; return z > x ? z : x; }
+#endif
 CW_INLINE vf where_positive(vf u, vf v) { vf z = {}; return u > z ? v : z; }
 #endif
+CW_INLINE vf relu(vf x) { return pick_larger(x, (vf){}); }
 // A NaN is larger than any number, wherever it comes.
 CW_INLINE vf larger(vf best, vf v) {
   const vf most = pick_larger(v, best);  // one instruction; a NaN in v stays
