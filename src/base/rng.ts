@@ -24,21 +24,21 @@ export interface Rng {
 
 class SeededRng implements Rng {
   readonly label: string;
-  readonly #next: () => number;
+  /** Made at the first draw: many streams are there only to be forked. */
+  #generator: seedrandom.PRNG | undefined;
 
   constructor(label: string) {
     this.label = label;
-    // Alea: 32-bit state words, three additions a draw, BigCrush-clean; `double()` combines two draws into 53 bits.
-    const generator = seedrandom.alea(label);
-    this.#next = () => generator.double();
   }
 
   next(): number {
-    return this.#next();
+    // Alea: 32-bit state words, three additions a draw, BigCrush-clean; `double()` combines two draws into 53 bits.
+    this.#generator ??= seedrandom.alea(this.label);
+    return this.#generator.double();
   }
 
   int(n: number): number {
-    return Math.floor(this.#next() * n);
+    return Math.floor(this.next() * n);
   }
 
   pick<T>(items: readonly T[]): T {
@@ -48,8 +48,8 @@ class SeededRng implements Rng {
 
   normal(): number {
     // Box and Muller; 1 - u is in (0, 1], so the logarithm is finite.
-    const radius = Math.sqrt(-2 * Math.log(1 - this.#next()));
-    return radius * Math.cos(2 * Math.PI * this.#next());
+    const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
+    return radius * Math.cos(2 * Math.PI * this.next());
   }
 
   shuffle<T>(items: readonly T[]): T[] {

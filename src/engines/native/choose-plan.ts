@@ -1,6 +1,7 @@
 /** @file Which instruction set and vector width a network is planned for. */
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network } from "../../network/network.ts";
+import { inferShapes } from "../../network/shapes.ts";
 import type { SessionOptions } from "../engine.ts";
 import type { NativeTarget } from "./binding.ts";
 import type { ParameterLayout, Plan } from "./plan/plan.ts";
@@ -29,8 +30,8 @@ export function planSession(
   session: Pick<SessionOptions, "batchSize" | "loss" | "training">,
   fuse = true,
 ): { readonly target: NativeTarget; readonly plans: SessionPlans } {
-  const widest = Math.max(...targets.map((target) => target.width));
   const trains = session.training ?? true;
+  const shapes = inferShapes(network);
   const planFor = (target: NativeTarget, training: boolean, parameters?: ParameterLayout): Plan =>
     planNetwork(network, {
       batchSize: session.batchSize,
@@ -38,15 +39,25 @@ export function planSession(
       ...session.loss,
       training,
       fuse,
+      shapes,
       ...(parameters && { parameters }),
     });
-  const candidates = targets.map((target) => {
+  const [widest, ...narrower] = targets.toSorted((a, b) => b.width - a.width) as [NativeTarget, ...NativeTarget[]];
+  const widestPlan = planFor(widest, trains);
+  let best = { target: widest, plan: widestPlan, cost: flopsOf(widestPlan) };
+  for (const target of fillsVectors(widestPlan) ? [] : narrower) {
     const plan = planFor(target, trains);
-    return { target, plan, cost: flopsOf(plan) * (target.width === widest ? 1 : HALF_WIDTH_COST) };
-  });
-  const { target, plan } = candidates.reduce((a, b) => (b.cost < a.cost ? b : a));
+    const cost = flopsOf(plan) * HALF_WIDTH_COST;
+    if (cost < best.cost) best = { target, plan, cost };
+  }
+  const { target, plan } = best;
   const plans = trains ? { training: plan, evaluation: planFor(target, false, plan.parameters) } : { evaluation: plan };
   return { target, plans };
+}
+
+/** Whether half the width would leave as many lanes without a channel, and so could not be cheaper. */
+function fillsVectors(plan: Plan): boolean {
+  return plan.planes.every((plane) => 2 * plane.lanes > plan.vectorWidth);
 }
 
 function flopsOf(plan: Plan): number {

@@ -1,6 +1,6 @@
 /** @file A session of the native engine: two programs (training, evaluation) over one set of packed parameters. */
 import { CellwrightError, messageOf } from "../../base/errors.ts";
-import { initializeWeights } from "../../network/initialize.ts";
+import { initializeAll } from "../../network/initialize.ts";
 import type { Network, WeightSpec, Weights } from "../../network/network.ts";
 import { topologicalOrder } from "../../network/order.ts";
 import { inferShapes } from "../../network/shapes.ts";
@@ -34,9 +34,10 @@ export function openSession(
   threads = 1,
 ): Session {
   checkOptions(options);
-  const specs = weightSpecs(network);
+  const shapes = inferShapes(network);
+  const specs = weightSpecs(network, shapes);
   const trainable = specs.filter((spec) => spec.trainable);
-  const rules = batchRules(network, topologicalOrder(network), inferShapes(network), options.batchSize);
+  const rules = batchRules(network, topologicalOrder(network), shapes, options.batchSize);
   const { training } = plans;
   const { parameters } = training ?? plans.evaluation;
   const handle = openHandle(binding, target, plans, parameters, network.name, threads);
@@ -75,7 +76,7 @@ export function openSession(
     );
   }
 
-  const given = options.weights ?? initializeWeights(network, options.seed);
+  const given = options.weights ?? initializeAll(specs, options.seed);
   checkWeights(specs, given, `${network.name}: weights`);
   write(PARAMETERS, given, specs, "");
 

@@ -253,15 +253,16 @@ const MOST_PIXELS = 2 ** 30;
 const MOST_REACH = 2 ** 25;
 
 function checkGeometry(node: string, g: Geometry): void {
-  const { top, left, ...sides } = g;
+  const { top, left } = g;
   const tall = g.inH + g.outH * g.strideH + g.kernelH * g.dilationH + Math.abs(top);
   const wide = g.inW + g.outW * g.strideW + g.kernelW * g.dilationW + Math.abs(left);
   const pixels = Math.max(g.inH * g.inW, g.outH * g.outW, g.kernelH * g.kernelW);
-  const isFine = Math.max(...Object.values(sides)) <= MOST_SIDE && Math.max(tall, wide) <= MOST_REACH;
-  if (isFine && pixels <= MOST_PIXELS) return;
+  const side = Math.max(g.inH, g.inW, g.outH, g.outW, g.kernelH, g.kernelW);
+  const step = Math.max(g.strideH, g.strideW, g.dilationH, g.dilationW);
+  if (Math.max(side, step) <= MOST_SIDE && Math.max(tall, wide) <= MOST_REACH && pixels <= MOST_PIXELS) return;
   const count = (most: number): string => most.toLocaleString("en");
   const what = `sides, strides and dilations up to ${count(MOST_SIDE)}, images and kernels up to ${count(MOST_PIXELS)} pixels (what the native engine can count)`;
-  throw new CellwrightError("unsupported-op", expected(node, what, sides));
+  throw new CellwrightError("unsupported-op", expected(node, what, g));
 }
 
 /** Adds an operation at the earliest time that what it needs allows. Throws `unsupported-op`, naming the node, where a side is out of the kernels' reach. */

@@ -1,7 +1,7 @@
 /** @file From a draft to a plan: buffers get places, scratch areas offsets, operations their order. */
 import { placeBuffers } from "./memory.ts";
 import type { Draft, DraftBuffer, DraftPlane, DraftUse } from "./draft.ts";
-import type { Plan, PlanBuffer, PlanNorm, PlanPlane, PlanUse } from "./plan.ts";
+import type { Plan, PlanBuffer, PlanNorm, PlanOp, PlanPlane, PlanUse } from "./plan.ts";
 
 export interface Facts {
   readonly network: string;
@@ -29,16 +29,24 @@ export function finish(draft: Draft, facts: Facts): Plan {
     return { ...norm.spec, statistics: at * STATISTIC_ROWS, sums: at * SUM_ROWS };
   });
   const ops = draft.ops
-    .map(({ mask, weights, depthwiseWeights, bias, norm, ...op }) => ({
-      ...op,
+    .map((op): PlanOp => ({
+      kind: op.kind,
+      node: op.node,
+      time: op.time,
       inputs: op.inputs.map(useOf),
       outputs: op.outputs.map(useOf),
+      geometry: op.geometry,
+      activation: op.activation,
+      mask: op.mask,
+      weights: op.weights,
+      depthwiseWeights: op.depthwiseWeights,
+      bias: op.bias,
+      norm: op.norm,
       scratch: op.scratch.map((area) => (area === undefined ? undefined : (offsets[area] as number))),
-      ...(mask === undefined ? {} : { mask }),
-      ...(weights === undefined ? {} : { weights }),
-      ...(depthwiseWeights === undefined ? {} : { depthwiseWeights }),
-      ...(bias === undefined ? {} : { bias }),
-      ...(norm === undefined ? {} : { norm }),
+      numbers: op.numbers,
+      extra: op.extra,
+      flops: op.flops,
+      bytes: op.bytes,
     }))
     .sort((a, b) => a.time - b.time);
   return {

@@ -23,9 +23,10 @@ export function positionsOf(weight: PackedWeight, width: number): Int32Array {
         positions[i++] = offset + (Math.floor(place / width) * layout.taps + tap) * width + (place % width);
     return positions;
   }
+  const parts = partsOf(weight, width);
   return inOrder(
-    partsOf(weight, width).map((part) => matrixPositions(part, width)),
-    partsOf(weight, width),
+    parts.map((part) => matrixPositions(part, width)),
+    parts,
   );
 }
 
@@ -66,20 +67,23 @@ function inOrder(positions: readonly Int32Array[], parts: readonly PlacedPart[])
 
 function matrixPositions(part: PlacedPart, width: number): Int32Array {
   const { taps, groups, offset } = part;
-  const inPlaces = channelPlaces(part.inLanes, width);
-  const outPlaces = channelPlaces(part.outLanes, width);
-  const nci = part.inLanes.length;
-  const perGroup = inPlaces.length / groups;
-  const filtersPerGroup = outPlaces.length / groups;
-  const positions = new Int32Array(taps * perGroup * outPlaces.length);
+  // Blocks are by output plane, tap and input plane; a row of a block is an input's.
+  const tapFloats = part.inLanes.length * width * width;
+  const rows = channelPlaces(part.inLanes, width).map((place) => place * width);
+  const columns = channelPlaces(part.outLanes, width).map(
+    (place) => Math.floor(place / width) * taps * tapFloats + (place % width),
+  );
+  const perGroup = rows.length / groups;
+  const filtersPerGroup = columns.length / groups;
+  const positions = new Int32Array(taps * perGroup * columns.length);
   let i = 0;
   for (let tap = 0; tap < taps; tap++)
     for (let channel = 0; channel < perGroup; channel++)
-      for (let filter = 0; filter < outPlaces.length; filter++) {
-        const from = inPlaces[channel + Math.floor(filter / filtersPerGroup) * perGroup] as number;
-        const to = outPlaces[filter] as number;
-        const block = (Math.floor(to / width) * taps + tap) * nci + Math.floor(from / width);
-        positions[i++] = offset + (block * width + (from % width)) * width + (to % width);
+      for (let group = 0; group < groups; group++) {
+        const row = offset + tap * tapFloats + (rows[group * perGroup + channel] as number);
+        const end = (group + 1) * filtersPerGroup;
+        for (let filter = group * filtersPerGroup; filter < end; filter++)
+          positions[i++] = row + (columns[filter] as number);
       }
   return positions;
 }

@@ -115,12 +115,12 @@ export interface PlanOp {
   /** Applied to what is read; 0 for none. */
   readonly activation: number;
   /** Row of masks that scales what is written. */
-  readonly mask?: number;
+  readonly mask: number | undefined;
   /** Floats from the start of the parameters. */
-  readonly weights?: number;
-  readonly depthwiseWeights?: number;
-  readonly bias?: number;
-  readonly norm?: number;
+  readonly weights: number | undefined;
+  readonly depthwiseWeights: number | undefined;
+  readonly bias: number | undefined;
+  readonly norm: number | undefined;
   /** Floats from the start of the scratch area. */
   readonly scratch: readonly (number | undefined)[];
   readonly numbers: readonly number[];

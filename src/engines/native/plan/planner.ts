@@ -44,6 +44,8 @@ export interface PlanOptions {
    * operation of its own: slower, and to compare with.
    */
   readonly fuse?: boolean;
+  /** Of the network, where they are known. */
+  readonly shapes?: ReadonlyMap<string, Shape>;
   /** Of the training plan, so that both programs of a session read the same parameters. */
   readonly parameters?: ParameterLayout;
 }
@@ -63,7 +65,7 @@ interface Context {
 
 /** Returns the plan. Every operation of src/network has a kernel: the compiler lists what is missing. Throws `shape` for a malformed network. */
 export function planNetwork(network: Network, options: PlanOptions): Plan {
-  const shapes = inferShapes(network);
+  const shapes = options.shapes ?? inferShapes(network);
   const { logits, auxiliary } = network.outputs;
   const outputs = options.training && auxiliary !== undefined ? [logits, auxiliary] : [logits];
   const sorted = topologicalOrder(network).map((node) => inSimplestForm(node, shapes));
