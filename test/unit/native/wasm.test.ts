@@ -81,6 +81,29 @@ describeWasm("an engine on WebAssembly", () => {
     await session.close();
   });
 
+  test("does so in a browser, too, by messages: timers that follow each other wait 4 ms there", async () => {
+    vi.resetModules();
+    vi.stubGlobal("setImmediate", undefined);
+    const { openWasmEngine: openFresh } = await import("../../../src/engines/native/wasm/index.ts");
+    const session = await (await openFresh(built())).open(small, options);
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    let turns = 0;
+    const { port1, port2 } = new MessageChannel();
+    port1.on("message", () => {
+      turns++;
+      port2.postMessage(undefined);
+    });
+    port2.postMessage(undefined);
+    const losses = await train(session, 20);
+    port1.close();
+    expect(timers).not.toHaveBeenCalled();
+    expect(turns).toBeGreaterThan(5);
+    expect(new Set(losses).size).toBe(20);
+    timers.mockRestore();
+    vi.unstubAllGlobals();
+    await session.close();
+  });
+
   const pixel = network("pixel", [1, 1, 5], (net) => {
     const x = net.batchNorm("bn", net.conv("conv", net.input, { filters: 7, kernel: 3 }));
     const y = net.conv("pw", net.depthwiseConv("dw", net.activate("act", x), { kernel: 5 }), { filters: 3, kernel: 1 });
