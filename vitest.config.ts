@@ -1,4 +1,4 @@
-/** @file Test projects: `unit` (from source, fast), `integration` (needs the build: worker processes, the command line, the packed package). */
+/** @file Test projects: `unit` (from source, fast), `integration` (needs the build: worker processes, the command line, the packed package, the page in a browser). */
 import { defineConfig } from "vitest/config";
 import { summaryReporter } from "./test/support/summary-reporter.ts";
 
@@ -23,7 +23,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
-          include: ["test/{integration,interop}/**/*.test.ts"],
+          include: ["test/{integration,interop,browser}/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

@@ -1,7 +1,7 @@
 /**
  * @file Gets what the tests need besides npm packages: a Python with PyTorch, which checks the reference engine and the exports; clang and lld, which
- * build the engine's WebAssembly module; valgrind, an emulator of 64-bit ARM and a compiler for it, which run the engine's saved plans. As root on
- * Debian it is installed; elsewhere it is named, and the suites that need it are skipped by name with the reason.
+ * build the engine's WebAssembly module; valgrind, an emulator of 64-bit ARM and a compiler for it, which run the engine's saved plans; Chromium,
+ * which opens the demo page. As root on Debian it is installed; elsewhere it is named, and the suites that need it are skipped by name with the reason.
  */
 import { spawnSync } from "node:child_process";
 import { missingForWasm, wasmPackages } from "./build-wasm.js";
@@ -13,7 +13,7 @@ function hasTorch(python) {
 }
 
 function has(command) {
-  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
+  return command !== undefined && spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 /** What has to be there: `missing()` says whether it is not. */
@@ -36,6 +36,13 @@ const needs = [
     missing: () => ["valgrind", "qemu-aarch64", "aarch64-linux-gnu-g++"].some((command) => !has(command)),
     packages: ["valgrind", "qemu-user", "g++-aarch64-linux-gnu"],
     without: "what needs them is skipped. Install valgrind, qemu-user, g++-aarch64-linux-gnu.",
+  },
+  {
+    what: "A browser",
+    missing: () => !["chromium", "chromium-browser", "google-chrome", process.env.CELLWRIGHT_CHROMIUM].some(has),
+    packages: ["chromium"],
+    without:
+      "the suites that open the demo page are skipped. Install chromium, or point CELLWRIGHT_CHROMIUM to a Chromium.",
   },
 ];
 
