@@ -7,8 +7,9 @@ import { openNativeEngine } from "../../../src/engines/native/index.ts";
 import type { Plan } from "../../../src/engines/native/plan/plan.ts";
 import { planNetwork } from "../../../src/engines/native/plan/planner.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
-import type { Network } from "../../../src/network/network.ts";
+import { network, type Network } from "../../../src/network/index.ts";
 import { expectAgreement } from "../../support/agreement.ts";
+import { anyNetwork } from "../../support/any-network.ts";
 import { relativeDifference } from "../../support/compare.ts";
 import { randomBatch, randomCase, randomWeights, type Case } from "../../support/random-network.ts";
 import { describeTargets } from "./targets.ts";
@@ -36,10 +37,37 @@ describeTargets("planned with fusions and without", ({ name, width }) => {
     }
   });
 
+  test("any valid network", async () => {
+    const [fused, unfused] = await engines();
+    for (let seed = 0; seed < 100; seed++) {
+      const rng = createRng(`fusion/${width}/${seed}`);
+      const network = anyNetwork(rng.fork("network"), { length: 12, mostNumbers: 1000 });
+      const weights = randomWeights(network, rng.fork("weights"));
+      const drawn = { seed, network, weights, batches: [randomBatch(network, 2, rng)] };
+      await expectAgreement(fused, unfused, drawn);
+      await expectAgreement(unfused, openReferenceEngine(), drawn);
+    }
+  });
+
+  test("a batch norm of a concat that nothing before it trains", async () => {
+    const [fused, unfused] = await engines();
+    const untrained = network("untrained", [3, 2, 2], (net) => {
+      const both = net.batchNorm("bn", net.concat("cat", [net.input, net.activate("act", net.input)]));
+      return net.dense("logits", net.flatten("flat", both), { units: 3 });
+    });
+    const weights = randomWeights(untrained, createRng("untrained"));
+    const batches = [randomBatch(untrained, 4, createRng(1))];
+    await expectAgreement(fused, unfused, { seed: 1, network: untrained, weights, batches });
+    await expectAgreement(unfused, openReferenceEngine(), { seed: 1, network: untrained, weights, batches });
+  });
+
   test("random networks of the NASNet space", async () => {
     const [fused, unfused] = await engines();
     for (let i = 0; i < 2; i++) {
       const drawn = nasnetCase(10 * width + i);
+      // Every tensor has room of its own: the engine that was asked not to fuse doesn't.
+      const [less, more] = [fused, unfused].map((engine) => engine.estimateMemory(drawn.network, 3).bytes);
+      expect(more).toBeGreaterThan(1.2 * (less as number));
       await expectAgreement(fused, unfused, drawn);
       await expectAgreement(unfused, openReferenceEngine(), drawn);
     }

@@ -16,10 +16,12 @@ import {
 import type { PlanOpKind } from "./plan.ts";
 import { addTerm, planesValue, type PlanesValue } from "./value.ts";
 
-/** Adds a batch norm: claims the planes where nobody else reads them, else normalises a copy. */
+/** Adds a batch norm: claims the planes where nobody else reads them and they have gradients, which its weights' are made from; else normalises a copy. */
 export function addNorm(draft: Draft, node: NodeOf<"batchNorm">, input: PlanesValue): PlanesValue {
   let value = input;
-  if (!value.exclusive || value.planes.some((plane) => plane.norm || plane.readers > 0)) {
+  const isFree = (plane: DraftPlane): boolean =>
+    plane.norm === undefined && plane.readers === 0 && (plane.needsGradient || !draft.training);
+  if (!value.exclusive || !value.planes.every(isFree)) {
     const copies = addPlanes(
       draft,
       `${node.id}=`,
