@@ -12,7 +12,7 @@ const PLANE = 9;
 const OP = 33;
 
 /** Places of an operation's words, from its first. */
-export const opWord = { time: 1, mask: 6, kernelH: 15, strideH: 17, strideW: 18 } as const;
+export const opWord = { time: 1, mask: 6, kernelH: 15, strideH: 17, strideW: 18, top: 21, left: 22 } as const;
 /** Places of the header's. */
 export const headerWord = { arena: 4, statistics: 6, masks: 9, shares: 18 } as const;
 
