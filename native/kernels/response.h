@@ -44,12 +44,12 @@ CW_INLINE vf sum_around(const float* row, int before, int after) {
 
 // base^-beta, base above zero. Betas of AlexNet's kind need square roots alone.
 CW_INLINE vf inverse_power(vf base, float beta) {
+  if (beta != 0.75f && beta != 0.5f && beta != 1) return exponential(bc(-beta) * logarithm(base));
   float b[V] __attribute__((aligned(64)));
   st(b, base);
   if (beta == 0.75f) for (int l = 0; l < V; l++) b[l] = 1 / (sqrtf(b[l]) * sqrtf(sqrtf(b[l])));
   else if (beta == 0.5f) for (int l = 0; l < V; l++) b[l] = 1 / sqrtf(b[l]);
-  else if (beta == 1) for (int l = 0; l < V; l++) b[l] = 1 / b[l];
-  else for (int l = 0; l < V; l++) b[l] = (float)exp(-(double)beta * log((double)b[l]));
+  else for (int l = 0; l < V; l++) b[l] = 1 / b[l];
   return ld(b);
 }
 
