@@ -1,6 +1,8 @@
 /** @file Networks by name: published architectures at the sizes they were published at. `cellwright profile <id>` and the golden tests read this registry. */
+import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network } from "cellwright/network";
 import { darts, type DartsSkeleton } from "./darts.ts";
+import { efficientnets, mbconvWidths } from "./mbconv/named.ts";
 import { nasnet } from "./nasnet.ts";
 import { auxiliaryHead, type NasnetSkeleton } from "./nasnet/network.ts";
 
@@ -60,9 +62,44 @@ const builders: Readonly<Record<string, () => Network>> = {
     dropPath: false,
   }),
   "darts-v2-proxy": dartsNamed("darts-v2", { cells: 8, filters: 16 }),
+  ...efficientnets,
+};
+
+/** Those that come at any width: id to a function of the multiplier, which `id@multiplier` gives. */
+const widths: Readonly<Record<string, (multiplier: number) => Network>> = {
+  ...mbconvWidths,
 };
 
 /** Id to a function that builds the network, named by its id. A space or baseline adds its own; ids are those of the published tables. */
-export const namedNetworks: Readonly<Record<string, () => Network>> = Object.fromEntries(
-  Object.entries(builders).map(([id, build]) => [id, () => ({ ...build(), name: id })]),
-);
+export const namedNetworks: Readonly<Record<string, () => Network>> = Object.fromEntries([
+  ...Object.entries(builders).map(([id, build]) => [id, () => ({ ...build(), name: id })] as const),
+  ...Object.entries(widths).map(([id, build]) => [id, () => ({ ...build(1), name: id })] as const),
+]);
+
+/** Wider than anything published; filters by the hundred thousand are nobody's wish. */
+const MAX_MULTIPLIER = 16;
+
+const MULTIPLIER = /^(\d+(\.\d*)?|\.\d+)$/;
+
+/**
+ * Returns the network of a name: `efficientnet-b4`, or `mobilenet-v2@1.4` for its filters times 1.4, rounded as published. Undefined for a name that isn't one.
+ * Throws `config` for a multiplier that isn't a number above 0 and up to 16, and for a network that has none.
+ */
+export function namedNetwork(id: string): Network | undefined {
+  const at = id.indexOf("@");
+  const name = at < 0 ? id : id.slice(0, at);
+  if (!Object.hasOwn(namedNetworks, name)) return undefined;
+  if (at < 0) return namedNetworks[name]?.();
+  const build = Object.hasOwn(widths, name) ? widths[name] : undefined;
+  if (build === undefined) {
+    const those = `no multiplier, which only ${Object.keys(widths).join(", ")} have`;
+    throw new CellwrightError("config", expected(id, those, id.slice(at + 1)));
+  }
+  const text = id.slice(at + 1);
+  const multiplier = MULTIPLIER.test(text) ? Number(text) : Number.NaN;
+  if (!(multiplier > 0 && multiplier <= MAX_MULTIPLIER)) {
+    const what = `a multiplier above 0 and up to ${MAX_MULTIPLIER}, such as ${name}@0.5`;
+    throw new CellwrightError("config", expected(id, what, text));
+  }
+  return { ...build(multiplier), name: id };
+}

@@ -3,7 +3,7 @@ import type { ScaleFactors } from "cellwright/space";
 import type { NasnetSkeleton } from "./network.ts";
 
 /** From images of this many pixels a side on, scaling uses the ImageNet stem, an eighth of the size before the first cell: the paper's 32 pixels have none, its 224 do. */
-const IMAGENET_STEM_FROM = 96;
+export const IMAGENET_STEM_FROM = 96;
 
 /** Returns what the filters must be a multiple of: 4 with the ImageNet stem (its cells have a quarter and a half), else 2 (factorized reduction halves them). */
 function filterDivisor(stem: NasnetSkeleton["stem"]): number {

@@ -1,7 +1,7 @@
 /** @file `cellwright profile`: what a network costs, without training it. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { namedNetworks } from "../../../search-spaces/index.ts";
+import { namedNetwork, namedNetworks } from "../../../search-spaces/index.ts";
 import { CellwrightError, messageOf } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
 import { costOf, validateNetwork, type Network } from "../../network/index.ts";
@@ -30,6 +30,7 @@ export function addProfile(program: Command, io: CliIo): void {
     [
       ["profile nasnet-a-cifar", "a published network, by cell"],
       ["profile nasnet-a-cifar --json", "its three counts, for a script"],
+      ["profile mobilenet-v2@1.4", "a published network with 1.4 times the filters"],
       ["profile nasnet-cifar10 --trial 12", "a candidate of a study"],
       ["profile results/nasnet-cifar10/best/network.json --time", "and how fast it trains here, kernel by kernel"],
     ],
@@ -54,13 +55,13 @@ export function addProfile(program: Command, io: CliIo): void {
 }
 
 async function findNetwork(target: string, options: ProfileOptions): Promise<Network> {
-  const named = Object.hasOwn(namedNetworks, target) ? namedNetworks[target] : undefined;
+  const named = namedNetwork(target);
   if ((named !== undefined || target.endsWith(".json")) && options.trial !== undefined)
     throw new CellwrightError(
       "config",
       `--trial  Expected a study to take a trial from. Received: the network ${target}.`,
     );
-  if (named !== undefined) return named();
+  if (named !== undefined) return named;
   if (target.endsWith(".json")) return await readNetwork(target);
   return await withStudy(target, options.results, async (study) => {
     const trial = await chosenTrial(study, options.trial);

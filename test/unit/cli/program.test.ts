@@ -174,6 +174,15 @@ describe("profile", () => {
     );
   });
 
+  it("takes a network at a multiplier, and says what is wrong with one", async () => {
+    expect((await cli("profile", "mobilenet-v2@1.4", "--json")).out).toBe(
+      '{\n  "params": 6108776,\n  "total": 6156712,\n  "macs": 582195824\n}\n',
+    );
+    const { code, err } = await cli("profile", "mobilenet-v2@wide");
+    expect(code).toBe(2);
+    expect(err).toContain("mobilenet-v2@wide  Expected a multiplier above 0 and up to 16, such as mobilenet-v2@0.5.");
+  });
+
   it("names the file in which a network is wrong, and stops after a screenful", async () => {
     const file = join(dir, "wrong.json");
     const nodes = Array.from({ length: 30 }, (_, i) => ({ id: `n${i}`, op: "nothing", inputs: [], attributes: {} }));
