@@ -113,6 +113,7 @@ const four = (layer0: Layer, layer1: Layer, layer2: Layer, layer3: Layer) =>
   ({ kind: "four", layer0, layer1, layer2, layer3 }) as const;
 const k3 = (expansion: Layer["expansion"]): Layer => ({ kernel: 3, expansion });
 const k5 = (expansion: Layer["expansion"]): Layer => ({ kernel: 5, expansion });
+const k7 = (expansion: Layer["expansion"]): Layer => ({ kernel: 7, expansion });
 
 const v2 = { activation: "relu6", squeeze: "none" } as const;
 const b0 = { activation: "swish", squeeze: "input" } as const;
@@ -197,6 +198,20 @@ export const mbconv = defineSpace({
       stage5: { filters: 96, activation: "hswish", squeeze: "expanded", depth: three(k5(6), k5(6), k5(6)) },
       stage6: { kind: "none" },
       head: { kind: "late", units: 1024 },
+    },
+    /** Searched for a phone. */
+    "proxylessnas-mobile": {
+      resolution: 224,
+      activation: "relu6",
+      stemFilters: 32,
+      stage0: { kind: "some", filters: 16, ...v2, depth: one(k3(1)) },
+      stage1: { filters: 32, ...v2, depth: two(k5(3), k3(3)) },
+      stage2: { filters: 40, ...v2, depth: four(k7(3), k3(3), k5(3), k5(3)) },
+      stage3: { filters: 80, ...v2, depth: four(k7(6), k5(3), k5(3), k5(3)) },
+      stage4: { filters: 96, ...v2, depth: four(k5(6), k5(3), k5(3), k5(3)) },
+      stage5: { filters: 192, ...v2, depth: four(k7(6), k7(6), k7(3), k7(3)) },
+      stage6: { kind: "some", filters: 320, ...v2, depth: one(k7(6)) },
+      head: { kind: "conv", filters: 1280 },
     },
     "efficientnet-b0": {
       resolution: 224,

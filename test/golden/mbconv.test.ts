@@ -44,24 +44,30 @@ describe("sizes of published networks", () => {
     expect([cost.params, cost.total, cost.macs]).toEqual([params, total, macs]);
   });
 
-  // Parameters as torchvision and timm state them; MACs, where those state them, in millions.
+  // Parameters and MACs in millions as torchvision states them with its weights; MnasNet-small's are timm's.
   it.each([
-    ["efficientnet-b2", 9_109_994],
-    ["efficientnet-b4", 19_341_616, 4394],
-    ["efficientnet-b6", 43_040_704, 19_068],
-    ["mobilenet-v3-large", 5_483_032, 217],
-    ["mobilenet-v3-small", 2_542_856, 57],
     ["mnasnet-small", 2_030_264],
     ["mnasnet-b1@0.5", 2_218_512, 104],
     ["mnasnet-b1@0.75", 3_170_208, 215],
     ["mnasnet-b1@1.3", 6_282_256, 526],
+    ["mobilenet-v3-small", 2_542_856, 57],
   ])("%s: %i parameters", (id, params, megaMacs?: number) => {
     const cost = costOf(named(id));
     expect(cost.params).toBe(params);
     if (megaMacs !== undefined) expect(Math.round(cost.macs / 1e6)).toBe(megaMacs);
   });
 
+  // By running torchvision (MobileNetV2 and V3), timm (MnasNet-A1, EfficientNet) and Keras (MobileNetV1).
   it.each([
+    ["efficientnet-b2", 9_109_994, 9_177_562, 993_561_872],
+    ["efficientnet-b4", 19_341_616, 19_466_816, 4_393_771_024],
+    ["efficientnet-b6", 43_040_704, 43_265_136, 19_067_593_536],
+    ["mobilenet-v3-large", 5_483_032, 5_507_432, 216_589_760],
+    ["mobilenet-v3-large@0.35", 997_064, 1_005_640, 35_278_408],
+    ["mobilenet-v3-large@0.5", 1_734_576, 1_746_928, 64_962_192],
+    ["mobilenet-v3-large@0.75", 3_377_576, 3_395_992, 140_033_816],
+    ["mobilenet-v3-large@1.25", 8_164_744, 8_195_336, 343_461_000],
+    ["mobilenet-v3-large@1.4", 9_989_328, 10_023_536, 414_926_736],
     ["mnasnet-a1@0.5", 2_082_006, undefined, 103_162_992],
     ["mnasnet-a1@0.75", 2_912_278, undefined, 223_448_480],
     ["mnasnet-a1@1.4", 6_105_992, undefined, 586_317_952],
@@ -100,6 +106,11 @@ describe("sizes of published networks", () => {
     );
     const { params, total, macs } = costOf(network);
     expect({ params, total, macs }).toEqual({ params: 5_288_548, total: 5_330_564, macs: 385_814_752 });
+  });
+
+  it("ProxylessNAS's network for phones is a genotype too", () => {
+    const imagenet = { input: [224, 224, 3], classes: 1000, stem: "imagenet" } as const;
+    expect(costOf(mbconv.decode(mbconv.named["proxylessnas-mobile"] ?? {}, imagenet).network).params).toBe(4_080_512);
   });
 
   it("MobileNetV3 multiplies expanded channels for themselves", () => {
