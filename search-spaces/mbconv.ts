@@ -2,7 +2,10 @@
  * @file The space that MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), MobileNetV3 (Howard et al. 2019, arXiv 1905.02244), ProxylessNAS (Cai, Zhu and Han 2019, arXiv
  * 1812.00332) and Once-for-All (Cai et al. 2020, arXiv 1908.09791) share: stages of mobile inverted bottlenecks. A stage picks its depth, filters, activation and
  * squeeze-and-excitation, each of its layers a kernel and an expansion; the network its resolution, stem and head.
+ *
+ * Layers belong to a stage's depth: where that changes they are drawn anew.
  */
+import { CellwrightError, expected } from "cellwright/base";
 import type { ActivationName } from "cellwright/network";
 import { choice, defineSpace, type Branches } from "cellwright/space";
 import type { MbconvBlock, Squeeze } from "./mbconv/block.ts";
@@ -77,6 +80,11 @@ export interface MbconvSpaceSkeleton extends MbconvSkeleton {
 
 const skeleton = { ...cifarSkeleton, widens: "input" as "input" | "expanded" } satisfies MbconvSpaceSkeleton;
 
+function checkWidens({ widens }: MbconvSpaceSkeleton): void {
+  if (widens !== "input" && widens !== "expanded")
+    throw new CellwrightError("space", expected("skeleton.widens", '"input" or "expanded"', widens));
+}
+
 /** Channels before and after the multiplier. */
 interface Channels {
   readonly base: number;
@@ -125,6 +133,7 @@ export const mbconv = defineSpace({
   skeleton,
   decisions,
   decode(choices, skeleton) {
+    checkWidens(skeleton);
     const { resolution, activation, stemFilters, head, stage0, stage6 } = choices;
     const { input, width } = skeleton;
     const side = (pixels: number): number => Math.max(1, Math.round((pixels * resolution) / FULL_SIDE));

@@ -5,6 +5,7 @@ import { costOf, inferShapes, initializeWeights, network, type Network } from "c
 import {
   addBlock,
   efficientnet,
+  efficientnetSkeletons,
   mbconv,
   mnasnet,
   mobilenetV1,
@@ -16,6 +17,7 @@ import {
 import { openEngine } from "../../src/engines/index.ts";
 import { openReferenceEngine } from "../../src/engines/reference/index.ts";
 import { decodeSafetensors, exportPyTorch } from "../../src/export/index.ts";
+import { largestThatFits, scaleTo } from "../../src/scale/scale.ts";
 import { expectAgreement } from "../support/agreement.ts";
 import { randomBatch } from "../support/random-network.ts";
 import golden from "./counts.json" with { type: "json" };
@@ -203,8 +205,24 @@ describe("spaces", () => {
     );
   });
 
+  it("EfficientNet-B0 grows with phi to about twice the MACs", () => {
+    const genotype = efficientnet.named["efficientnet-b0"] ?? {};
+    const subject = { space: efficientnet, genotype, skeleton: efficientnetSkeletons[0] ?? {} };
+    const { skeleton, macs, notes } = scaleTo(subject, 1);
+    expect(skeleton).toMatchObject({ input: [256, 256, 3], width: 1.1, depth: 1.2 });
+    expect(notes).toEqual(["input 257.6 rounded to 256"]);
+    // 1.92 by the paper's formula; layers are rounded up, 16 to 23.
+    const times = macs / costOf(named("efficientnet-b0")).macs;
+    expect(times).toBeGreaterThan(1.92);
+    expect(times).toBeLessThan(1.92 * (23 / 16));
+    expect(largestThatFits(subject, { maxMacs: 2e9 })?.macs).toBeLessThan(2e9);
+  });
+
   it("averages the image down to the resolution that a genotype has", () => {
     const genotype = { ...mbconv.named["mobilenet-v3-small"], resolution: 3 };
+    expect(() => mbconv.decode(genotype, { widens: "both" as never })).toThrow(
+      /skeleton\.widens {2}Expected "input" or "expanded"\. Received: "both"/,
+    );
     const { network } = mbconv.decode(genotype, { input: [32, 48, 3] });
     expect(inferShapes(network).get("resolution/pool")).toEqual([18, 27, 3]);
     expect(network.nodes.some(({ id }) => id.startsWith("stage0/"))).toBe(false);
