@@ -1,5 +1,16 @@
 /** @file Public entry `cellwright/spaces`: search spaces, their published genotypes, and networks by name. */
 export { amoebanet, amoebanetOperations } from "./amoebanet.ts";
+export { alexnet } from "./baselines/alexnet.ts";
+export type { ClassicOptions } from "./baselines/classic-options.ts";
+export { densenet, type DensenetOptions } from "./baselines/densenet.ts";
+export { googlenet, type GooglenetOptions } from "./baselines/googlenet.ts";
+export { inceptionResnetV2, type InceptionResnetV2Options } from "./baselines/inception-resnet-v2.ts";
+export { inceptionV3, type InceptionV3Options } from "./baselines/inception-v3.ts";
+export { inceptionV4, type InceptionV4Options } from "./baselines/inception-v4.ts";
+export { lenet5 } from "./baselines/lenet-5.ts";
+export { squeezenet, type SqueezenetOptions } from "./baselines/squeezenet.ts";
+export { vgg, type VggOptions } from "./baselines/vgg.ts";
+export { xception, type XceptionOptions } from "./baselines/xception.ts";
 export { darts, dartsOperations, type DartsOperation, type DartsSkeleton } from "./darts.ts";
 export { describeCell, describeGenotype } from "./describe.ts";
 export {

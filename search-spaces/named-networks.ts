@@ -1,6 +1,7 @@
 /** @file Networks by name: published architectures at the sizes they were published at. `cellwright profile <id>` and the golden tests read this registry. */
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network } from "cellwright/network";
+import { classicNetworks } from "./baselines/classics.ts";
 import { darts, type DartsSkeleton } from "./darts.ts";
 import { efficientnets, mbconvWidths } from "./mbconv/named.ts";
 import { nasnet } from "./nasnet.ts";
@@ -62,6 +63,7 @@ const builders: Readonly<Record<string, () => Network>> = {
     dropPath: false,
   }),
   "darts-v2-proxy": dartsNamed("darts-v2", { cells: 8, filters: 16 }),
+  ...classicNetworks,
   ...efficientnets,
 };
 

@@ -1,0 +1,18 @@
+/** @file Paddings of torch that are neither `same` nor `valid`: the same at every side, and that of a pool which rounds its output's sides up. */
+import type { Padding, Tensor } from "cellwright/network";
+
+/** As many rows and columns of zeros at every side. */
+export function around(size: number): Padding {
+  return { top: size, bottom: size, left: size, right: size };
+}
+
+function after(side: number, kernel: number, stride: number): number {
+  const steps = Math.max(0, Math.ceil((side - kernel) / stride));
+  return steps * stride + kernel - side;
+}
+
+/** Padding at the bottom and the right so that the last window of a pool without padding, `stride` of `kernel` or less, finds room: torch's `ceil_mode`. */
+export function ceilMode(x: Tensor, { kernel, stride }: { readonly kernel: number; readonly stride: number }): Padding {
+  const [height, width = height] = x.shape;
+  return { top: 0, bottom: after(height, kernel, stride), left: 0, right: after(width, kernel, stride) };
+}
