@@ -70,7 +70,7 @@ describe("sizes", () => {
   });
 });
 
-it("give images the sides of the papers' tables", () => {
+it("gives images the sides of the papers' tables", () => {
   const shapes = (network: Network, ids: readonly string[]): unknown => {
     const inferred = inferShapes(network);
     return ids.map((id) => inferred.get(id));
@@ -108,7 +108,7 @@ it("give images the sides of the papers' tables", () => {
   ]);
 });
 
-it("take an image and classes", () => {
+it("takes an image and classes", () => {
   const input = [96, 96, 1] as const;
   for (const build of [
     alexnet,
@@ -122,8 +122,8 @@ it("take an image and classes", () => {
     vgg,
     xception,
   ]) {
-    const shapes = inferShapes(build({ input, classes: 7 }));
     const network = build({ input, classes: 7 });
+    const shapes = inferShapes(network);
     expect([shapes.get("input"), shapes.get(network.outputs.logits)], network.name).toEqual([input, [7]]);
   }
 });
@@ -135,7 +135,7 @@ it("rounds a pool's sides up as torch does, padding at the end alone", () => {
   expect(at(13, 2)).toEqual({ top: 0, bottom: 1, left: 0, right: 0 });
 });
 
-it("scales residuals by a constant, exactly", async () => {
+it("scales the residuals of Inception-ResNet-v2, but for the last", () => {
   const network = inceptionResnetV2();
   const factors = network.nodes.flatMap(({ op, attributes }) => (op === "localResponseNorm" ? [1 / attributes.k] : []));
   expect(factors.length).toBe(39);
@@ -146,7 +146,7 @@ it("scales residuals by a constant, exactly", async () => {
   ]);
 });
 
-it("name what there isn't", () => {
+it("names what there isn't", () => {
   expect(() => vgg({ depth: 12 as never })).toThrow(/vgg: depth {2}Expected 11, 13, 16 or 19\. Received: 12\./);
   expect(() => vgg({ form: "mnist" as never })).toThrow(
     /vgg: form {2}Expected "imagenet" or "cifar"\. Received: "mnist"\./,
@@ -163,13 +163,14 @@ describe("training on the native engine as on the reference", () => {
     native = await openEngine("native");
   });
   const small = (side: number) => ({ input: [side, side, 3], classes: 5 }) as const;
-  // Shorter where depth can be told: at the whole depth gradients of the first layers of the last two inceptions differ by 0.6 to 0.9 %, above the tolerance.
+  // Shorter where depth can be told. At the whole depth a change of one unit in the last place of the weights moves the reference's own gradients by up to 4 %
+  // (Inception-v4), so single precision cannot meet the tolerance there.
   it.each([
     ["lenet-5", lenet5()],
     ["alexnet", narrowed(alexnet(small(63)), 32)],
     ["vgg-11", narrowed(vgg({ ...small(32), depth: 11 }), 32)],
     ["vgg-16-cifar", narrowed(vgg({ form: "cifar" }), 32)],
-    ["googlenet", narrowed(googlenet({ ...small(64), auxiliary: true }), 16)],
+    ["googlenet", narrowed(googlenet({ ...small(48), auxiliary: true }), 32)],
     ["inception-v3", narrowed(inceptionV3(small(75)), 32)],
     ["inception-v4", narrowed(inceptionV4({ ...small(75), repeats: [1, 1, 1] }), 32)],
     ["inception-resnet-v2", narrowed(inceptionResnetV2({ ...small(75), repeats: [1, 1, 2] }), 32)],
