@@ -29,6 +29,22 @@ export { mnasnet, mnasnetOperations, mnasnetSmallSkeleton, type MnasnetSkeleton 
 export { mobilenetV1, type MobilenetV1Options } from "./baselines/mobilenet-v1.ts";
 export { namedNetwork, namedNetworks } from "./named-networks.ts";
 export {
+  nasBench101,
+  nasBench101Cell,
+  nasBench101Genotype,
+  nasBench101Hash,
+  nasBench101Text,
+  parseNasBench101,
+} from "./nas-bench-101.ts";
+export {
+  nasBench101Operations,
+  pruneNasBench101,
+  type NasBench101Cell,
+  type NasBench101Operation,
+} from "./nas-bench-101/cell.ts";
+export { canonicalNasBench101, nasBench101Cells } from "./nas-bench-101/enumerate.ts";
+export { nasBench101Network, type NasBench101Skeleton } from "./nas-bench-101/network.ts";
+export {
   nasBench201,
   nasBench201Class,
   nasBench201Operations,
