@@ -53,6 +53,7 @@ export {
   type NasBench201Operation,
   type NasBench201Skeleton,
 } from "./nas-bench-201.ts";
-export { nasnet, nasnetA, nasnetCells, nasnetOperations, nasnetOutputs, type NasnetCell } from "./nasnet.ts";
+export { pnas, pnasOperations } from "./pnas.ts";
+export { nasnet, nasnetA, nasnetCells, nasnetOperations, nasnetOutputs, pnasnet5, type NasnetCell } from "./nasnet.ts";
 export { nasnetNetwork, type NasnetSkeleton } from "./nasnet/network.ts";
 export { buildCell, factorizedReduction, type CellSite, type LayerCell } from "./nasnet/cell.ts";

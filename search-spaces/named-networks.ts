@@ -6,6 +6,7 @@ import { darts, type DartsSkeleton } from "./darts.ts";
 import { efficientnets, mbconvWidths } from "./mbconv/named.ts";
 import { nasnet } from "./nasnet.ts";
 import { auxiliaryHead, type NasnetSkeleton } from "./nasnet/network.ts";
+import { pnas } from "./pnas.ts";
 
 function nasnetA(skeleton: Partial<NasnetSkeleton>): () => Network {
   return () => nasnet.decode(nasnet.named["nasnet-a"] ?? {}, skeleton).network;
@@ -21,6 +22,10 @@ const imagenet: Partial<NasnetSkeleton> = {
 
 function dartsNamed(genotype: "darts-v1" | "darts-v2", skeleton: Partial<DartsSkeleton> = {}): () => Network {
   return () => darts.decode(darts.named[genotype] ?? {}, skeleton).network;
+}
+
+function pnasnet5(skeleton: Partial<typeof pnas.skeleton>): () => Network {
+  return () => pnas.decode(pnas.named["pnasnet-5"] ?? {}, { ...imagenet, dropout: 0.5, ...skeleton }).network;
 }
 
 const builders: Readonly<Record<string, () => Network>> = {
@@ -52,6 +57,14 @@ const builders: Readonly<Record<string, () => Network>> = {
     skipReductionLayerInput: true,
     dropout: 0.5,
   }),
+  "pnasnet-5-mobile": pnasnet5({
+    input: [224, 224, 3],
+    cellsPerStack: 3,
+    filters: 54,
+    stemMultiplier: 1,
+    dropPath: false,
+  }),
+  "pnasnet-5-large": pnasnet5({ input: [331, 331, 3], cellsPerStack: 4, filters: 216, stemMultiplier: 3 }),
   "darts-v1-cifar": dartsNamed("darts-v1"),
   "darts-v2-cifar": dartsNamed("darts-v2"),
   "darts-v2-imagenet": dartsNamed("darts-v2", {

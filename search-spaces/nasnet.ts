@@ -59,16 +59,31 @@ export const nasnetA = {
   },
 } as const satisfies Record<string, NamedCell<keyof typeof nasnetOperations, "add" | "concat">>;
 
+/** The cell of PNASNet-5 (Liu et al. 2018, arXiv 1712.00559, figure 1; the released `PNasNetNormalCell`), the same for both kinds. */
+const pnasnet5Cell = {
+  blocks: [
+    { leftInput: 1, rightInput: 1, leftOperation: "sep5", rightOperation: "max3" },
+    { leftInput: 0, rightInput: 0, leftOperation: "sep7", rightOperation: "max3" },
+    { leftInput: 0, rightInput: 0, leftOperation: "sep5", rightOperation: "sep3" },
+    { leftInput: 4, rightInput: 0, leftOperation: "sep3", rightOperation: "max3" },
+    { leftInput: 1, rightInput: 0, leftOperation: "sep3", rightOperation: "identity" },
+  ],
+} as const satisfies NamedCell<keyof typeof nasnetOperations, "add">;
+
+export const pnasnet5 = { normal: pnasnet5Cell, reduction: pnasnet5Cell };
+
 /**
- * What the released NASNet-A cells put out. By the paper's rule (every state that no block reads) the Normal cell would leave out state 1
- * and the Reduction cell state 3, which blocks read; the released code, whose sizes are the published ones, concatenates them too.
+ * What the released cells put out. By the paper's rule (every state that no block reads) the Normal cell would leave out state 1
+ * and the Reduction cell state 3, which blocks read; the released code, whose sizes are the published ones, concatenates them too. PNASNet's puts
+ * out all of its blocks.
  */
 const RELEASED_OUTPUTS: ReadonlyMap<string, readonly number[]> = new Map([
   [describeCell(nasnetA.normal), [1, 2, 3, 4, 5, 6]],
   [describeCell(nasnetA.reduction), [3, 4, 5, 6]],
+  [describeCell(pnasnet5Cell), [2, 3, 4, 5, 6]],
 ]);
 
-/** Returns the states that a cell concatenates to its output: its loose ends, or what was released for the cells of NASNet-A. */
+/** Returns the states that a cell concatenates to its output: its loose ends, or what was released for the cells of NASNet-A and PNASNet-5. */
 export function nasnetOutputs(
   cell: NamedCell<string, string> & { readonly looseEnds: readonly number[] },
 ): readonly number[] {
@@ -102,7 +117,7 @@ export const nasnet = defineSpace({
   decisions,
   decode: (choices, skeleton) => ({ network: nasnetNetwork("nasnet", choices, skeleton, nasnetOutputs) }),
   scaleSkeleton: scaleNasnet,
-  named: { "nasnet-a": nasnetA },
+  named: { "nasnet-a": nasnetA, "pnasnet-5": pnasnet5 },
 });
 
 /** Returns the two cells of a genotype, typed, for drawings and tables. Throws `space` unless the genotype is valid. */

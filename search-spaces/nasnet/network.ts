@@ -22,6 +22,8 @@ export interface NasnetSkeleton {
   readonly stem: "cifar" | "imagenet";
   /** Filters of the stem's convolution: times F for `cifar` (3), times 32 for `imagenet` (1 for Mobile, 3 for Large). */
   readonly stemMultiplier: number;
+  /** Whether a Reduction cell takes the place of a later stack's first cell (PNASNet). Default false: it stands before it. */
+  readonly reductionsReplaceCells?: boolean;
   /** Whether a cell after a reduction gets as previous what the reduction itself got (Large) instead of the reduction's input (Mobile, CIFAR). */
   readonly skipReductionLayerInput: boolean;
   /** Whether there is an auxiliary head, for training only. */
@@ -69,8 +71,8 @@ function checkSkeleton(skeleton: NasnetSkeleton): void {
   if (skeleton.stem === "imagenet") {
     check(
       "filters",
-      "a multiple of 4 (the ImageNet stem's cells have a quarter and a half)",
-      skeleton.filters % 4 === 0,
+      "4 or more (the ImageNet stem's cells have a quarter and a half, rounded down)",
+      skeleton.filters >= 4,
     );
   }
   if (skeleton.auxiliary) check("stacks", "2 stacks or more for an auxiliary head", skeleton.stacks >= 2);
@@ -111,8 +113,9 @@ export function nasnetNetwork(
 ): Network {
   checkSkeleton(skeleton);
   const { cellsPerStack, stacks, stem, stemMultiplier, skipReductionLayerInput } = skeleton;
+  const replaces = skeleton.reductionsReplaceCells === true;
   const stemCells = stem === "imagenet" ? 2 : 0;
-  const totalCells = stacks * cellsPerStack + (stacks - 1) + stemCells;
+  const totalCells = stacks * cellsPerStack + (replaces ? 0 : stacks - 1) + stemCells;
   const outputs = { normal: outputsOf(normal), reduction: outputsOf(reduction) };
 
   return network(
@@ -141,7 +144,7 @@ export function nasnetNetwork(
       const stemConv = net.conv("stem/conv", net.input, { filters: stemFilters, ...stemWindow });
       made.push(net.batchNorm("stem/bn", stemConv));
       for (let i = 0; i < stemCells; i++) {
-        addCell("reduction", `stem/cell${i}`, (skeleton.filters * 2 ** i) / 2 ** stemCells, beforeLast());
+        addCell("reduction", `stem/cell${i}`, Math.floor((skeleton.filters * 2 ** i) / 2 ** stemCells), beforeLast());
       }
 
       let auxiliary: Tensor | undefined;
@@ -154,6 +157,7 @@ export function nasnetNetwork(
               auxiliary = auxiliaryHead(net, made[made.length - 1] as Tensor, skeleton);
             }
             addCell("reduction", `reduction${stack - 1}`, filters, previous);
+            if (replaces) continue;
             if (!skipReductionLayerInput) previous = beforeLast();
           }
           addCell("normal", `cell${stack * cellsPerStack + n}`, filters, previous);
