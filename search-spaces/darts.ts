@@ -95,7 +95,14 @@ function depthwiseSeparable(
   return net.batchNorm(`${path}/bn`, net.conv(`${path}/pw`, deep, { filters: x.channels, kernel: 1 }));
 }
 
-function apply(net: NetworkBuilder, x: Tensor, path: string, operation: DartsOperation, stride: 1 | 2): Tensor {
+/** Adds an operation with as many channels as its input has. */
+export function applyDarts(
+  net: NetworkBuilder,
+  x: Tensor,
+  path: string,
+  operation: DartsOperation,
+  stride: 1 | 2,
+): Tensor {
   const separable = (kernel: number): Tensor =>
     depthwiseSeparable(net, depthwiseSeparable(net, x, `${path}/sep0`, { kernel, stride }), `${path}/sep1`, {
       kernel,
@@ -128,20 +135,30 @@ interface Site {
   readonly dropPath: boolean;
 }
 
-function addCell(net: NetworkBuilder, before: Tensor, last: Tensor, cell: DartsCell, site: Site): Tensor {
-  const { path, filters, stride, dropPath } = site;
+/** A cell's two inputs, with its filters and in one size: states 0 and 1. */
+export function cellInputs(
+  net: NetworkBuilder,
+  before: Tensor,
+  last: Tensor,
+  { path, filters }: { readonly path: string; readonly filters: number },
+): [Tensor, Tensor] {
   const isLarger = before.shape[0] !== last.shape[0];
   const first = isLarger
     ? factorizedReduction(net, net.activate(`${path}/before/act`, before), `${path}/before`, filters, 2)
     : activationConvNorm(net, before, `${path}/before`, filters);
-  const states = [first, activationConvNorm(net, last, `${path}/last`, filters)];
+  return [first, activationConvNorm(net, last, `${path}/last`, filters)];
+}
+
+function addCell(net: NetworkBuilder, before: Tensor, last: Tensor, cell: DartsCell, site: Site): Tensor {
+  const { path, stride, dropPath } = site;
+  const states: Tensor[] = cellInputs(net, before, last, site);
   for (const [i, node] of [cell.node0, cell.node1, cell.node2, cell.node3].entries()) {
     const terms = node.inputs.split(",").map((input, side) => {
       const at = `${path}/node${i}/${side === 0 ? "first" : "second"}`;
       const from = Number(input);
       const step = from < 2 ? stride : 1;
       const operation = side === 0 ? node.first : node.second;
-      const result = apply(net, states[from] as Tensor, at, operation, step);
+      const result = applyDarts(net, states[from] as Tensor, at, operation, step);
       const isKept = !dropPath || (operation === "skip_connect" && step === 1);
       return isKept ? result : net.dropPath(`${at}/drop`, result, 1);
     });

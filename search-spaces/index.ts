@@ -12,6 +12,7 @@ export { squeezenet, type SqueezenetOptions } from "./baselines/squeezenet.ts";
 export { vgg, type VggOptions } from "./baselines/vgg.ts";
 export { xception, type XceptionOptions } from "./baselines/xception.ts";
 export { darts, dartsOperations, type DartsOperation, type DartsSkeleton } from "./darts.ts";
+export { dartsSupernet, type DartsSupernetOptions } from "./darts/supernet.ts";
 export { describeCell, describeGenotype } from "./describe.ts";
 export {
   efficientnet,

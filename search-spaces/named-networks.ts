@@ -4,6 +4,7 @@ import { network, type Network } from "cellwright/network";
 import { classicNetworks } from "./baselines/classics.ts";
 import { darts, type DartsSkeleton } from "./darts.ts";
 import { efficientnets, mbconvWidths } from "./mbconv/named.ts";
+import { dartsSupernet } from "./darts/supernet.ts";
 import { nasnet } from "./nasnet.ts";
 import { auxiliaryHead, type NasnetSkeleton } from "./nasnet/network.ts";
 import { pnas } from "./pnas.ts";
@@ -75,6 +76,7 @@ const builders: Readonly<Record<string, () => Network>> = {
     stem: "imagenet",
     dropPath: false,
   }),
+  "darts-supernet": () => dartsSupernet(),
   "darts-v2-proxy": dartsNamed("darts-v2", { cells: 8, filters: 16 }),
   ...classicNetworks,
   ...efficientnets,

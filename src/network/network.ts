@@ -46,9 +46,10 @@ export interface OpAttributes {
   };
   /**
    * Batch normalisation over all axes but the last, with gamma and beta. Training normalises by the batch's mean and biased
-   * variance; `moving = momentum * moving + (1 - momentum) * batch` (biased variance too, as TensorFlow does).
+   * variance; `moving = momentum * moving + (1 - momentum) * batch` (biased variance too, as TensorFlow does). With `affine` false gamma and beta stay
+   * what they are, one and zero, and are no parameters. Default true.
    */
-  readonly batchNorm: { readonly epsilon: number; readonly momentum: number };
+  readonly batchNorm: { readonly epsilon: number; readonly momentum: number; readonly affine?: boolean };
   /**
    * y = x / (k + alpha / size * sum of x^2 over `size` neighbouring channels)^beta; the window holds floor(size / 2) channels before its own, and
    * what lies outside is zero. torch.nn.LocalResponseNorm's definition: AlexNet's (2012, section 3.3) does not divide alpha by the size, so its

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "cellwright/base";
 import { costOf, inferShapes, initializeWeights, type Network } from "cellwright/network";
-import { darts, namedNetworks } from "cellwright/spaces";
+import { darts, dartsSupernet, namedNetworks } from "cellwright/spaces";
 import { openEngine } from "../../src/engines/index.ts";
 import { openReferenceEngine } from "../../src/engines/reference/index.ts";
 import { expectAgreement } from "../support/agreement.ts";
@@ -24,6 +24,33 @@ describe("sizes of published networks", () => {
     const { network } = darts.decode(v2);
     expect(costOf(network).total - costOf(network).params).toBe(40_392);
     expect(costOf(darts.decode(v2, { auxiliary: true }).network).params).toBe(3_825_768);
+  });
+});
+
+describe("the supernet", () => {
+  it("has the released code's weights", () => {
+    const params = golden.networks.find(({ id }) => id === "darts-supernet")?.params;
+    expect(params).toBe(1_930_618);
+    expect(costOf((namedNetworks["darts-supernet"] as () => Network)()).params).toBe(params);
+  });
+
+  it("trains on the native engine as on the reference, and leaves gamma and beta as they are", async () => {
+    const native = await openEngine("native");
+    const network = dartsSupernet({ input: [4, 4, 3], cells: 3, filters: 2 });
+    const weights = initializeWeights(network, 7);
+    const batch = randomBatch(network, 8, createRng("darts/supernet"));
+    await expectAgreement(native, openReferenceEngine(), { seed: 7, network, weights, batches: [batch] });
+    for (const engine of [native, openReferenceEngine()]) {
+      const optimizer = { momentum: 0.9, nesterov: true, weightDecay: 1e-3 };
+      const loss = { labelSmoothing: 0, auxiliaryWeight: 0.4 };
+      const session = await engine.open(network, { weights, batchSize: 8, seed: 1, optimizer, loss });
+      await session.trainStep(batch, { learningRate: 0.1, dropPathRate: 0, step: 0 });
+      const trained = (await session.save()).weights;
+      expect(trained.get("cell0/last/bn/gamma")).toEqual(weights.get("cell0/last/bn/gamma"));
+      expect(trained.get("cell0/last/bn/beta")).toEqual(weights.get("cell0/last/bn/beta"));
+      expect(trained.get("stem/bn/gamma")).not.toEqual(weights.get("stem/bn/gamma"));
+      await session.close();
+    }
   });
 });
 

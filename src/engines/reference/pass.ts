@@ -94,7 +94,8 @@ export function backward(graph: Graph, pass: ForwardPass, seeds: ReadonlyMap<str
     if (node.op === "input") images = gradient.slice();
     const given = result.backward(gradient);
     for (const [k, inputGradient] of given.inputs.entries()) accumulate(node.inputs[k] as string, inputGradient);
-    for (const [role, values] of Object.entries(given.weights ?? {})) weights.set(`${node.id}/${role}`, values);
+    for (const [role, values] of Object.entries(given.weights ?? {}))
+      if (weights.has(`${node.id}/${role}`)) weights.set(`${node.id}/${role}`, values);
   }
   return { weights, images };
 }

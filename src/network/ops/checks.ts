@@ -40,6 +40,11 @@ export const padding: Check = (value) => {
 
 export const flag: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 
+/** What `check` takes, or nothing. */
+export function optional(check: Check): Check {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
 /** A number from `min` to `max`; `openMax` excludes `max` itself. */
 export function numberIn(min: number, max: number, openMax = false): Check {
   return (value) =>

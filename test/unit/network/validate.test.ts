@@ -89,7 +89,7 @@ describe("validateNetwork", () => {
     ],
     "an unknown attribute": [
       (net) => (attributesAt(net, 2)["epsilom"] = 1),
-      "sample: bn (batchNorm), epsilom  Expected only epsilon, momentum. Received: 1.",
+      "sample: bn (batchNorm), epsilom  Expected only epsilon, momentum, affine. Received: 1.",
     ],
     "an attribute where there are none": [
       (net) => net.nodes.push({ id: "f", op: "flatten", inputs: ["bn"], attributes: { keep: true } }),

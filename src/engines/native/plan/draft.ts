@@ -352,7 +352,8 @@ export function placeWeight(draft: Draft, node: Node, role: string, layout: Weig
     if (known.length !== length) throw new CellwrightError("internal", `${name}: two plans disagree on its layout.`);
     return known.offset;
   }
-  const trainable = role !== "movingMean" && role !== "movingVariance";
+  const isFixed = node.op === "batchNorm" && node.attributes.affine === false;
+  const trainable = role !== "movingMean" && role !== "movingVariance" && !isFixed;
   const weight = { name, offset: draft.parameterFloats, length, layout, trainable, decays: role === "kernel" };
   draft.weights.set(name, weight);
   draft.parameterFloats += aligned(length);
