@@ -29,6 +29,7 @@ export { imagenetSkeleton, type MbconvSkeleton } from "./mbconv/skeleton.ts";
 export { mnasnet, mnasnetOperations, mnasnetSmallSkeleton, type MnasnetSkeleton } from "./mnasnet.ts";
 export { mobilenetV1, type MobilenetV1Options } from "./baselines/mobilenet-v1.ts";
 export { namedNetwork, namedNetworks } from "./named-networks.ts";
+export { enasMicro, enasMicroOperations, type EnasMicroSkeleton } from "./enas-micro.ts";
 export {
   nasBench101,
   nasBench101Cell,
