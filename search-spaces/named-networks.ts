@@ -2,6 +2,7 @@
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network } from "cellwright/network";
 import { classicNetworks } from "./baselines/classics.ts";
+import { residualNetworks } from "./baselines/residual.ts";
 import { darts, type DartsSkeleton } from "./darts.ts";
 import { efficientnets, mbconvWidths } from "./mbconv/named.ts";
 import { dartsSupernet } from "./darts/supernet.ts";
@@ -80,6 +81,7 @@ const builders: Readonly<Record<string, () => Network>> = {
   "darts-v2-proxy": dartsNamed("darts-v2", { cells: 8, filters: 16 }),
   ...classicNetworks,
   ...efficientnets,
+  ...residualNetworks,
 };
 
 /** Those that come at any width: id to a function of the multiplier, which `id@multiplier` gives. */

@@ -1,0 +1,72 @@
+/** @file Residual networks against published sizes. Tolerance 0; where only rounded figures are public, every digit of those. */
+import { describe, expect, it } from "vitest";
+import { costOf, inferShapes, type Network } from "cellwright/network";
+import { namedNetworks, resnet, resnetCifar } from "cellwright/spaces";
+import { residualNetworks } from "../../search-spaces/baselines/residual.ts";
+import golden from "./counts.json" with { type: "json" };
+
+const built = (id: string): Network => (namedNetworks[id] as () => Network)();
+
+describe("sizes of published networks", () => {
+  const published = golden.networks.filter(({ id }) => id in residualNetworks);
+  it("has them all to hand", () => {
+    expect(published.map(({ id }) => id)).toEqual([
+      "resnet-18",
+      "resnet-50",
+      "resnet-v2-50",
+      "resnext-50-32x4d",
+      "se-resnet-50",
+    ]);
+  });
+  it.each(published)("$id: $params parameters, $macs MACs", ({ id, params, total, macs }) => {
+    expect(costOf(built(id))).toMatchObject({ params, total, macs });
+  });
+
+  /** Parameters as torchvision's, and 10^9 MACs as its documentation rounds them. */
+  const torchvision = [
+    ["resnet-34", 21_797_672, "3.664"],
+    ["resnet-101", 44_549_160, "7.801"],
+    ["resnet-152", 60_192_808, "11.514"],
+    ["wide-resnet-50-2", 68_883_240, "11.398"],
+    ["resnext-101-32x8d", 88_791_336, "16.414"],
+  ] as const;
+  it.each(torchvision)("%s: %i parameters, %s GMAC", (id, params, gigamacs) => {
+    const cost = costOf(built(id));
+    expect([cost.params, (cost.macs / 1e9).toFixed(3)]).toEqual([params, gigamacs]);
+  });
+
+  /** As the usual implementations for CIFAR-10 have them; the paper's table 6 rounds to 0.27 M, 0.46 M, 0.66 M, 0.85 M, 1.7 M. */
+  const cifar = [
+    ["resnet-18-cifar", 11_173_962, 555_422_720],
+    ["resnet-20-cifar", 269_722, 40_551_040],
+    ["resnet-32-cifar", 464_154, 68_862_592],
+    ["resnet-44-cifar", 658_586, 97_174_144],
+    ["resnet-56-cifar", 853_018, 125_485_696],
+    ["resnet-110-cifar", 1_727_962, 252_887_680],
+  ] as const;
+  it.each(cifar)("%s: %i parameters, %i MACs", (id, params, macs) => {
+    expect(costOf(built(id))).toMatchObject({ params, macs });
+  });
+});
+
+it("halves the image where torchvision does", () => {
+  const shapes = inferShapes(built("resnet-50"));
+  expect(["stem/act", "stem/pool", "stage0/block2/act", "stage3/block2/act"].map((id) => shapes.get(id))).toEqual([
+    [112, 112, 64],
+    [56, 56, 64],
+    [56, 56, 256],
+    [7, 7, 2048],
+  ]);
+  const odd = inferShapes(resnet({ depth: 18, input: [225, 225, 3] }));
+  expect(odd.get("stage3/block1/act")).toEqual([8, 8, 512]);
+});
+
+it("has width and classes as arguments, and says which depths there are", () => {
+  const narrow = resnet({ depth: 18, input: [32, 32, 3], classes: 100, width: 8 });
+  expect(inferShapes(narrow).get("stage3/block1/act")).toEqual([4, 4, 64]);
+  expect(inferShapes(narrow).get(narrow.outputs.logits)).toEqual([100]);
+  expect(() => resnet({ depth: 19 as never })).toThrow(
+    /resnet: depth {2}Expected 18, 34, 50, 101, 152\. Received: 19\./,
+  );
+  expect(() => resnetCifar({ depth: 21 })).toThrow(/6n \+ 2 layers/);
+});
