@@ -70,6 +70,8 @@ export interface NetworkBuilder {
   /** Defaults are torch's: alpha 1e-4, beta 0.75, k 1. Alpha is divided by the size: AlexNet's is `{ size: 5, alpha: 5e-4, k: 2 }`. */
   localResponseNorm(path: string, x: Tensor, options: LocalResponseOptions): Tensor;
   channelShuffle(path: string, x: Tensor, groups: number): Tensor;
+  /** Channels `first` to `first + count - 1`. */
+  channelSlice(path: string, x: Tensor, attributes: OpAttributes["channelSlice"]): Tensor;
   /** The network's default activation, or the one named. */
   activate(path: string, x: Tensor, fn?: ActivationName): Tensor;
   maxPool(path: string, x: Tensor, options: WindowOptions): Tensor;
@@ -182,6 +184,7 @@ export function network(
     localResponseNorm: (path, x, options) =>
       node(path, "localResponseNorm", [x], { alpha: 1e-4, beta: 0.75, k: 1, ...options }),
     channelShuffle: (path, x, groups) => node(path, "channelShuffle", [x], { groups }),
+    channelSlice: (path, x, attributes) => node(path, "channelSlice", [x], attributes),
     activate: (path, x, fn) => node(path, "activation", [x], { fn: fn ?? filled.activation }),
     maxPool: (path, x, options) => node(path, "maxPool", [x], windowAttributes(options)),
     avgPool: (path, x, options) => node(path, "avgPool", [x], windowAttributes(options)),

@@ -63,6 +63,8 @@ export interface OpAttributes {
   };
   /** Channel g * c / groups + j goes to j * groups + g: what a grouped convolution kept apart is mixed (ShuffleNet, section 3.1). */
   readonly channelShuffle: { readonly groups: number };
+  /** Takes the channels `[first, first + count)` of every pixel: two of them split an image as ShuffleNetV2's units do. */
+  readonly channelSlice: { readonly first: number; readonly count: number };
   /** swish x * sigmoid(x); hsigmoid relu6(x + 3) / 6; hswish x * hsigmoid(x). */
   readonly activation: { readonly fn: ActivationName };
   /** Padding never wins. The gradient goes to the first maximum in row-major order. */

@@ -46,6 +46,7 @@ const imageOps = [
   "dropPath",
   "zero",
   "slice",
+  "channelSlice",
   "pad",
 ] as const;
 const vectorOps = [
@@ -177,6 +178,10 @@ function addToImage(net: NetworkBuilder, rng: Rng, id: string, x: Tensor, tensor
       return net.dropPath(id, x, rng.pick([0, 0.5, 1]));
     case "zero":
       return net.zero(id, x, { stride: 1 + rng.int(3) });
+    case "channelSlice": {
+      const first = rng.int(c);
+      return net.channelSlice(id, x, { first, count: 1 + rng.int(c - first) });
+    }
     case "slice": {
       const [top, left] = [rng.int(h), rng.int(w)];
       return net.slice(id, x, { top, left, height: 1 + rng.int(h - top), width: 1 + rng.int(w - left) });

@@ -46,6 +46,7 @@ export const imageOps: readonly OpKind[] = [
   "dropPath",
   "zero",
   "slice",
+  "channelSlice",
   "pad",
 ];
 
@@ -210,6 +211,10 @@ function addImageOp(
       return push(draft, "dropPath", [from], { depthFraction: rng.pick([0.5, 1]) });
     case "zero":
       return push(draft, "zero", [from], { stride: 1 + rng.int(2) });
+    case "channelSlice": {
+      const first = rng.int(c);
+      return push(draft, "channelSlice", [from], { first, count: 1 + rng.int(c - first) });
+    }
     case "slice": {
       const top = rng.int(h);
       const left = rng.int(w);

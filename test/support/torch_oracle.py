@@ -79,6 +79,8 @@ def run_node(node, inputs, weight, mode):
     if op == "channelShuffle":
         n, c, h, w = x.shape
         return x.reshape(n, a["groups"], c // a["groups"], h, w).transpose(1, 2).reshape(n, c, h, w)
+    if op == "channelSlice":
+        return x[:, a["first"] : a["first"] + a["count"]]
     if op == "activation":
         return ACTIVATIONS[a["fn"]](x)
     if op == "maxPool":

@@ -1,4 +1,4 @@
-/** @file Operations among the channels of a pixel: local response normalisation and channel shuffle. */
+/** @file Operations among the channels of a pixel: local response normalisation, channel shuffle and slices. */
 import { inputOf, type OpKernel } from "./kernel.ts";
 import { moved } from "./move.ts";
 import { extentOf } from "./tensor.ts";
@@ -45,5 +45,16 @@ export const channelShuffle: OpKernel<"channelShuffle"> = (call) => {
     for (let pixel = 0; pixel < input.data.length; pixel += c)
       for (let group = 0; group < groups; group++)
         for (let j = 0; j < perGroup; j++) visit(pixel + group * perGroup + j, pixel + j * groups + group);
+  });
+};
+
+/** The channels from `first` on, `count` of them. */
+export const channelSlice: OpKernel<"channelSlice"> = (call) => {
+  const { first, count } = call.attributes;
+  const input = inputOf(call);
+  const { n, h, w, c } = extentOf(input.shape);
+  return moved([input], [n, h, w, count], (visit) => {
+    for (let pixel = 0; pixel < n * h * w; pixel++)
+      for (let k = 0; k < count; k++) visit(pixel * c + first + k, pixel * count + k);
   });
 };

@@ -3,7 +3,7 @@ import type { Node, OpKind } from "../../network/network.ts";
 import { activation } from "./activation.ts";
 import { adaptiveAvgPool, adaptiveMaxPool } from "./adaptive-pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
-import { channelShuffle, localResponseNorm } from "./channels.ts";
+import { channelShuffle, channelSlice, localResponseNorm } from "./channels.ts";
 import { add, concat, multiply } from "./combine.ts";
 import { conv, depthwiseConv } from "./convolution.ts";
 import { dense, flatten } from "./dense.ts";
@@ -21,6 +21,7 @@ const kernels: { readonly [K in Computed]: OpKernel<K> } = {
   batchNorm,
   localResponseNorm,
   channelShuffle,
+  channelSlice,
   activation,
   maxPool,
   avgPool,

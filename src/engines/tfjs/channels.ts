@@ -28,3 +28,10 @@ export const channelShuffle: TfjsOp<"channelShuffle"> = (call) => {
   const table = tf.reshape(image, [-1, attributes.groups, image.shape[3] / attributes.groups]);
   return tf.reshape(tf.transpose(table, [0, 2, 1]), image.shape);
 };
+
+export const channelSlice: TfjsOp<"channelSlice"> = (call) => {
+  const { first, count } = call.attributes;
+  const image = imageOf(call);
+  const [n, height, width] = image.shape;
+  return call.tf.slice(image, [0, 0, 0, first], [n, height, width, count]);
+};

@@ -5,7 +5,7 @@ import { dropoutMask, dropPathMask } from "../masks.ts";
 import { activation } from "./activation.ts";
 import { adaptiveAvgPool, adaptiveMaxPool } from "./adaptive-pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
-import { channelShuffle, localResponseNorm } from "./channels.ts";
+import { channelShuffle, channelSlice, localResponseNorm } from "./channels.ts";
 import { conv, depthwiseConv } from "./convolution.ts";
 import { imageOf, vectorOf, weightOf, type OpCall, type TfjsOp } from "./op.ts";
 import { avgPool, globalAvgPool, maxPool } from "./pooling.ts";
@@ -75,6 +75,7 @@ const operations: { readonly [K in Computed]: TfjsOp<K> } = {
   batchNorm,
   localResponseNorm,
   channelShuffle,
+  channelSlice,
   activation,
   maxPool,
   avgPool,

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<OpKind, string>> = {
   batchNorm: "BatchNorm",
   localResponseNorm: "ResponseNorm",
   channelShuffle: "Shuffle",
+  channelSlice: "",
   activation: "",
   maxPool: "MaxPool",
   avgPool: "AvgPool",

@@ -115,6 +115,7 @@ export const operations: { readonly [K in OpKind]: Operation<K> } = {
     }),
   ),
   channelShuffle: module((a) => make(CHANNEL_SHUFFLE, { groups: String(a.groups) })),
+  channelSlice: expression((a, [input], [x]) => suffix(x, `[:, ${range(a.first, a.count, channelsOf(input))}]`)),
   activation: expression((a, _, [x]) => call(ACTIVATIONS[a.fn], x)),
   maxPool: module((a) => make(MAX_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
   avgPool: module((a) => make(AVG_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),

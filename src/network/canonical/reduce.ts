@@ -38,6 +38,7 @@ interface SimpleNode {
 const PURE: ReadonlySet<OpKind> = new Set<OpKind>([
   "localResponseNorm",
   "channelShuffle",
+  "channelSlice",
   "activation",
   "maxPool",
   "avgPool",
@@ -59,6 +60,7 @@ const KEEPS_ZERO: ReadonlySet<OpKind> = new Set<OpKind>([
   "depthwiseConv",
   "localResponseNorm",
   "channelShuffle",
+  "channelSlice",
   "maxPool",
   "avgPool",
   "globalAvgPool",
@@ -114,6 +116,7 @@ function changesNothing(node: Node, input: Shape, output: Shape): boolean {
       return node.attributes.groups === 1 || node.attributes.groups === input.at(-1);
     case "adaptiveAvgPool":
     case "adaptiveMaxPool":
+    case "channelSlice":
     case "slice":
     case "pad":
       return input.every((side, axis) => side === output[axis]);

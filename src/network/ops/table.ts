@@ -11,7 +11,7 @@ import { localResponseNorm } from "./local-response.ts";
 import { add, concat, multiply } from "./merge.ts";
 import { batchNorm } from "./normalization.ts";
 import { avgPool, globalAvgPool, maxPool } from "./pooling.ts";
-import { channelShuffle } from "./shuffle.ts";
+import { channelShuffle, channelSlice } from "./shuffle.ts";
 import { pad, slice, zero } from "./spatial.ts";
 
 export const operations: { readonly [K in OpKind]: OpDefinition<K> } = {
@@ -21,6 +21,7 @@ export const operations: { readonly [K in OpKind]: OpDefinition<K> } = {
   batchNorm,
   localResponseNorm,
   channelShuffle,
+  channelSlice,
   activation,
   maxPool,
   avgPool,

@@ -114,6 +114,13 @@ const cases: { readonly [K in Exclude<OpKind, "input">]: fc.Arbitrary<OpCase<K>>
           .map((size): OpCase<"slice"> => ({ attributes: { top, left, ...size }, inputs: [[h, w, c]] })),
       ),
   ),
+  channelSlice: image.chain(([h, w, c]) =>
+    amount(c - 1).chain((first) =>
+      fc
+        .integer({ min: 1, max: c - first })
+        .map((count): OpCase<"channelSlice"> => ({ attributes: { first, count }, inputs: [[h, w, c]] })),
+    ),
+  ),
   pad: one<"pad">(fc.record({ top: amount(2), bottom: amount(2), left: amount(2), right: amount(2) }), image),
 };
 

@@ -31,6 +31,16 @@ describeTargets("agreement with the reference", ({ name, width }) => {
       20,
       { length: 6, stem: true, maxSide: 9, ops: ["slice", "pad", "zero", "concat", "conv", "multiply"] },
     ],
+    [
+      "moves of channels",
+      20,
+      {
+        length: 7,
+        stem: true,
+        maxSide: 9,
+        ops: ["channelSlice", "channelShuffle", "concat", "conv", "add", "batchNorm"],
+      },
+    ],
   ];
   test.each(sets)("%s", async (title, count, network) => {
     const engine = await openNativeEngine({ target: `${name}:${width}` });

@@ -35,7 +35,9 @@ function grow(net: NetworkBuilder, rng: Rng, tensors: readonly Tensor[], id: str
     case 11:
       return net.localResponseNorm(id, x, { size: rng.pick([2, 3]) });
     case 12:
-      return net.channelShuffle(id, x, 2);
+      return rng.int(2) === 0 || x.channels % 4 !== 0
+        ? net.channelShuffle(id, x, 2)
+        : net.channelSlice(id, x, { first: rng.pick([0, 2]), count: x.channels / 2 });
     case 13:
       return rng.int(2) === 0
         ? net.adaptiveAvgPool(id, x, rng.pick([2, 3]))

@@ -88,7 +88,8 @@ describe("model.py", () => {
       const stem = build.conv("stem/conv", build.input, { filters: 8, kernel: 3 });
       const x = build.localResponseNorm("stem/lrn", stem, { size: 5, alpha: 5e-4, k: 2 });
       const mixed = build.channelShuffle("unit/shuffle", build.localResponseNorm("unit/lrn", x, { size: 3 }), 4);
-      const bins = build.flatten("head/flat", build.adaptiveAvgPool("head/bins", mixed, [3, 2]));
+      const half = build.channelSlice("unit/half", mixed, { first: 4, count: 4 });
+      const bins = build.flatten("head/flat", build.adaptiveAvgPool("head/bins", half, [3, 2]));
       const pyramid = build.spatialPyramidPool("head/spp", mixed, [2, 1]);
       return build.dense("head/fc", build.concat("head/all", [bins, pyramid]), { units: 2 });
     });
@@ -97,6 +98,7 @@ describe("model.py", () => {
       "self.lrn = nn.LocalResponseNorm(5, alpha=0.0005, k=2)",
       "self.lrn = nn.LocalResponseNorm(3)",
       "self.shuffle = ChannelShuffle(4)",
+      "x[:, 4:]",
       "F.adaptive_avg_pool2d(x, (3, 2)).permute(0, 2, 3, 1).flatten(1)",
       "flatten2 = F.adaptive_max_pool2d(x, 2).permute(0, 2, 3, 1).flatten(1)",
       "return torch.cat([flatten2, flatten1], dim=1)",

@@ -118,6 +118,7 @@ describe("order of channels", () => {
     expect(swapsFreely((n, x) => n.conv("g", x, { filters: 4, kernel: 1, groups: 2 }))).toBe(false);
     expect(swapsFreely((n, x) => n.localResponseNorm("lrn", x, { size: 3 }))).toBe(false);
     expect(swapsFreely((n, x) => n.channelShuffle("shuffle", x, 2))).toBe(false);
+    expect(swapsFreely((n, x) => n.channelSlice("slice", x, { first: 0, count: 4 }))).toBe(false);
   });
 
   it("matters if one of several readers minds", () => {
@@ -153,7 +154,7 @@ describe("what changes nothing", () => {
       x = n.dropPath("b", x, 0);
       x = n.maxPool("d", x, { kernel: 1 });
       x = n.channelShuffle("g", n.channelShuffle("h", x, 1), 4);
-      x = n.adaptiveAvgPool("i", x, 6);
+      x = n.channelSlice("j", n.adaptiveAvgPool("i", x, 6), { first: 0, count: 4 });
       x = n.slice("e", x, { top: 0, left: 0, height: 6, width: 6 });
       return conv(n, "c", n.pad("f", x, { top: 0, bottom: 0, left: 0, right: 0 }));
     };

@@ -87,6 +87,7 @@ describe("rules of the operations", () => {
     ["batchNorm", (n) => n.batchNorm("op", n.input), image, 8, 0],
     ["localResponseNorm", (n) => n.localResponseNorm("op", n.input, { size: 5 }), image, 0, 0],
     ["channelShuffle", (n) => n.channelShuffle("op", n.input, 2), image, 0, 0],
+    ["channelSlice", (n) => n.channelSlice("op", n.input, { first: 1, count: 3 }), [9, 7, 3], 0, 0],
     ["activation", (n) => n.activate("op", n.input, "hswish"), image, 0, 0],
     ["maxPool", (n) => n.maxPool("op", n.input, { kernel: 3, stride: 2 }), [5, 4, 4], 0, 0],
     ["avgPool", (n) => n.avgPool("op", n.input, { kernel: 5, stride: 3, padding: "valid" }), [2, 1, 4], 0, 0],
@@ -138,6 +139,8 @@ describe("rules of the operations", () => {
     ["a strided zero of a vector", (n) => n.zero("op", n.globalAvgPool("g", n.input), { stride: 2 })],
     ["filters that groups don't divide", (n) => n.conv("op", n.input, { filters: 3, kernel: 1, groups: 2 })],
     ["a shuffle of groups that don't divide the channels", (n) => n.channelShuffle("op", n.input, 3)],
+    ["a slice of more channels than there are", (n) => n.channelSlice("op", n.input, { first: 2, count: 3 })],
+    ["a vector sliced", (n) => n.channelSlice("op", n.globalAvgPool("g", n.input), { first: 0, count: 2 })],
     ["a vector shuffled", (n) => n.channelShuffle("op", n.globalAvgPool("g", n.input), 2)],
     [
       "a vector normalised among neighbours",

@@ -170,6 +170,13 @@ describe("among channels", () => {
   });
 });
 
+it("a slice of channels takes those from the first on, and gives the others no gradient", () => {
+  const slice = run("channelSlice", { first: 1, count: 2 }, [count([1, 1, 2, 4])]);
+  expect(slice.output.shape).toEqual([1, 1, 2, 2]);
+  expect([...slice.output.data]).toEqual([1, 2, 5, 6]);
+  expect([...(slice.backward(slice.output.data).inputs[0] ?? [])]).toEqual([0, 1, 2, 0, 0, 5, 6, 0]);
+});
+
 describe("batch norm", () => {
   const attributes = { epsilon: 0, momentum: 0.9 };
   const weights = {

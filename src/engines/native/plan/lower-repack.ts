@@ -1,4 +1,4 @@
-/** @file Moves of single channels as operations of a plan: vectors of pixels, planes with room between their channels, shuffles. */
+/** @file Moves of single channels as operations of a plan: vectors of pixels, planes with room between their channels, shuffles, slices. */
 import type { NodeOf } from "../../../network/network.ts";
 import { shuffledChannels } from "../../../network/ops/shuffle.ts";
 import { emitBothWays } from "./both-ways.ts";
@@ -77,6 +77,15 @@ export function addShuffle(draft: Draft, node: NodeOf<"channelShuffle">, value: 
   if (groups === 1 || groups === from.length) return { ...value, exclusive: false };
   const places = shuffledChannels(from.length, groups).map((channel) => from[channel] as Place);
   return shuffled(draft, { ...value, node: node.id }, places, lanesOf(from.length, draft.vectorWidth));
+}
+
+/** Adds a slice of channels as a move of those that stay, unless all do. */
+export function addChannelSlice(draft: Draft, node: NodeOf<"channelSlice">, value: PlanesValue): PlanesValue {
+  const { first, count } = node.attributes;
+  const from = channelsOf(value.planes);
+  if (count === from.length) return { ...value, exclusive: false };
+  const places = from.slice(first, first + count);
+  return shuffled(draft, { ...value, node: node.id }, places, lanesOf(count, draft.vectorWidth));
 }
 
 /** Adds a move of channels to planes of `lanesOut` channels each. */

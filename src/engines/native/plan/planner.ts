@@ -10,7 +10,7 @@ import { inferShapes } from "../../../network/shapes.ts";
 import { createDraft, emit, lanesOf, addPlanes, MOST_SIDE, touch, uses, valuesOf, type Draft } from "./draft.ts";
 import { finish } from "./finish.ts";
 import { addAdd, addConcat, addGlobalPool, addLoss, addMultiply, imagePlain } from "./lower-others.ts";
-import { addShuffle, dense, unflattened } from "./lower-repack.ts";
+import { addChannelSlice, addShuffle, dense, unflattened } from "./lower-repack.ts";
 import { composed, coveringGeometry, geometryOf, isPointwise } from "./geometry.ts";
 import { addConv, addConvs } from "./lower-conv.ts";
 import { addDepthwise, addSeparable, canFuse } from "./lower-depthwise.ts";
@@ -162,6 +162,8 @@ function lower(context: Context, node: Node): Value {
       return addResponse(draft, node, dense(draft, activated(draft, stored, first)));
     case "channelShuffle":
       return addShuffle(draft, node, activated(draft, stored, first));
+    case "channelSlice":
+      return addChannelSlice(draft, node, activated(draft, stored, first));
     case "activation": {
       const value = plain(draft, stored, first);
       return { ...value, node: node.id, activation: activationCodes[node.attributes.fn], exclusive: false };
