@@ -65,3 +65,5 @@ export { resnetV2, type ResnetV2Options } from "./baselines/resnet-v2.ts";
 export { resnext, type ResnextOptions } from "./baselines/resnext.ts";
 export { seResnet, type SeResnetOptions } from "./baselines/se-resnet.ts";
 export { wideResnet, type WideResnetOptions } from "./baselines/wide-resnet.ts";
+export { shufflenetV1, type ShufflenetV1Options } from "./baselines/shufflenet-v1.ts";
+export { shufflenetV2, type ShufflenetV2Options } from "./baselines/shufflenet-v2.ts";
