@@ -99,7 +99,10 @@ it("mixes kinds of module on two engines, and exports them", async () => {
   for (const seed of [0, 1, 2]) {
     const sampled = modules.sample(rng);
     const genotype = Object.fromEntries(
-      Object.entries(sampled).map(([path, value]) => [path, /depth$/.test(path) ? 1 : /width$/.test(path) ? 0 : value]),
+      Object.entries(sampled).map(([path, value]) => [
+        path,
+        path.endsWith("depth") ? 1 : path.endsWith("width") ? 0 : value,
+      ]),
     );
     const { network } = modules.decode(genotype, small);
     const weights = initializeWeights(network, seed);
