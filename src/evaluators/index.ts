@@ -20,3 +20,12 @@ export {
 } from "./functional.ts";
 export { type Measure, type ProxyTrainingOptions } from "./proxy-options.ts";
 export { proxyTraining } from "./proxy-training.ts";
+export {
+  findNasBench201,
+  nasBench201Table,
+  readNasBench201,
+  type NasBench201TableOptions,
+} from "./tabular/nas-bench-201.ts";
+export { countQueries, type Answer, type QueryCounter } from "./tabular/queries.ts";
+export { columnOf, readTable, type ResultTable, type TableColumns } from "./tabular/table.ts";
+export { tabular, type TableKey, type TabularOptions, type ValueColumns } from "./tabular/tabular.ts";
