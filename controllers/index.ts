@@ -1,6 +1,8 @@
 /** @file Public entry `cellwright/controllers`: the search algorithms, one file or folder and one paper each. */
 export { agingEvolution, type AgingEvolutionOptions } from "./aging-evolution.ts";
 export { auto, pickController, type AutoOptions } from "./auto.ts";
+export { grid, type GridOptions } from "./grid.ts";
+export { localSearch, type LocalSearchOptions } from "./local-search.ts";
 export type { PolicyGradientOptions } from "./policy-gradient/options.ts";
 export { policyGradient } from "./policy-gradient/policy-gradient.ts";
 export { random } from "./random.ts";

@@ -10,6 +10,8 @@ export {
   type Objective,
   type Proposal,
 } from "./controller.ts";
+export { gridPoint, gridSize, gridValues } from "./grid-points.ts";
+export { neighbours } from "./neighbours.ts";
 export { oneOf, realNumber, resolveOptions, wholeNumber, type OptionRule, type OptionRules } from "./options.ts";
 export { paretoFront } from "./pareto.ts";
 export { simulate, type SimulatedOutcome, type SimulationOptions, type SimulationStep } from "./simulate.ts";

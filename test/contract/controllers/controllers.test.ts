@@ -1,5 +1,13 @@
 /** @file Every controller keeps the laws. Populations and batches are small, so that 40 trials reach what is learned. */
-import { agingEvolution, auto, policyGradient, random, skipDuplicates } from "cellwright/controllers";
+import {
+  agingEvolution,
+  auto,
+  grid,
+  localSearch,
+  policyGradient,
+  random,
+  skipDuplicates,
+} from "cellwright/controllers";
 import { nasnet } from "cellwright/spaces";
 import { controllerSuite } from "./suite.ts";
 
@@ -12,9 +20,16 @@ controllerSuite("policyGradient, PPO", policyGradient(policy));
 controllerSuite("policyGradient, REINFORCE", policyGradient({ ...policy, algorithm: "reinforce", failed: "ignore" }));
 controllerSuite("skipDuplicates(agingEvolution)", skipDuplicates(evolution, { retries: 3 }));
 controllerSuite("skipDuplicates(policyGradient)", skipDuplicates(policyGradient(policy), { retries: 3 }));
+controllerSuite("grid", grid());
+controllerSuite("grid, scattered", grid({ levels: 2, order: "scattered" }));
+controllerSuite("localSearch, first improvement", localSearch());
+controllerSuite("localSearch, best improvement", localSearch({ improvement: "best", starts: 3 }));
+controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
 controllerSuite("auto", auto({ trials: 30 }));
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet] });
+controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet] });
+controllerSuite("grid on NASNet's space", grid(), { on: [nasnet] });
 controllerSuite("policyGradient on NASNet's space", policyGradient({ ...policy, hidden: 2 }), {
   on: [nasnet],
   trials: 15,
