@@ -2,6 +2,7 @@
 export { agingEvolution, type AgingEvolutionOptions } from "./aging-evolution.ts";
 export { auto, pickController, type AutoOptions } from "./auto.ts";
 export { grid, type GridOptions } from "./grid.ts";
+export { independentPolicy, type IndependentPolicyOptions } from "./independent-policy.ts";
 export { localSearch, type LocalSearchOptions } from "./local-search.ts";
 export type { PolicyGradientOptions } from "./policy-gradient/options.ts";
 export { policyGradient } from "./policy-gradient/policy-gradient.ts";

@@ -3,6 +3,7 @@ import {
   agingEvolution,
   auto,
   grid,
+  independentPolicy,
   localSearch,
   policyGradient,
   random,
@@ -22,6 +23,7 @@ controllerSuite("skipDuplicates(agingEvolution)", skipDuplicates(evolution, { re
 controllerSuite("skipDuplicates(policyGradient)", skipDuplicates(policyGradient(policy), { retries: 3 }));
 controllerSuite("grid", grid());
 controllerSuite("grid, scattered", grid({ levels: 2, order: "scattered" }));
+controllerSuite("independentPolicy", independentPolicy({ learningRate: 0.3 }));
 controllerSuite("localSearch, first improvement", localSearch());
 controllerSuite("localSearch, best improvement", localSearch({ improvement: "best", starts: 3 }));
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));

@@ -1,0 +1,17 @@
+/** @file Who searches, by the name under which it is reported. */
+import { agingEvolution, auto, independentPolicy, localSearch, random } from "cellwright/controllers";
+import type { ControllerDefinition } from "cellwright/search";
+
+/** Without the identity mutation: on a table a child that is its parent measures nothing. */
+const evolution = (populationSize: number, sampleSize: number): ControllerDefinition =>
+  agingEvolution({ populationSize, sampleSize, identityProbability: 0 });
+
+export const contenders: Readonly<Record<string, ControllerDefinition>> = {
+  random: random(),
+  "evolution 10/3": evolution(10, 3),
+  "evolution 30/10": evolution(30, 10),
+  reinforce: independentPolicy(),
+  "local search, first": localSearch(),
+  "local search, best": localSearch({ improvement: "best" }),
+  auto: auto(),
+};
