@@ -105,10 +105,11 @@ const MULTIPLIER = /^(\d+(\.\d*)?|\.\d+)$/;
  * Throws `config` for a multiplier that isn't a number above 0 and up to 16, and for a network that has none.
  */
 export function namedNetwork(id: string): Network | undefined {
+  // Some come at a few widths alone, each a name of its own: shufflenet-v2@2.0.
+  if (Object.hasOwn(namedNetworks, id)) return namedNetworks[id]?.();
   const at = id.indexOf("@");
   const name = at < 0 ? id : id.slice(0, at);
-  if (!Object.hasOwn(namedNetworks, name)) return undefined;
-  if (at < 0) return namedNetworks[name]?.();
+  if (at < 0 || !Object.hasOwn(namedNetworks, name)) return undefined;
   const build = Object.hasOwn(widths, name) ? widths[name] : undefined;
   if (build === undefined) {
     const those = `no multiplier, which only ${Object.keys(widths).join(", ")} have`;

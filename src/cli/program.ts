@@ -1,17 +1,6 @@
-/** @file All commands, put together. What a command needs is loaded when it runs: `--help` is quick. */
+/** @file All commands, put together. A command line loads the one that it names: the rest, with a study's storage and engines, would take a second. */
 import { Command } from "commander";
 import { packageVersion } from "../study/self-alias.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addDraw } from "./commands/draw.ts";
-import { addExport } from "./commands/export.ts";
-import { addInit } from "./commands/init.ts";
-import { addProfile } from "./commands/profile.ts";
-import { addResume } from "./commands/resume.ts";
-import { addRetrain } from "./commands/retrain.ts";
-import { addScale } from "./commands/scale.ts";
-import { addSearch } from "./commands/search.ts";
-import { addStatus } from "./commands/status.ts";
-import { addTop } from "./commands/top.ts";
 import { reportFailure } from "./failure.ts";
 import type { CliIo } from "./io.ts";
 
@@ -25,8 +14,32 @@ Examples:
 Exit codes: 0 done, 1 a fault of ours, 2 something to mend, 130 interrupted.
 `;
 
-/** Returns the program. It throws instead of ending the process. */
-export function createProgram(io: CliIo): Command {
+type AddCommand = (program: Command, io: CliIo) => void;
+
+/** By name, in the order of `--help`. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  init: async () => (await import("./commands/init.ts")).addInit,
+  search: async () => (await import("./commands/search.ts")).addSearch,
+  status: async () => (await import("./commands/status.ts")).addStatus,
+  top: async () => (await import("./commands/top.ts")).addTop,
+  resume: async () => (await import("./commands/resume.ts")).addResume,
+  retrain: async () => (await import("./commands/retrain.ts")).addRetrain,
+  scale: async () => (await import("./commands/scale.ts")).addScale,
+  export: async () => (await import("./commands/export.ts")).addExport,
+  draw: async () => (await import("./commands/draw.ts")).addDraw,
+  profile: async () => (await import("./commands/profile.ts")).addProfile,
+  doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+};
+
+/** The commands that a command line needs: the one it names; all, where help or a suggestion may have to name them. */
+function commandsFor(args: readonly string[]): readonly string[] {
+  const [first = ""] = args;
+  if (first === "--version" || first === "-V") return [];
+  return Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
+}
+
+/** Returns the program with these commands. It throws instead of ending the process. */
+export async function createProgram(io: CliIo, names: readonly string[] = Object.keys(commands)): Promise<Command> {
   const program = new Command("cellwright")
     .description(
       "Neural architecture search: declare a space, search it on every core, retrain, scale and export the winner.",
@@ -37,20 +50,8 @@ export function createProgram(io: CliIo): Command {
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false });
-  for (const add of [
-    addInit,
-    addSearch,
-    addStatus,
-    addTop,
-    addResume,
-    addRetrain,
-    addScale,
-    addExport,
-    addDraw,
-    addProfile,
-    addDoctor,
-  ])
-    add(program, io);
+  const adds = await Promise.all(names.map((name) => commands[name]?.()));
+  for (const add of adds) add?.(program, io);
   addHelp(program);
   for (const command of [program, ...program.commands]) {
     command.exitOverride();
@@ -84,7 +85,8 @@ function addHelp(program: Command): void {
 /** Runs one command line (without node and script). Returns the exit code; never throws. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   try {
-    await createProgram(io).parseAsync([...args], { from: "user" });
+    const program = await createProgram(io, commandsFor(args));
+    await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     return reportFailure(error, io, args.includes("--verbose"));

@@ -131,8 +131,13 @@ const attributeNames = new Map(Object.entries(operations).map(([op, { attributes
 /** Returns the attributes as text, with padding as numbers and without what has no effect, so that two ways of writing one operation agree. */
 function effectiveAttributes(node: Node, input: Shape | undefined): string {
   const attributes: Readonly<Record<string, unknown>> = node.attributes;
-  const inOrder = (record: Readonly<Record<string, unknown>>): string =>
-    JSON.stringify((attributeNames.get(node.op) ?? []).map((name) => record[name]));
+  // Attributes that came later stand at the end and are left out where nobody gives them: ids of before them stay what they were.
+  const inOrder = (record: Readonly<Record<string, unknown>>): string => {
+    const values = (attributeNames.get(node.op) ?? []).map((name) => record[name]);
+    while (values.length > 0 && values.at(-1) === undefined) values.pop();
+    return JSON.stringify(values);
+  };
+  if (node.op === "batchNorm" && node.attributes.affine === true) return inOrder({ ...attributes, affine: undefined });
   if (input === undefined || !("kernel" in attributes)) return inOrder(attributes);
   const window = node.attributes as WindowAttributes;
   const { top, bottom, left, right } = windowGeometry(input, window);

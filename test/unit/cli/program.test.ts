@@ -62,7 +62,7 @@ describe("help", () => {
     expect(code).toBe(0);
     const examples = [...out.matchAll(/^ {2}\$ npx cellwright (.*?) +#/gm)].map((match) => (match[1] ?? "").split(" "));
     expect(examples.length).toBeGreaterThanOrEqual(2);
-    const command = createProgram(memoryIo()).commands.find((each) => each.name() === name);
+    const command = (await createProgram(memoryIo())).commands.find((each) => each.name() === name);
     const flags = new Set(command?.options.map((option) => option.long));
     for (const [first, ...rest] of examples) {
       expect(first).toBe(name);
@@ -77,7 +77,7 @@ describe("help", () => {
   });
 
   it("search names the defaults that the built-in study has", async () => {
-    const search = createProgram(memoryIo()).commands.find((command) => command.name() === "search");
+    const search = (await createProgram(memoryIo())).commands.find((command) => command.name() === "search");
     const named = new Map(
       search?.options.flatMap(({ description }) => {
         const match = /; default ([\w.,/]+?)[,:]? .*\(key ([\w.]+)\)$/.exec(description);
@@ -240,8 +240,8 @@ describe("init", () => {
 });
 
 describe("flags of a study", () => {
-  it("are keys of a study, every one", () => {
-    const search = createProgram(memoryIo()).commands.find((command) => command.name() === "search");
+  it("are keys of a study, every one", async () => {
+    const search = (await createProgram(memoryIo())).commands.find((command) => command.name() === "search");
     const flags = search?.options.filter((option) => option.description.includes("(key ") && option.required) ?? [];
     expect(flags.length).toBeGreaterThan(15);
     const sample: Record<string, string> = {
