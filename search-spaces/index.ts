@@ -30,6 +30,7 @@ export { mnasnet, mnasnetOperations, mnasnetSmallSkeleton, type MnasnetSkeleton 
 export { mobilenetV1, type MobilenetV1Options } from "./baselines/mobilenet-v1.ts";
 export { namedNetwork, namedNetworks } from "./named-networks.ts";
 export { enasMicro, enasMicroOperations, type EnasMicroSkeleton } from "./enas-micro.ts";
+export { macroChain } from "./macro-chain.ts";
 export {
   nasBench101,
   nasBench101Cell,
