@@ -1,5 +1,4 @@
 /** @file Public entry `cellwright/spaces`: search spaces, their published genotypes, and networks by name. */
-export { amoebanet, amoebanetOperations } from "./amoebanet.ts";
 export { alexnet } from "./baselines/alexnet.ts";
 export type { ClassicOptions } from "./baselines/classic-options.ts";
 export { densenet, type DensenetOptions } from "./baselines/densenet.ts";
@@ -11,6 +10,7 @@ export { lenet5 } from "./baselines/lenet-5.ts";
 export { squeezenet, type SqueezenetOptions } from "./baselines/squeezenet.ts";
 export { vgg, type VggOptions } from "./baselines/vgg.ts";
 export { xception, type XceptionOptions } from "./baselines/xception.ts";
+export { amoebanet, amoebanetOperations, amoebanetOutputs } from "./amoebanet.ts";
 export { darts, dartsOperations, type DartsOperation, type DartsSkeleton } from "./darts.ts";
 export { dartsSupernet, type DartsSupernetOptions } from "./darts/supernet.ts";
 export { describeCell, describeGenotype } from "./describe.ts";
@@ -56,7 +56,7 @@ export {
   type NasBench201Operation,
   type NasBench201Skeleton,
 } from "./nas-bench-201.ts";
-export { pnas, pnasOperations } from "./pnas.ts";
+export { pnas, pnasOperations, pnasOutputs } from "./pnas.ts";
 export { nasnet, nasnetA, nasnetCells, nasnetOperations, nasnetOutputs, pnasnet5, type NasnetCell } from "./nasnet.ts";
 export { nasnetNetwork, type NasnetSkeleton } from "./nasnet/network.ts";
 export { buildCell, factorizedReduction, type CellSite, type LayerCell } from "./nasnet/cell.ts";

@@ -24,16 +24,19 @@ export const pnasOperations = {
 /** That of NASNet but for the reductions. PNASNet-5 for CIFAR has `cellsPerStack` 3 and `filters` 48. */
 const skeleton = { ...nasnet.skeleton, reductionsReplaceCells: true, skipReductionLayerInput: true };
 
-/** 5.6e14 cells: product over b of (2 + b)^2 x 8^2. A cell puts out all of its blocks, those that others read too: five times its filters. */
+/** Returns the states that a cell puts out: all of its blocks, those that others read too. Five times its filters. */
+export function pnasOutputs({ blocks }: { readonly blocks: readonly unknown[] }): readonly number[] {
+  return blocks.map((_, block) => 2 + block);
+}
+
+/** 5.6e14 cells: product over b of (2 + b)^2 x 8^2. */
 export const pnas = defineSpace({
   name: "pnas",
   version: 1,
   skeleton,
   decisions: { cell: cells({ blocks: 5, operations: pnasOperations, combiners: ["add"] }) },
   decode: ({ cell }, skeleton) => ({
-    network: nasnetNetwork("pnas", { normal: cell, reduction: cell }, skeleton, ({ blocks, inputs }) =>
-      blocks.map((_, block) => inputs + block),
-    ),
+    network: nasnetNetwork("pnas", { normal: cell, reduction: cell }, skeleton, pnasOutputs),
   }),
   scaleSkeleton: scaleNasnet,
   named: { "pnasnet-5": { cell: pnasnet5.normal } },

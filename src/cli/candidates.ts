@@ -1,9 +1,9 @@
 /** @file A study's candidates as tables, drawings and exports need them: the trial, its network, its cells, what is known of its quality. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { nasnetOutputs } from "../../search-spaces/index.ts";
+import { amoebanetOutputs, nasnetOutputs, pnasOutputs } from "../../search-spaces/index.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
-import { cellLine, cellsOf, type CellStructure } from "../draw/index.ts";
+import { cellLine, cellsOf, type CellStructure, type OutputsOf } from "../draw/index.ts";
 import { decodeSafetensors } from "../export/index.ts";
 import { costOf, type Network, type Weights } from "../network/index.ts";
 import type { Evaluator } from "../evaluators/evaluator.ts";
@@ -94,9 +94,16 @@ export function networkOf(definition: StudyDefinition, genotype: Genotype, skele
   return definition.space.decode(genotype, { ...definition.skeleton, ...skeleton }).network as Network;
 }
 
+/** What the cells of a space put out, where that isn't always their loose ends. */
+const outputsOf: Readonly<Record<string, OutputsOf>> = {
+  amoebanet: amoebanetOutputs,
+  nasnet: nasnetOutputs,
+  pnas: pnasOutputs,
+};
+
 /** Returns the cells of a genotype of the study's space, with the outputs that its space gives them. */
 export function studyCells(definition: Pick<StudyDefinition, "space">, genotype: Genotype): CellStructure[] {
-  return cellsOf(definition.space, genotype, definition.space.name === "nasnet" ? nasnetOutputs : undefined);
+  return cellsOf(definition.space, genotype, outputsOf[definition.space.name]);
 }
 
 /** Returns a genotype in one line. */
