@@ -20,6 +20,7 @@ import {
   type NasBench101Cell,
   type NasBench101Operation,
 } from "./nas-bench-101/cell.ts";
+import { canonicalNasBench101 } from "./nas-bench-101/enumerate.ts";
 import { nasBench101Network, type NasBench101Skeleton } from "./nas-bench-101/network.ts";
 
 const OUTPUT = MAX_VERTICES - 1;
@@ -94,13 +95,16 @@ function scale<S extends NasBench101Skeleton>(skeleton: S, { depth, width, resol
   };
 }
 
-/** 3^5 operations, 6! first edges, 22^5 further ones: many genotypes are one cell, told by its hash. */
+/**
+ * 3^5 operations, 6! first edges, 22^5 further ones: many genotypes are one cell, told by its hash. All of them decode to the network that was trained for
+ * the tables, its vertices in the order they had there.
+ */
 export const nasBench101 = defineSpace({
   name: "nas-bench-101",
   version: 1,
   skeleton,
   decisions,
-  decode: (choices, skeleton) => ({ network: nasBench101Network(cellOf(choices), skeleton) }),
+  decode: (choices, skeleton) => ({ network: nasBench101Network(canonicalNasBench101(cellOf(choices)), skeleton) }),
   scaleSkeleton: scale,
   named: {
     /** The example of the released code: an inception module, its 5x5 convolution as two of 3x3. */

@@ -221,13 +221,8 @@ describeData("nasbench101/nb101_30k.csv.gz", (file) => {
     for (const [hash, , adjacency, operations] of some)
       expect(nasBench101Hash(parseNasBench101(`${adjacency}/${operations}`))).toBe(hash);
   });
-  it("the table's parameter counts, of canonical cells", () => {
-    for (const [hash, , adjacency, operations, params] of some) {
-      const cell = canonicalNasBench101(nasBench101Cell(parseNasBench101(`${adjacency}/${operations}`)));
-      expect([hash, costOf(nasBench101.decode(nasBench101Genotype(cell)).network).params]).toEqual([
-        hash,
-        Number(params),
-      ]);
-    }
+  it("the table's parameter counts, in whatever order the vertices are given", () => {
+    for (const [hash, , adjacency, operations, params] of some)
+      expect([hash, costOf(decode(`${adjacency}/${operations}`)).params]).toEqual([hash, Number(params)]);
   });
 });
