@@ -95,15 +95,15 @@ export function parseCell(text: string): NasBench101Cell {
 
 /**
  * Returns the hash by which the published tables know a pruned cell: vertices start from their degrees and operation and take in their neighbours'
- * hashes as often as there are vertices. Isomorphic cells have one hash; no two others do, of the 423,624.
+ * hashes as often as there are vertices. Isomorphic cells have one hash; no two others do, of the 423,624. Takes some 0.1 ms; `md5` may be a quicker one.
  */
-export function cellHash({ matrix, operations }: NasBench101Cell): string {
+export function cellHash({ matrix, operations }: NasBench101Cell, md5: (text: string) => string = md5Hex): string {
   const vertices = matrix.map((_, vertex) => vertex);
   const readers = vertices.map((vertex) => vertices.filter((to) => matrix[vertex]?.[to] === 1));
   const sources = vertices.map((vertex) => vertices.filter((from) => matrix[from]?.[vertex] === 1));
   const labels = [-1, ...operations.map((name) => nasBench101Operations.indexOf(name)), -2];
   let hashes = vertices.map((vertex) =>
-    md5Hex(`(${readers[vertex]?.length}, ${sources[vertex]?.length}, ${labels[vertex]})`),
+    md5(`(${readers[vertex]?.length}, ${sources[vertex]?.length}, ${labels[vertex]})`),
   );
   const joined = (of: readonly number[] | undefined): string =>
     (of ?? [])
@@ -111,9 +111,7 @@ export function cellHash({ matrix, operations }: NasBench101Cell): string {
       .toSorted()
       .join("");
   for (const _ of vertices)
-    hashes = vertices.map((vertex) =>
-      md5Hex(`${joined(sources[vertex])}|${joined(readers[vertex])}|${hashes[vertex]}`),
-    );
+    hashes = vertices.map((vertex) => md5(`${joined(sources[vertex])}|${joined(readers[vertex])}|${hashes[vertex]}`));
   const sorted = hashes.toSorted().map((hash) => `'${hash}'`);
-  return md5Hex(`[${sorted.join(", ")}]`);
+  return md5(`[${sorted.join(", ")}]`);
 }
