@@ -69,3 +69,4 @@ export { wideResnet, type WideResnetOptions } from "./baselines/wide-resnet.ts";
 export { shufflenetV1, type ShufflenetV1Options } from "./baselines/shufflenet-v1.ts";
 export { shufflenetV2, type ShufflenetV2Options } from "./baselines/shufflenet-v2.ts";
 export { modules, type ModulesSkeleton } from "./modules.ts";
+export { resnet18AtMacs, type BaselineAtMacs } from "./baselines/at-macs.ts";

@@ -1,6 +1,6 @@
 /** @file A search from its first trial to its report: what `search` and `resume` do once the study is open. */
 import { join, relative } from "node:path";
-import { formatCount, formatDuration } from "../base/units.ts";
+import { formatCount, formatDuration, formatMacs } from "../base/units.ts";
 import type { Study } from "../study/study.ts";
 import { accuracyImages, topCandidates } from "./candidates.ts";
 import { torchAgrees, torchCheckText } from "./export-model.ts";
@@ -14,7 +14,7 @@ import { goOnCommands } from "./report/markdown.ts";
 import type { WrittenReport } from "./report/write-report.ts";
 import { scaleTableLines } from "./scaling.ts";
 import { wrap } from "./table.ts";
-import { topTable } from "./top-table.ts";
+import { baselineVerdict, topTable } from "./top-table.ts";
 
 export interface FollowOptions {
   /** Whether the best are retrained after the search, if the study says so. */
@@ -50,10 +50,44 @@ export async function followSearch(study: Study, io: CliIo, options: FollowOptio
         watcher,
       );
     }
+    if (hasBest && options.retrain) await followBaseline(study, io, interrupts, watcher);
     return await finish(study, io);
   } finally {
     interrupts.dispose();
   }
+}
+
+/** Trains what is left of the baseline, if the study has one, and prints the winner's table with it. */
+export async function followBaseline(
+  study: Study,
+  io: CliIo,
+  interrupts: ReturnType<typeof listenForInterrupts>,
+  watcher: ReturnType<typeof lateWatcher>,
+  goOn?: string,
+): Promise<void> {
+  const planned = await study.baseline();
+  if (planned === undefined) return;
+  const { plan, left } = planned;
+  if (left > 0) {
+    const sizes = `${formatCount(plan.params)} params, ${formatMacs(plan.macs)}`;
+    print(io);
+    print(io, io.colors.bold(`The baseline: ${plan.name} (${sizes}), trained as trial ${plan.winner.number} was`));
+    const { signal, hardSignal } = interrupts;
+    await watch(study, study.trainBaseline({ signal, hardSignal }), io, watcher.attach);
+    watcher.detach();
+    if (interrupts.pressed) await leave(study, io, 0, goOn);
+  }
+  const baseline = (await study.baseline())?.trained;
+  if (baseline === undefined) return;
+  const measure = study.objectives[0]?.name ?? "value";
+  const images = accuracyImages(study);
+  const [winner] = await topCandidates(study, 1);
+  if (winner === undefined) return;
+  print(io);
+  const table = { measure, images: {}, baseline, width: tableWidth(io), dim: io.colors.dim };
+  for (const line of topTable([winner], table)) print(io, line);
+  const verdict = baselineVerdict(winner, baseline, images);
+  if (verdict !== undefined) print(io, io.colors.dim(verdict));
 }
 
 export interface RetrainRequest {
@@ -149,6 +183,7 @@ export async function summaryOf(study: Study, { data, path, best }: WrittenRepor
     trials,
     elapsedMs,
     top: data.top,
+    baseline: data.baseline ?? null,
     scaled: data.scaled.map(({ label, size, isChosen }) => ({
       label,
       phi: size.phi,

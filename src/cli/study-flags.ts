@@ -162,6 +162,14 @@ const FLAGS: readonly StudyFlag[] = [
     onResume: true,
   },
   {
+    key: "baseline",
+    flags: "--baseline <id>",
+    what: "the network that the winner is compared with (resnet-20-cifar), or none",
+    fallback: "ResNet-18's form for CIFAR-10, as wide as the winner is costly",
+    parse: (text) => (text === "none" ? false : text),
+    onResume: true,
+  },
+  {
     key: "failedTrials",
     flags: "--failed-trials <what>",
     what: "skip or stop",

@@ -1,5 +1,6 @@
 /** @file The table of the best: values with their spread, and a word on what noise cannot tell apart. */
 import { formatCount, formatMacs } from "../base/units.ts";
+import type { Baseline } from "../study/baseline-plan.ts";
 import type { AccuracyImages, Candidate } from "./candidates.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { differenceP, spread } from "./statistics.ts";
@@ -9,6 +10,8 @@ export interface TopTableOptions {
   /** Name of the first objective. */
   readonly measure: string;
   readonly images: AccuracyImages;
+  /** What the winner is compared with; stands below the others. */
+  readonly baseline?: Baseline | undefined;
   readonly width?: number;
   readonly dim?: (text: string) => string;
 }
@@ -28,6 +31,20 @@ export function topRows(candidates: readonly Candidate[]): string[][] {
   ]);
 }
 
+/** Returns the row of the baseline, under the same titles. */
+export function baselineRow({ name, values, params, macs, phase }: Baseline): string[] {
+  const [value] = values;
+  return [
+    "",
+    "baseline",
+    phase === "search" && value !== undefined ? formatValue(value) : "",
+    formatCount(params),
+    formatMacs(macs).replace(/MAC$/, ""),
+    phase === "retrain" ? retrainedText(values) : "-",
+    name,
+  ];
+}
+
 /** Returns the lines of the table and its footnote. */
 export function topTable(candidates: readonly Candidate[], options: TopTableOptions): string[] {
   const columns = [
@@ -44,7 +61,9 @@ export function topTable(candidates: readonly Candidate[], options: TopTableOpti
     ...(options.dim !== undefined && { dim: options.dim }),
   };
   const note = indistinguishable(candidates, options.images);
-  const table = renderTable(columns, topRows(candidates), layout);
+  const { baseline } = options;
+  const rows = [...topRows(candidates), ...(baseline === undefined ? [] : [baselineRow(baseline)])];
+  const table = renderTable(columns, rows, layout);
   if (note === undefined) return table;
   return [...table, ...wrap(note, options.width ?? Infinity).map((line) => (options.dim ?? String)(line))];
 }
@@ -94,4 +113,18 @@ function alikeText(
   const which =
     trials.length === 1 ? `trial ${trials[0]}` : `trials ${trials.slice(0, -1).join(", ")} and ${trials.at(-1)}`;
   return `${when} ${which} can't be told from trial ${first.trial} (p ${smallest < 0.995 ? `> ${bound.toFixed(2)}` : "= 1"}).`;
+}
+
+/** Says where noise can't tell the baseline from the winner, or undefined where it can or nothing is known of it. */
+export function baselineVerdict(
+  winner: Candidate,
+  { phase, values }: Baseline,
+  { search, retrain }: AccuracyImages,
+): string | undefined {
+  const images = phase === "retrain" ? retrain : search;
+  if (images === undefined || values.length === 0) return undefined;
+  const own = phase === "retrain" ? spread(winner.retrained).mean : winner.value;
+  const p = differenceP(own, spread(values).mean, images);
+  if (p <= 0.05) return undefined;
+  return `${formatCount(images)} validation images can't tell the two apart (p ${p < 0.995 ? `> ${(Math.floor(p * 100) / 100).toFixed(2)}` : "= 1"}).`;
 }

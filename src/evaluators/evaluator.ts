@@ -16,6 +16,8 @@ export interface Task {
   readonly phase: "search" | "retrain";
   readonly genotype: Genotype;
   readonly skeleton: SkeletonBase;
+  /** Stands for what the genotype decodes to: a baseline's. */
+  readonly network?: Network;
   readonly recipe: RecipeOverrides;
   /** Absent: the evaluator's own. */
   readonly epochs?: number;
@@ -120,6 +122,8 @@ export interface Evaluator {
   readonly key: string;
   /** Names of what `values` holds, in order. The first is the default objective. */
   readonly measures: readonly string[];
+  /** Set where a network and a recipe are all that decides what is measured, so that a network from outside of the space can be measured alike: a baseline. */
+  readonly trainsNetworks?: true;
   /** Plain JSON, for the report and the stored config. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Loads what is loaded once per worker (the data set, the engine). Called before the first task; throws `data` or `engine`. */

@@ -59,6 +59,7 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
       evaluateOn,
     }),
     measures,
+    trainsNetworks: true,
     options: {
       data: { name: data.name, ...data.options },
       epochs,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CellwrightError, describe } from "../base/errors.ts";
 import type { ControllerEvent, FinishedTrial, Proposal } from "../search/controller.ts";
 import { decodeJson } from "./json.ts";
-import type { RetrainRecord, StepRecord, StudyRecord, TrialRecord } from "./storage.ts";
+import type { BaselineRecord, RetrainRecord, StepRecord, StudyRecord, TrialRecord } from "./storage.ts";
 
 /** Where a row stands, for the message. */
 export interface RowPlace {
@@ -66,6 +66,20 @@ const retrainRow = z.object({
   metrics,
   reason: z.string().nullable(),
 });
+const baselineRow = z.object({
+  value: json.pipe(
+    z.object({
+      name: z.string(),
+      phase: z.enum(["search", "retrain"]),
+      epochs: z.number(),
+      seed: whole,
+      state: z.enum(["complete", "failed"]),
+      values: z.array(anyNumber).optional(),
+      metrics: z.record(z.string(), z.union([anyNumber, z.string(), z.boolean()])),
+      reason: z.string().optional(),
+    }),
+  ),
+});
 const eventRow = z.object({
   kind: z.enum(["started", "finished"]),
   trial: count,
@@ -126,6 +140,21 @@ export function toRetrain(row: unknown, file: string): RetrainRecord {
     ...(read.objective_values === null ? {} : { values: read.objective_values }),
     metrics: read.metrics,
     ...(read.reason === null ? {} : { reason: read.reason }),
+  };
+}
+
+/** A row of `meta` that is a baseline's. */
+export function toBaseline(row: unknown, file: string): BaselineRecord {
+  const read = parse(baselineRow, row, { file, table: "meta", row: rowName(row, ["key"]) }).value;
+  return {
+    name: read.name,
+    phase: read.phase,
+    epochs: read.epochs,
+    seed: read.seed,
+    state: read.state,
+    ...(read.values === undefined ? {} : { values: read.values }),
+    metrics: read.metrics,
+    ...(read.reason === undefined ? {} : { reason: read.reason }),
   };
 }
 

@@ -52,7 +52,7 @@ export interface RetrainsTable {
   readonly reason: string | null;
 }
 
-/** Facts about the file itself. `holder`: the process that writes, for the message of one that may not. */
+/** Facts about the file itself, and what is rare. `holder`: the process that writes, for the message of one that may not. `baseline/…`: a training of a baseline. */
 export interface MetaTable {
   readonly key: string;
   readonly value: string;

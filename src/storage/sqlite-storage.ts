@@ -3,9 +3,9 @@ import type { Kysely } from "kysely";
 import { CellwrightError, expected } from "../base/errors.ts";
 import { storageError } from "./connection.ts";
 import { encodeJson } from "./json.ts";
-import { toEvent, toRetrain, toStep, toTrial } from "./rows.ts";
+import { toBaseline, toEvent, toRetrain, toStep, toTrial } from "./rows.ts";
 import type { StudyDatabase } from "./schema.ts";
-import type { Storage, StudyRecord } from "./storage.ts";
+import type { BaselineRecord, Storage, StudyRecord } from "./storage.ts";
 
 interface OpenDatabase {
   readonly file: string;
@@ -13,6 +13,13 @@ interface OpenDatabase {
   readonly study: StudyRecord;
   readonly readonly: boolean;
   readonly close: () => Promise<void>;
+}
+
+/** What the keys of baselines begin with. */
+const BASELINE = "baseline/";
+
+function baselineKey({ name, phase, epochs, seed }: BaselineRecord): string {
+  return `${BASELINE}${name}/${phase}/${epochs}/${seed}`;
 }
 
 /** Returns the storage of an open database whose tables are up to date. */
@@ -214,6 +221,22 @@ export function sqliteStorage({ file, db, study: opened, readonly, close }: Open
         db.selectFrom("retrains").selectAll().orderBy("trial").orderBy("epochs").orderBy("seed").execute(),
       );
       return rows.map((row) => toRetrain(row, file));
+    },
+
+    async putBaseline(record) {
+      await write(async (transaction) => {
+        await transaction
+          .replaceInto("meta")
+          .values({ key: baselineKey(record), value: encodeJson(record) })
+          .execute();
+      });
+    },
+
+    async baselines() {
+      const rows = await read(async () =>
+        db.selectFrom("meta").selectAll().where("key", "like", `${BASELINE}%`).orderBy("key").execute(),
+      );
+      return rows.map((row) => toBaseline(row, file));
     },
 
     async close() {

@@ -54,6 +54,19 @@ export interface RetrainRecord {
   readonly reason?: string;
 }
 
+/** One training of a baseline. */
+export interface BaselineRecord {
+  readonly name: string;
+  /** Whose evaluator it was trained by. */
+  readonly phase: "search" | "retrain";
+  readonly epochs: number;
+  readonly seed: number;
+  readonly state: "complete" | "failed";
+  readonly values?: readonly number[];
+  readonly metrics: TrialMetrics;
+  readonly reason?: string;
+}
+
 /** One study's database. Every method is one transaction: after `kill -9`, it either happened or did not. */
 export interface Storage {
   readonly study: StudyRecord;
@@ -76,5 +89,8 @@ export interface Storage {
   findResult(canonicalId: string, resultKey: string): Promise<TrialRecord | undefined>;
   putRetrain(record: RetrainRecord): Promise<void>;
   retrains(): Promise<readonly RetrainRecord[]>;
+  /** Replaces the one of the same name, phase, epochs and seed. */
+  putBaseline(record: BaselineRecord): Promise<void>;
+  baselines(): Promise<readonly BaselineRecord[]>;
   close(): Promise<void>;
 }

@@ -50,6 +50,11 @@ export interface StudyDefinition {
   readonly budget?: Budget;
   readonly pruner?: PrunerOptions;
   readonly retrain?: RetrainOptions;
+  /**
+   * What the winner is compared with: the id of a network (`resnet-20-cifar`), or false for nothing. Absent: ResNet-18's form for CIFAR-10 at the winner's
+   * multiply-accumulates, by its width. It is trained as the winner was, where the evaluator trains networks.
+   */
+  readonly baseline?: string | false;
   /** `skip`: failed trials count and the search goes on (default). `stop`: the first failure ends it. */
   readonly failedTrials?: "skip" | "stop";
   /** Share of failed trials (of at least 10 finished) above which the search stops with an error. Default 0.5. */

@@ -26,6 +26,8 @@ export type StudyEvent =
   | {
       readonly kind: "retrain-started";
       readonly trial: number;
+      /** Name of the baseline that is trained instead of the trial that it stands beside. */
+      readonly baseline?: string;
       readonly epochs: number;
       readonly index: number;
       readonly of: number;
@@ -35,6 +37,7 @@ export type StudyEvent =
   | {
       readonly kind: "retrain-step";
       readonly trial: number;
+      readonly baseline?: string;
       readonly epoch: number;
       readonly epochs: number;
       readonly values: readonly number[];
@@ -42,6 +45,7 @@ export type StudyEvent =
   | {
       readonly kind: "retrain-finished";
       readonly trial: number;
+      readonly baseline?: string;
       readonly values?: readonly number[];
       readonly reason?: string;
       readonly metrics: TrialMetrics;

@@ -5,6 +5,8 @@ import { CellwrightError, expected } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
+import { seedsLeft, trainBaseline } from "./baseline.ts";
+import { baselinePlan, trainedBaseline } from "./baseline-plan.ts";
 import { takenByHand, type ByHand } from "./by-hand.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
@@ -218,6 +220,28 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
           await retrained;
         }),
       ),
+    trainBaseline: (request = {}) =>
+      stream(request, async (emit, signal, hardSignal) =>
+        occupy("retraining", async () => {
+          const plan = baselinePlan(definition, await storage.trials(), await storage.retrains());
+          if (plan === undefined) return;
+          const seeds = seedsLeft(definition, plan, await storage.baselines());
+          if (seeds.length === 0) return;
+          await provide(plan.phase, emit);
+          const context = { definition, storage, executor: await workers(), logger, dir };
+          const trained = trainBaseline(context, plan, seeds, { signal, hardSignal }, emit);
+          work = trained.catch(() => {});
+          await trained;
+        }),
+      ),
+    async baseline() {
+      const plan = baselinePlan(definition, await storage.trials(), await storage.retrains());
+      if (plan === undefined) return undefined;
+      const records = await storage.baselines();
+      const trained = trainedBaseline(plan, records);
+      const left = seedsLeft(definition, plan, records).length;
+      return { plan, left, ...(trained !== undefined && { trained }) };
+    },
     ask: async () => (await byHand("ask")).ask(),
     tell: async (number, result) => (await byHand("tell")).tell(number, result),
     top: async () => rankAll(await storage.trials(), await storage.retrains(), objectives),

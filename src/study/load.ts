@@ -17,6 +17,7 @@ const MERGED_KEYS = ["skeleton", "constraints", "budget", "pruner", "retrain", "
 const REPLACED_KEYS = [
   "name",
   "seed",
+  "baseline",
   "workers",
   "parallelism",
   "gpus",

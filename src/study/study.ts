@@ -3,6 +3,7 @@ import type { Outcome } from "../evaluators/evaluator.ts";
 import type { Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
 import type { Genotype } from "../space/space.ts";
+import type { Baseline, BaselinePlan } from "./baseline-plan.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent, StudyFacts } from "./events.ts";
 import type { RankedTrial } from "./ranking.ts";
@@ -70,6 +71,13 @@ export interface Study {
       readonly trials?: readonly number[];
     },
   ): AsyncIterable<StudyEvent>;
+  /**
+   * Trains the baseline that the winner stands beside (`baseline` of the definition), as the winner was trained last; what was trained before is not again.
+   * Nothing happens where there is none.
+   */
+  trainBaseline(options?: RunSignals): AsyncIterable<StudyEvent>;
+  /** What is to be trained as the baseline, or undefined for nothing; and what its training came to, as far as it has been trained. */
+  baseline(): Promise<{ readonly plan: BaselinePlan; readonly left: number; readonly trained?: Baseline } | undefined>;
   /**
    * Takes a trial by hand, first those that an earlier run left unfinished; tell its result with `tell`. `wait` and `done` are the
    * controller's. Calls may overlap. Throws `config` while a search goes on.

@@ -82,6 +82,7 @@ export function runnerFor(
 }
 
 function decodeTask(definition: StudyDefinition, task: Task): Network | Outcome {
+  if (task.network !== undefined) return task.network;
   try {
     return definition.space.decode(task.genotype, task.skeleton).network as Network;
   } catch (error) {

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { CellwrightError, describe } from "../base/errors.ts";
 import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
+import { baselineProblems } from "./baseline-plan.ts";
 import type { StudyDefinition } from "./definition.ts";
 
 const positive = z.number("a number above 0").positive("a number above 0");
@@ -60,6 +61,7 @@ const definitionSchema = record({
     warmupSteps: wholeNumber(0).optional(),
   }).optional(),
   retrain: record({ top: count, epochs: count, seeds: count.optional(), evaluator: evaluator.optional() }).optional(),
+  baseline: z.union([z.string(), z.literal(false)], "the id of a network, or false for none").optional(),
   failedTrials: oneOf(["skip", "stop"]).optional(),
   maxFailedShare: numberBetween(0, 1).optional(),
   seed: wholeNumber(0).optional(),
@@ -80,7 +82,10 @@ export function validateDefinition(value: unknown, place: string): StudyDefiniti
     );
   const result = definitionSchema.safeParse(value);
   const problems = result.success ? [] : result.error.issues.map((issue) => issueLine(issue, value));
-  if (result.success) problems.push(...objectiveProblems(value as unknown as StudyDefinition));
+  if (result.success) {
+    const definition = value as unknown as StudyDefinition;
+    problems.push(...objectiveProblems(definition), ...baselineProblems(definition));
+  }
   if (problems.length > 0)
     throw new CellwrightError("config", problems.map((problem) => `${place}: ${problem}`).join("\n"), {
       details: { problems },

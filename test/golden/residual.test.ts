@@ -2,7 +2,15 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "cellwright/base";
 import { costOf, inferShapes, initializeWeights, type Network } from "cellwright/network";
-import { namedNetworks, resnet, resnetCifar, resnetV2, shufflenetV1, shufflenetV2 } from "cellwright/spaces";
+import {
+  namedNetworks,
+  resnet,
+  resnet18AtMacs,
+  resnetCifar,
+  resnetV2,
+  shufflenetV1,
+  shufflenetV2,
+} from "cellwright/spaces";
 import { residualNetworks } from "../../search-spaces/baselines/residual.ts";
 import { openEngine } from "../../src/engines/index.ts";
 import { openReferenceEngine } from "../../src/engines/reference/index.ts";
@@ -105,6 +113,23 @@ it("has width and classes as arguments, and says which depths there are", () => 
     /resnet: depth {2}Expected 18, 34, 50, 101, 152\. Received: 19\./,
   );
   expect(() => resnetCifar({ depth: 21 })).toThrow(/6n \+ 2 layers/);
+});
+
+describe("ResNet-18's form for CIFAR-10 at given multiply-accumulates", () => {
+  const images = { input: [32, 32, 3], classes: 10 } as const;
+  const costAt = (width: number): number => costOf(resnet({ depth: 18, ...images, width })).macs;
+  it("is the width that comes nearest, the published one among them", () => {
+    expect(resnet18AtMacs(555_422_720, images).width).toBe(64);
+    for (const macs of [1e6, 8.2e6, 65_761_024, 3e8]) {
+      const { width, network } = resnet18AtMacs(macs, images);
+      const off = (each: number): number => Math.abs(costAt(each) - macs);
+      expect(off(width)).toBeLessThanOrEqual(Math.min(off(width + 1), off(Math.max(1, width - 1))));
+      expect([costOf(network).macs, network.name]).toEqual([costAt(width), `resnet-18-cifar, width ${width}`]);
+    }
+  });
+  it("is of width 1 where that is too much already", () => {
+    expect(resnet18AtMacs(100, images).width).toBe(1);
+  });
 });
 
 it("names the widths and groups that ShuffleNets have", () => {

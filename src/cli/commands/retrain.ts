@@ -9,7 +9,7 @@ import { print, printJson, type CliIo } from "../io.ts";
 import { lateLogger } from "../log-file.ts";
 import { listFlag, wholeNumberFlag } from "../numbers.ts";
 import { withResumed } from "../open-study.ts";
-import { finish, followRetrain, lateWatcher, progressIo, summaryOf } from "../run-study.ts";
+import { finish, followBaseline, followRetrain, lateWatcher, progressIo, summaryOf } from "../run-study.ts";
 
 interface RetrainCommandOptions {
   readonly results: string;
@@ -92,6 +92,7 @@ export function addRetrain(program: Command, io: CliIo): void {
             ...(seeds !== undefined && { seeds }),
           };
           await followRetrain(study, shown, request, interrupts, watcher);
+          await followBaseline(study, shown, interrupts, watcher, request.goOn);
           const report = await finish(study, shown);
           if (options.json === true) printJson(io, await summaryOf(study, report));
         },

@@ -19,11 +19,18 @@ export function addTop(program: Command, io: CliIo): void {
       await withStudy(name, options.results, async (study) => {
         const candidates = await topCandidates(study, options.count);
         const measure = study.objectives[0]?.name ?? "value";
+        const baseline = (await study.baseline())?.trained;
         if (options.json === true) printJson(io, candidates);
         else if (candidates.length === 0) print(io, `No trial of ${study.name} has completed yet.`);
         else {
           const images = accuracyImages(study);
-          for (const line of topTable(candidates, { measure, images, width: tableWidth(io), dim: io.colors.dim }))
+          for (const line of topTable(candidates, {
+            measure,
+            images,
+            baseline,
+            width: tableWidth(io),
+            dim: io.colors.dim,
+          }))
             print(io, line);
         }
       });

@@ -8,6 +8,7 @@ import {
   finishedTrials,
   imagesPerSecond,
   remainingMs,
+  retrainedName,
   trialsRunning,
   type BestTrial,
   type LiveState,
@@ -114,13 +115,15 @@ function retrainLines(state: LiveState, nowMs: number, room: number, colors: Col
       room,
     ),
   ];
-  for (const { trial, epoch, epochs, value } of state.retrains.values())
+  for (const progress of state.retrains.values()) {
+    const { epoch, epochs, value } = progress;
     lines.push(
       truncate(
-        `  trial ${trial}  epoch ${epoch}/${epochs}${value === undefined ? "" : `  ${formatValue(value)}`}`,
+        `  ${retrainedName(progress)}  epoch ${epoch}/${epochs}${value === undefined ? "" : `  ${formatValue(value)}`}`,
         room,
       ),
     );
+  }
   return lines;
 }
 

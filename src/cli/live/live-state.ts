@@ -25,6 +25,8 @@ interface RateSample {
 
 export interface RetrainProgress {
   readonly trial: number;
+  /** Name of the baseline that is trained instead. */
+  readonly baseline?: string;
   readonly epoch: number;
   readonly epochs: number;
   readonly value?: number;
@@ -117,12 +119,16 @@ export function applyEvent(state: LiveState, event: StudyEvent, nowMs: number): 
         // One that begins while the search's last trials run does not end the search.
         phase: state.phase === "stopping" ? "stopping" : "retraining",
         retrainsTotal: event.of,
-        retrains: withEntry(state.retrains, event.trial, { trial: event.trial, epoch: 0, epochs: event.epochs }),
+        retrains: withEntry(state.retrains, event.trial, {
+          ...retrainedOf(event),
+          epoch: 0,
+          epochs: event.epochs,
+        }),
       };
     case "retrain-step": {
       const value = event.values[0];
       const progress = {
-        trial: event.trial,
+        ...retrainedOf(event),
         epoch: event.epoch,
         epochs: event.epochs,
         ...(value !== undefined && { value }),
@@ -139,6 +145,17 @@ export function applyEvent(state: LiveState, event: StudyEvent, nowMs: number): 
     default:
       return state;
   }
+}
+
+type Retrained = Pick<RetrainProgress, "trial" | "baseline">;
+
+function retrainedOf({ trial, baseline }: Retrained): Retrained {
+  return { trial, ...(baseline !== undefined && { baseline }) };
+}
+
+/** Returns what a retraining trains: `trial 44`, or the baseline's name. */
+export function retrainedName({ trial, baseline }: Retrained): string {
+  return baseline ?? `trial ${trial}`;
 }
 
 /** Trials that count against the budget. */

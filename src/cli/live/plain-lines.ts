@@ -3,7 +3,14 @@ import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { StudyEvent } from "../../study/events.ts";
 import { formatValue } from "./live-lines.ts";
-import { finishedTrials, imagesPerSecond, remainingMs, trialsRunning, type LiveState } from "./live-state.ts";
+import {
+  finishedTrials,
+  imagesPerSecond,
+  remainingMs,
+  retrainedName,
+  trialsRunning,
+  type LiveState,
+} from "./live-state.ts";
 
 /** Silence longer than this is broken by a line of progress. */
 export const QUIET_MS = 30_000;
@@ -16,11 +23,11 @@ export function plainLine(state: LiveState, head: string, event: StudyEvent): st
     case "trial-finished":
       return event.trial.state === "failed" ? undefined : trialLine(event.trial, event.isBest, state);
     case "retrain-started":
-      return `retraining ${event.index}/${event.of}: trial ${event.trial}, ${event.epochs} epochs${earlyText(state, event)}`;
+      return `retraining ${event.index}/${event.of}: ${retrainedName(event)}, ${event.epochs} epochs${earlyText(state, event)}`;
     case "retrain-finished":
       return event.values?.[0] === undefined
         ? undefined
-        : `retrained trial ${event.trial}  ${formatValue(event.values[0])}`;
+        : `${event.baseline === undefined ? "retrained" : "trained"} ${retrainedName(event)}  ${formatValue(event.values[0])}`;
     default:
       return undefined;
   }
@@ -38,7 +45,7 @@ export function progressText(state: LiveState, nowMs: number): string {
   const left = remainingMs(state, nowMs);
   if (state.phase === "retraining") {
     const parts = [...state.retrains.values()].map(
-      ({ trial, epoch, epochs }) => `trial ${trial} epoch ${epoch}/${epochs}`,
+      (progress) => `${retrainedName(progress)} epoch ${progress.epoch}/${progress.epochs}`,
     );
     return ["retraining", ...parts, ...(rate === undefined ? [] : [`${formatCount(Math.round(rate))} img/s`])].join(
       "   ",

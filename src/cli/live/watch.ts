@@ -7,7 +7,7 @@ import { failureReason } from "../failure-reasons.ts";
 import { headLine } from "../head-line.ts";
 import { print, type CliIo } from "../io.ts";
 import { liveLines } from "./live-lines.ts";
-import { applyEvent, beginLive, type LiveState } from "./live-state.ts";
+import { applyEvent, beginLive, retrainedName, type LiveState } from "./live-state.ts";
 import { terminalPainter, type Painter } from "./painter.ts";
 import { plainLine, progressText, QUIET_MS } from "./plain-lines.ts";
 
@@ -100,7 +100,11 @@ function messages(event: StudyEvent, study: Study, io: CliIo): string[] {
     case "retrain-finished":
       return event.reason === undefined
         ? []
-        : [io.colors.yellow(`retraining of trial ${event.trial} failed: ${event.reason}`)];
+        : [
+            io.colors.yellow(
+              `${event.baseline === undefined ? "retraining" : "training"} of ${retrainedName(event)} failed: ${event.reason}`,
+            ),
+          ];
     default:
       return [];
   }

@@ -1,5 +1,5 @@
 /** @file The report as Markdown: what was searched, what it cost, what won, how to go on. */
-import { formatCount, formatDuration } from "../../base/units.ts";
+import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
 import { cellText } from "../../draw/index.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import { accuracyImages, studyCells, type Candidate } from "../candidates.ts";
@@ -7,7 +7,7 @@ import { failureReasons } from "../failure-reasons.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { headLine } from "../head-line.ts";
 import { scaleCells } from "../scaling.ts";
-import { indistinguishable, retrainedText, topRows } from "../top-table.ts";
+import { baselineRow, baselineVerdict, indistinguishable, retrainedText, topRows } from "../top-table.ts";
 import type { ReportData } from "./report-data.ts";
 
 /** Pictures that the report shows, by their path beside it. */
@@ -24,6 +24,7 @@ export function reportMarkdown(data: ReportData, pictures: ReportPictures, hasEx
     opening(data),
     winnerSection(data, pictures),
     bestSection(data),
+    baselineSection(data),
     pictureSection("How the search went", pictures.charts),
     costSection(data),
     scaleSection(data),
@@ -69,7 +70,7 @@ function winnerSection({ study, winner, measure, top }: ReportData, { cells }: R
   return lines.join("\n");
 }
 
-function bestSection({ study, top, measure }: ReportData): string {
+function bestSection({ study, top, measure, baseline }: ReportData): string {
   if (top.length === 0) return "";
   const note = indistinguishable(top, accuracyImages(study));
   const title =
@@ -81,13 +82,27 @@ function bestSection({ study, top, measure }: ReportData): string {
     "",
     table(
       ["rank", "trial", measure, "params", "MACs", "retrained"],
-      topRows(top).map((row) => row.slice(0, 6)),
+      [...topRows(top), ...(baseline === undefined ? [] : [baselineRow(baseline)])].map((row) => row.slice(0, 6)),
     ),
     "",
     "```",
     ...top.map(({ trial, text }) => `${String(trial).padStart(4)}  ${text.replaceAll("   ", "\n      ")}`),
     "```",
     ...(note === undefined ? [] : ["", note]),
+  ].join("\n");
+}
+
+function baselineSection({ study, winner, measure, baseline }: ReportData): string {
+  if (winner === undefined || baseline === undefined) return "";
+  const { name, params, macs, epochs, phase, values } = baseline;
+  const own = phase === "retrain" ? retrainedText(winner.retrained) : formatValue(winner.value);
+  const reached = phase === "retrain" ? retrainedText(values) : formatValue(values[0] ?? Number.NaN);
+  const long = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+  const verdict = baselineVerdict(winner, baseline, accuracyImages(study));
+  return [
+    "## Against a network made by hand",
+    "",
+    `${name} (${formatCount(params)} parameters, ${formatMacs(macs)}), trained for ${long} by the winner's recipe on the same images, reached ${measure} ${reached}; trial ${winner.trial} reached ${own}.${verdict === undefined ? "" : ` ${verdict}`}`,
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
 /** @file Everything a report says, gathered once from the study's database. */
 import type { TrialRecord } from "../../storage/storage.ts";
+import type { Baseline } from "../../study/baseline-plan.ts";
 import type { Study } from "../../study/study.ts";
 import { studyCells, topCandidates, type Candidate } from "../candidates.ts";
 import { scaleRows, scaleSubject, type ScaleRow } from "../scaling.ts";
@@ -16,6 +17,8 @@ export interface ReportData {
   readonly finished: readonly TrialRecord[];
   readonly top: readonly Candidate[];
   readonly winner?: Candidate;
+  /** What the winner is compared with, trained as it was. */
+  readonly baseline?: Baseline;
   /** What the search alone found best: after retraining another may have won. */
   readonly searchBest?: { readonly trial: number; readonly value: number };
   readonly elapsedMs: number;
@@ -35,6 +38,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
   const top = await topCandidates(study, 5);
   const winner = top[0];
   const { best } = await study.status();
+  const baseline = (await study.baseline())?.trained;
   const operations = trials.map((trial) =>
     studyCells(definition, trial.proposal.genotype).flatMap((cell) =>
       cell.blocks.flatMap(({ left, right }) => [left.operation, right.operation]),
@@ -48,6 +52,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
     finished,
     top,
     ...(winner !== undefined && { winner }),
+    ...(baseline !== undefined && { baseline }),
     ...(best?.values?.[0] !== undefined && { searchBest: { trial: best.number, value: best.values[0] } }),
     elapsedMs: storage.study.elapsedMs,
     scaled: winner === undefined ? [] : winnerScaled(study, winner),

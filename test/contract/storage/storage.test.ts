@@ -226,6 +226,19 @@ describe.each(IMPLEMENTATIONS)("storage: $name", ({ create, reopen }) => {
     ]);
   });
 
+  test("trainings of baselines are put and replaced by name, phase, epochs and seed", async () => {
+    const record = { name: "resnet-18-cifar, width 11", phase: "retrain", epochs: 50, seed: 1 } as const;
+    await storage.putBaseline({ ...record, state: "failed", reason: "out of memory", metrics: {} });
+    await storage.putBaseline({ ...record, seed: 2, state: "complete", values: [Number.NaN], metrics: { macs: 7 } });
+    await storage.putBaseline({ ...record, state: "complete", values: [0.83], metrics: { accuracy: 0.83 } });
+    await storage.putBaseline({ ...record, phase: "search", state: "complete", values: [0.5], metrics: {} });
+    expect(await (await again()).baselines()).toEqual([
+      { ...record, state: "complete", values: [0.83], metrics: { accuracy: 0.83 } },
+      { ...record, seed: 2, state: "complete", values: [Number.NaN], metrics: { macs: 7 } },
+      { ...record, phase: "search", state: "complete", values: [0.5], metrics: {} },
+    ]);
+  });
+
   test("methods called at once are done one after the other", async () => {
     await Promise.all([0, 1, 2, 3].map(async (number) => storage.startTrial(trial(number))));
     await Promise.all(

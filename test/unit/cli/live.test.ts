@@ -131,6 +131,9 @@ describe("the state", () => {
     ]);
     expect(state.phase).toBe("retraining");
     expect([state.retrainsDone, state.retrainsTotal]).toEqual([1, 2]);
+    expect(
+      plainLine(state, "", { kind: "retrain-started", trial: 4, baseline: "a-net", epochs: 2, index: 1, of: 1 }),
+    ).toBe("retraining 1/1: a-net, 2 epochs");
     expect([...state.retrains.values()]).toEqual([{ trial: 4, epoch: 3, epochs: 10, value: 0.7 }]);
   });
 });

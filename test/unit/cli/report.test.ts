@@ -4,6 +4,7 @@ import type { Candidate } from "../../../src/cli/candidates.ts";
 import { failureReasons } from "../../../src/cli/failure-reasons.ts";
 import { goOnCommands, reportMarkdown } from "../../../src/cli/report/markdown.ts";
 import { commandLines } from "../../../src/cli/run-study.ts";
+import { baselineVerdict, topTable } from "../../../src/cli/top-table.ts";
 import type { ReportData } from "../../../src/cli/report/report-data.ts";
 import { defaultStudy } from "../../../src/study/default-study.ts";
 import { nasnet } from "cellwright/spaces";
@@ -56,6 +57,47 @@ describe("the opening", () => {
     expect(opening(data([candidate(1, 0.5, [0.8, 0.9]), candidate(2, 0.4)]))).toMatch(
       /Retrained for longer it reached 0\.850 ± 0\.071 \(2 seeds\)\.$/,
     );
+  });
+});
+
+describe("the baseline", () => {
+  const baseline = {
+    name: "resnet-18-cifar, width 11",
+    params: 331_000,
+    macs: 16_500_000,
+    phase: "retrain",
+    epochs: 8,
+    values: [0.62],
+  } as const;
+  const report = (top: readonly Candidate[], more: Partial<ReportData>): string =>
+    reportMarkdown(data(top, more), { cells: [], charts: [] }, true);
+
+  it("stands below the best, and beside what the winner reached by the same recipe", () => {
+    const text = report([candidate(1, 0.5, [0.7]), candidate(2, 0.4)], { baseline });
+    expect(text).toContain("|  | baseline |  | 331,000 | 16.5 M | 0.6200 (1 seed) |");
+    expect(text).toContain(
+      "resnet-18-cifar, width 11 (331,000 parameters, 16.5 MMAC), trained for 8 epochs by the winner's recipe on the same images, reached accuracy 0.6200 (1 seed); trial 1 reached 0.7000 (1 seed).\n",
+    );
+    expect(report([candidate(1, 0.5, [0.7])], {})).not.toContain("baseline");
+  });
+
+  it("stands beside the search's value where nothing was retrained", () => {
+    const text = report([candidate(1, 0.5)], { baseline: { ...baseline, phase: "search", epochs: 1 } });
+    expect(text).toContain("|  | baseline | 0.6200 | 331,000 | 16.5 M | - |");
+    expect(text).toMatch(/trained for 1 epoch by .* reached accuracy 0\.6200; trial 1 reached 0\.5000\./);
+  });
+
+  it("is said not to be told from the winner where the images are too few", () => {
+    const verdict = (values: readonly number[]): string | undefined =>
+      baselineVerdict(candidate(1, 0.5, [0.63]), { ...baseline, values }, { search: 1000, retrain: 2000 });
+    expect(verdict([0.62])).toBe("2,000 validation images can't tell the two apart (p > 0.51).");
+    expect(verdict([0.5])).toBeUndefined();
+    expect(baselineVerdict(candidate(1, 0.5, [0.63]), baseline, {})).toBeUndefined();
+  });
+
+  it("is the last row of the table of the best", () => {
+    const lines = topTable([candidate(1, 0.5, [0.7])], { measure: "accuracy", images: {}, baseline });
+    expect(lines.at(-1)).toMatch(/^ +baseline +331,000 +16\.5 M +0\.6200 \(1 seed\) +resnet-18-cifar, width 11$/);
   });
 });
 

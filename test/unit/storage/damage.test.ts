@@ -60,6 +60,7 @@ async function lookAt(file: string, readonly: boolean): Promise<"whole" | "refus
     await storage.events();
     await storage.steps();
     await storage.retrains();
+    await storage.baselines();
     await storage.findResult("net-3", "key");
     return "whole";
   } catch (error) {
