@@ -386,6 +386,11 @@ export default defineStudy({
     expect(code).toBe(0);
     expect(out).toMatch(/Retraining the best one for 2 epochs/);
     expect(out).toMatch(/trial \d+ {2}accuracy 0\.\d{4} retrained, 0\.\d{4} in the search/);
+    expect(out).toMatch(/The baseline: resnet-18-cifar, width \d+ \(.*\), trained as trial \d+ was/);
+    expect(out).toMatch(/^ +baseline .* 0\.\d{4} \(1 seed\) +resnet-18-cifar, width \d+$/m);
+    expect(readFileSync(join(dir, "results/train/report.md"), "utf8")).toMatch(
+      /^resnet-18-cifar, width \d+ .* trained for 2 epochs by the winner's recipe/m,
+    );
     const [best] = json("top", "train") as (TopJson & { retrained: number[] })[];
     expect(best?.retrained).toHaveLength(1);
     const exported = cli("export", "train", "--out", "trained");
