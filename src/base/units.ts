@@ -5,6 +5,14 @@ export function formatCount(value: number | bigint): string {
   return value.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** Returns how many there are for people, whatever its size: `15,625`, `5.2e36`. */
+export function formatMany(value: bigint): string {
+  if (value < 10n ** 7n) return formatCount(value);
+  const exponent = value.toString().length - 1;
+  const tenths = (value / 10n ** BigInt(exponent - 2) + 5n) / 10n;
+  return tenths < 100n ? `${tenths / 10n}.${tenths % 10n}e${exponent}` : `1.0e${exponent + 1}`;
+}
+
 /** Returns a number with an SI suffix and two significant digits or more: `8.2 M`, `564 M`, `3.35 M`. */
 export function formatSi(value: number): string {
   const scale: readonly [number, string][] = [

@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   export: async () => (await import("./commands/export.ts")).addExport,
   draw: async () => (await import("./commands/draw.ts")).addDraw,
   profile: async () => (await import("./commands/profile.ts")).addProfile,
+  space: async () => (await import("./commands/space.ts")).addSpace,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
 };
 
@@ -53,7 +54,7 @@ export async function createProgram(io: CliIo, names: readonly string[] = Object
   const adds = await Promise.all(names.map((name) => commands[name]?.()));
   for (const add of adds) add?.(program, io);
   addHelp(program);
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
     command.exitOverride();
     command.configureOutput({
       writeOut: (text) => io.out.write(text),
@@ -71,13 +72,17 @@ export async function createProgram(io: CliIo, names: readonly string[] = Object
 /** Commander's own `help` answers an unknown name with the general help, as if nothing were wrong. */
 function addHelp(program: Command): void {
   program
-    .command("help [command]")
+    .command("help [command] [subcommand]")
     .description("print help for a command")
     .helpOption("-h, --help", "print help")
-    .action((name: string | undefined) => {
-      if (name === undefined) program.help();
-      const found = program.commands.find((command) => command.name() === name);
-      if (found === undefined) program.error(`error: unknown command '${name}'`);
+    .action((...names: (string | undefined)[]) => {
+      let found = program;
+      for (const name of names.slice(0, 2)) {
+        if (name === undefined) break;
+        const next = found.commands.find((command) => command.name() === name);
+        if (next === undefined) program.error(`error: unknown command '${name}'`);
+        found = next;
+      }
       found.help();
     });
 }

@@ -36,4 +36,5 @@ export { inferShapes } from "./shapes.ts";
 export { weightSpecs } from "./weights.ts";
 export { canonicalId } from "./canonical/id.ts";
 export { costOf, sumCosts, type Cost, type NetworkCost, type NodeCost } from "./cost.ts";
+export { forwardMemory } from "./memory.ts";
 export { parseNetwork, serializeNetwork, validateNetwork } from "./validate.ts";

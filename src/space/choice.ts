@@ -18,6 +18,8 @@ export type Literal = string | number | boolean;
 export interface ChoiceSettings {
   /** What the decision is about, for mutations that tell inputs from operations. Default `other`. */
   readonly role?: DecisionRole;
+  /** What the decision means, in a few words: `cellwright space show` prints it. */
+  readonly doc?: string;
 }
 
 /** Options by name, each with the decisions it opens. `kind` is taken: it holds the option's name. */
@@ -57,7 +59,7 @@ export function choice(
     : branchChoice(options as Branches, settings);
 }
 
-function literalChoice(values: readonly Literal[], { role = "other" }: ChoiceSettings): Declaration<Literal> {
+function literalChoice(values: readonly Literal[], { role = "other", doc }: ChoiceSettings): Declaration<Literal> {
   return {
     [declared]: true,
     compile({ path, group }) {
@@ -66,7 +68,7 @@ function literalChoice(values: readonly Literal[], { role = "other" }: ChoiceSet
       checkOptions(names, path);
       const options = names.map((name) => ({ name, children: [] }));
       return {
-        decisions: [{ kind: "choice", path, role, group, options }],
+        decisions: [{ kind: "choice", path, role, group, options, ...(doc !== undefined && { doc }) }],
         read: (genotype) => values[genotype[path] as number] as Literal,
         write(value, into) {
           into[path] = indexOf(values, value, path);
@@ -78,7 +80,7 @@ function literalChoice(values: readonly Literal[], { role = "other" }: ChoiceSet
 
 function branchChoice(
   branches: Branches,
-  { role = "other" }: ChoiceSettings,
+  { role = "other", doc }: ChoiceSettings,
 ): Declaration<{ kind: string }, { kind: string } & Record<string, unknown>> {
   return {
     [declared]: true,
@@ -101,7 +103,7 @@ function branchChoice(
       const options = names.map((name, i) => ({ name, children: compiled[i]?.decisions ?? [] }));
       const taken = (genotype: Genotype): number => genotype[path] as number;
       return {
-        decisions: [{ kind: "choice", path, role, group, options }],
+        decisions: [{ kind: "choice", path, role, group, options, ...(doc !== undefined && { doc }) }],
         read: (genotype) => ({
           kind: names[taken(genotype)] as string,
           ...compiled[taken(genotype)]?.read(genotype),

@@ -58,7 +58,7 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
   return {
     name,
     version,
-    hash: hashJson({ name, version, decisions }),
+    hash: hashJson({ name, version, decisions: decisions.map(withoutDoc) }),
     skeleton,
     decisions,
     decode(genotype, overrides) {
@@ -78,6 +78,15 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
     encode: (genotype) => encodeGenotype(decisions, layout, valid(genotype)),
     fromVector: (vector) => decodeVector(decisions, layout, vector),
   };
+}
+
+/** A decision as the hash knows it: what is said of it may change, what it decides may not. */
+function withoutDoc(decision: Decision): object {
+  // What is undefined is no part of canonical JSON.
+  const silent = { ...decision, doc: undefined };
+  if (decision.kind !== "choice") return silent;
+  const options = decision.options.map(({ name, children }) => ({ name, children: children.map(withoutDoc) }));
+  return { ...silent, options };
 }
 
 /** Throws `space` where two decisions have one path: a declaration of the user's own may compile to anything. */

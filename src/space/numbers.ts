@@ -7,7 +7,11 @@ import type { Decision } from "./space.ts";
 const MAX_VALUES = 2 ** 32;
 
 /** Declares a whole number from `min` to `max`, both included, in steps of `step` (default 1). Throws `space` if `max` is not a step. */
-export function int(min: number, max: number, { step = 1 }: { readonly step?: number } = {}): Declaration<number> {
+export function int(
+  min: number,
+  max: number,
+  { step = 1, doc }: { readonly step?: number; readonly doc?: string } = {},
+): Declaration<number> {
   return number(({ path, group }) => {
     for (const [what, value] of [
       ["min", min],
@@ -25,7 +29,7 @@ export function int(min: number, max: number, { step = 1 }: { readonly step?: nu
       );
     if ((max - min) / step >= MAX_VALUES)
       throw new CellwrightError("space", expected(path, `at most 2^32 values`, (max - min) / step + 1));
-    return { kind: "int", path, role: "other", group, min, max, step };
+    return { kind: "int", path, role: "other", group, min, max, step, ...(doc !== undefined && { doc }) };
   });
 }
 
@@ -36,7 +40,7 @@ export function int(min: number, max: number, { step = 1 }: { readonly step?: nu
 export function float(
   min: number,
   max: number,
-  { scale = "linear" }: { readonly scale?: "linear" | "log" } = {},
+  { scale = "linear", doc }: { readonly scale?: "linear" | "log"; readonly doc?: string } = {},
 ): Declaration<number> {
   return number(({ path, group }) => {
     for (const [what, value] of [
@@ -55,7 +59,7 @@ export function float(
     // Nine digits have to tell values apart: a range narrower than this would hold next to none.
     const narrow = scale === "log" ? max / min < 1 + 1e-6 : max - min < 1e-90;
     if (narrow) throw new CellwrightError("space", expected(path, "a range wide enough for nine digits", [min, max]));
-    return { kind: "float", path, role: "other", group, min, max, scale };
+    return { kind: "float", path, role: "other", group, min, max, scale, ...(doc !== undefined && { doc }) };
   });
 }
 

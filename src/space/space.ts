@@ -25,6 +25,8 @@ interface DecisionBase {
   readonly role: DecisionRole;
   /** The part of the space it belongs to, such as a cell: mutations pick a group first. Empty for none. */
   readonly group: string;
+  /** What it means, for people: shown by `cellwright space show`. No part of the space's hash. */
+  readonly doc?: string;
 }
 
 export type Decision =
@@ -46,6 +48,18 @@ export interface Problem {
 
 /** Searched training settings, if a space has any: merged over the study's recipe. */
 export type RecipeOverrides = Readonly<Record<string, number | string | boolean>>;
+
+/** What a candidate costs, before anything is trained. */
+export interface CandidateCost {
+  /** Trainable parameters. */
+  readonly params: number;
+  /** Parameters and moving statistics. */
+  readonly total: number;
+  /** Multiply-accumulates of one image. */
+  readonly macs: number;
+  /** Bytes of one image's forward pass: weights and the most that is live at once. */
+  readonly memory: number;
+}
 
 /** What decode returns. `Net` is `Network` for our spaces; space and network do not know each other. */
 export interface Decoded<Net> {

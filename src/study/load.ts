@@ -63,7 +63,8 @@ export async function loadStudy(reference: StudyReference): Promise<StudyDefinit
   return validateDefinition(applyOverrides(base, reference.overrides), `${place} with its flags`);
 }
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
+/** Returns the exports of a user's module, `.ts` or JavaScript. Throws `config`, or what the module threw of ours, naming the file. */
+export async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
     if (/\.[cm]?ts$/.test(file)) {
       const jiti = createJiti(import.meta.url, { moduleCache: true, interopDefault: false, alias: selfAlias() });

@@ -46,8 +46,16 @@ const commands = [
   "export",
   "draw",
   "profile",
+  "space",
   "doctor",
 ];
+const all = [...commands, "space size", "space show", "space sample", "space check"];
+
+async function commandOf(name: string) {
+  let found: Awaited<ReturnType<typeof createProgram>> | undefined = await createProgram(memoryIo());
+  for (const part of name.split(" ")) found = found?.commands.find((each) => each.name() === part);
+  return found;
+}
 
 describe("help", () => {
   it("lists every command", async () => {
@@ -57,22 +65,24 @@ describe("help", () => {
     expect(out).toContain("Exit codes: 0 done, 1 a fault of ours, 2 something to mend, 130 interrupted.");
   });
 
-  it.each(commands)("%s: examples that its own parser knows, every option described with its default", async (name) => {
-    const { code, out } = await cli(name, "--help");
+  it.each(all)("%s: examples that its own parser knows, every option described with its default", async (name) => {
+    const { code, out } = await cli(...name.split(" "), "--help");
     expect(code).toBe(0);
-    const examples = [...out.matchAll(/^ {2}\$ npx cellwright (.*?) +#/gm)].map((match) => (match[1] ?? "").split(" "));
+    const examples = [...out.matchAll(/^ {2}\$ npx cellwright (.*?) +#/gm)].map((match) => (match[1] ?? "").trim());
     expect(examples.length).toBeGreaterThanOrEqual(2);
-    const command = (await createProgram(memoryIo())).commands.find((each) => each.name() === name);
-    const flags = new Set(command?.options.map((option) => option.long));
-    for (const [first, ...rest] of examples) {
-      expect(first).toBe(name);
-      for (const word of rest) if (word.startsWith("--")) expect(flags).toContain(word);
+    const command = await commandOf(name);
+    const known = [command, ...(command?.commands ?? [])].flatMap((each) => each?.options ?? []);
+    const flags = new Set(known.flatMap((option) => [option.long, option.short]));
+    for (const example of examples) {
+      expect(`${example} `).toMatch(new RegExp(`^${name} `));
+      for (const word of example.split(" ")) if (word.startsWith("-")) expect(flags).toContain(word);
     }
     for (const option of command?.options ?? []) expect(option.description.length, option.flags).toBeGreaterThan(10);
   });
 
   it("help <command> is <command> --help", async () => {
     expect(await cli("help", "top")).toEqual(await cli("top", "--help"));
+    expect(await cli("help", "space", "check")).toEqual(await cli("space", "check", "--help"));
     expect(await cli("help")).toEqual(await cli("--help"));
   });
 
@@ -113,6 +123,8 @@ describe("help", () => {
 describe("mistakes", () => {
   it.each([
     [["nope"], "cellwright: unknown command 'nope'"],
+    [["space", "nope"], "cellwright: unknown command 'nope'"],
+    [["space", "sample", "nasnet", "-n", "0"], '--count  Expected a whole number of 1 or more. Received: "0".'],
     [["help", "nope"], "cellwright: unknown command 'nope'"],
     [["top"], "cellwright: missing required argument 'study'"],
     [["search", "--trails", "5"], "(Did you mean --trials?)"],

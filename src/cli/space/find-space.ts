@@ -1,0 +1,66 @@
+/** @file A space as a command names it: one of the shelf, or a file's export (a space, or a study, whose space and skeleton it is). */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { CellwrightError, expected } from "../../base/errors.ts";
+import type { AnySpace, SkeletonBase } from "../../space/space.ts";
+import { importModule } from "../../study/load.ts";
+
+export interface FoundSpace {
+  readonly space: AnySpace;
+  /** Keys over the space's own skeleton, where a study has some. */
+  readonly skeleton?: SkeletonBase;
+  /** Where it was found: a file, with its export; `the shelf`. */
+  readonly source: string;
+}
+
+const FILE = /^(.+\.[cm]?[jt]s)(?:#(.*))?$/;
+
+/** Returns the spaces of the shelf by name, in alphabetical order. */
+export async function shelfSpaces(): Promise<ReadonlyMap<string, AnySpace>> {
+  const shelf: Readonly<Record<string, unknown>> = await import("../../../search-spaces/index.ts");
+  const spaces = Object.values(shelf).filter(isSpace);
+  return new Map(spaces.map((space) => [space.name, space] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Finds a space. Throws `config` naming what there is. */
+export async function findSpace(target: string): Promise<FoundSpace> {
+  const shelf = await shelfSpaces();
+  const space = shelf.get(target);
+  if (space !== undefined) return { space, source: "the shelf" };
+  const [, file, name] = FILE.exec(target) ?? [];
+  if (file !== undefined) return await fromFile(file, name);
+  throw new CellwrightError(
+    "config",
+    `${target === "" ? '""' : target}  Expected a space of the shelf (${[...shelf.keys()].join(", ")}) or a file that exports one (my-space.ts, my-space.ts#name). Received: no such space.`,
+  );
+}
+
+async function fromFile(file: string, name: string | undefined): Promise<FoundSpace> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile())
+    throw new CellwrightError("config", expected(file, "a file that exports a space", "no such file"));
+  const module = await importModule(resolve(file));
+  const names = Object.keys(module).filter((key) => spaceOf(module[key]) !== undefined);
+  const chosen = name ?? (names.includes("default") || names.length !== 1 ? "default" : (names[0] as string));
+  const subject = Object.hasOwn(module, chosen) ? spaceOf(module[chosen]) : undefined;
+  if (subject !== undefined) return { ...subject, source: chosen === "default" ? file : `${file}#${chosen}` };
+  const others =
+    names.length === 0 ? "" : ` It exports these spaces: ${names.map((each) => `${file}#${each}`).join(", ")}.`;
+  const received = Object.hasOwn(module, chosen) ? module[chosen] : undefined;
+  throw new CellwrightError(
+    "config",
+    `${expected(`${file}#${chosen}`, "a space made by defineSpace({ … }), or a study that has one", received)}${others}`,
+  );
+}
+
+function spaceOf(value: unknown): Pick<FoundSpace, "space" | "skeleton"> | undefined {
+  if (isSpace(value)) return { space: value };
+  const study = value as { readonly space?: unknown; readonly skeleton?: SkeletonBase } | null | undefined;
+  if (typeof study !== "object" || !isSpace(study?.space)) return undefined;
+  return { space: study.space, ...(study.skeleton !== undefined && { skeleton: study.skeleton }) };
+}
+
+function isSpace(value: unknown): value is AnySpace {
+  const space = value as Partial<AnySpace> | null | undefined;
+  return typeof space === "object" && typeof space?.sample === "function" && Array.isArray(space.decisions);
+}

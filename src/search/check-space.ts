@@ -1,0 +1,89 @@
+/** @file Everything that can be said of a space without training: what `cellwright space check` reports. */
+import type { CandidateCost } from "../space/space.ts";
+import { flatten } from "../space/walk.ts";
+import { checkDecisions, type DecisionFinding } from "./check-decisions.ts";
+import {
+  drawSamples,
+  findDuplicates,
+  spreadOf,
+  suspectsOf,
+  type DuplicateSample,
+  type FailedSample,
+  type GoodSample,
+  type SpaceSubject,
+  type Spread,
+} from "./sample-space.ts";
+
+export interface SpaceCheck {
+  /** How many genotypes there are; undefined where a float makes it infinite. */
+  readonly genotypes: bigint | undefined;
+  /** Active or not. */
+  readonly decisions: number;
+  readonly samples: number;
+  readonly seed: number;
+  readonly failed: readonly FailedSample[];
+  /** Options, `path=option`, that the failing samples and no others took. */
+  readonly suspects: readonly string[];
+  /** Samples whose very genotype was drawn before. */
+  readonly repeated: number;
+  readonly duplicates: readonly DuplicateSample[];
+  /** Of the samples that decode; absent where none does. */
+  readonly spreads: { readonly [measure in "params" | "macs" | "memory"]?: Spread };
+  readonly findings: readonly DecisionFinding[];
+  /** What is wrong, one line each; empty for a space to search. */
+  readonly problems: readonly string[];
+}
+
+const MEASURES = ["params", "macs", "memory"] as const satisfies readonly (keyof CandidateCost)[];
+
+/**
+ * Draws `samples` genotypes, decodes and sizes each, and looks at every decision. The same seed gives the same check. Costs a decode and
+ * a canonical id per sample, and at most 32 of them, most often one, per decision.
+ */
+export function checkSpace(
+  subject: SpaceSubject,
+  { samples: count, seed }: { readonly samples: number; readonly seed: number },
+): SpaceCheck {
+  const { space } = subject;
+  const samples = drawSamples(subject, count, seed);
+  const good = samples.filter((sample): sample is GoodSample => sample.state === "good");
+  const failed = samples.filter((sample): sample is FailedSample => sample.state === "failed");
+  const findings = checkDecisions(subject, good, seed);
+  const spreads = Object.fromEntries(
+    MEASURES.flatMap((measure) => {
+      const spread = spreadOf(good, measure);
+      return spread === undefined ? [] : [[measure, spread]];
+    }),
+  );
+  return {
+    genotypes: space.count(),
+    decisions: flatten(space.decisions).length,
+    samples: count,
+    seed,
+    failed,
+    suspects: suspectsOf(space, samples),
+    ...findDuplicates(good),
+    spreads,
+    findings,
+    problems: problemsOf(count, failed, findings),
+  };
+}
+
+function problemsOf(
+  count: number,
+  failed: readonly FailedSample[],
+  findings: readonly DecisionFinding[],
+): readonly string[] {
+  const ofSamples = failed.length === 0 ? [] : [`${failed.length} of ${count} samples fail to decode`];
+  const ofDecisions = findings.flatMap(({ path, kind, tries }) => {
+    switch (kind) {
+      case "unreachable":
+        return [`${path} is unreachable: none of ${tries} genotypes that take it decodes`];
+      case "inert":
+        return [`${path} never changes the network: ${tries} changes of it alone changed nothing`];
+      default:
+        return [];
+    }
+  });
+  return [...ofSamples, ...ofDecisions];
+}
