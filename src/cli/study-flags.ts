@@ -146,6 +146,22 @@ const FLAGS: readonly StudyFlag[] = [
     onResume: false,
   },
   {
+    key: "constraints.maxMemory",
+    flags: "--max-memory <bytes>",
+    what: "reject candidates untrained that need more memory for one image (4Mi)",
+    fallback: "none",
+    parse: numberFlag("--max-memory", { above: 0 }),
+    onResume: false,
+  },
+  {
+    key: "constraints.maxLatencyMs",
+    flags: "--max-latency-ms <n>",
+    what: "reject candidates untrained that take longer for one image, measured here",
+    fallback: "none",
+    parse: numberFlag("--max-latency-ms", { above: 0 }),
+    onResume: false,
+  },
+  {
     key: "limits.memoryBytes",
     flags: "--memory-bytes <n>",
     what: "memory of one trial (2Gi)",

@@ -40,6 +40,8 @@ export interface TrialMetrics {
   readonly params?: number;
   readonly total?: number;
   readonly macs?: number;
+  /** Of one image's forward pass, measured before training, where a constraint limits it. */
+  readonly latencyMs?: number;
   readonly epochs?: number;
   /** Training images seen. */
   readonly imagesTrained?: number;

@@ -1,10 +1,16 @@
 /** @file Everything that can be said of a space without training: what `cellwright space check` reports. */
+import { formatCount } from "../base/units.ts";
 import type { CandidateCost } from "../space/space.ts";
 import { flatten } from "../space/walk.ts";
+import { MAX_REFUSED_SAMPLES } from "./constrained-space.ts";
+import { countRefusal, hasConstraints, noneMeet, refusalsOf, refusalText, type RefusalCounts } from "./constraints.ts";
 import { checkDecisions, type DecisionFinding } from "./check-decisions.ts";
 import {
   drawSamples,
   findDuplicates,
+  lookAt,
+  refusedSamples,
+  sampleOf,
   spreadOf,
   suspectsOf,
   type DuplicateSample,
@@ -22,6 +28,8 @@ export interface SpaceCheck {
   readonly samples: number;
   readonly seed: number;
   readonly failed: readonly FailedSample[];
+  /** Of the samples that decode; absent where there is nothing to meet. */
+  readonly refused?: RefusalCounts;
   /** Options, `path=option`, that the failing samples and no others took. */
   readonly suspects: readonly string[];
   /** Samples whose very genotype was drawn before. */
@@ -55,18 +63,48 @@ export function checkSpace(
       return spread === undefined ? [] : [[measure, spread]];
     }),
   );
+  const { constraints = [] } = subject;
+  const constrained = hasConstraints(constraints);
+  const refused = refusedSamples(good, constraints);
   return {
     genotypes: space.count(),
     decisions: flatten(space.decisions).length,
     samples: count,
     seed,
     failed,
+    ...(constrained && { refused }),
     suspects: suspectsOf(space, samples),
     ...findDuplicates(good),
     spreads,
     findings,
-    problems: problemsOf(count, failed, findings),
+    problems: [
+      ...problemsOf(count, failed, findings),
+      ...(good.length > 0 && refused.refused === good.length
+        ? constraintProblems(subject, good, refused, { from: count, seed })
+        : []),
+    ],
   };
+}
+
+/** Where none of the samples meets the constraints, as many are looked at as a search would draw before it gives up. */
+function constraintProblems(
+  subject: SpaceSubject,
+  samples: readonly GoodSample[],
+  counts: RefusalCounts,
+  { from, seed }: { readonly from: number; readonly seed: number },
+): readonly string[] {
+  let [looked, refused] = [samples.length, counts];
+  // Samples that don't decode are as many as they may: of those that do, there are some.
+  for (let number = from; looked < MAX_REFUSED_SAMPLES && number < from + 2 * MAX_REFUSED_SAMPLES; number++) {
+    const sample = lookAt(subject, sampleOf(subject.space, seed, number), number);
+    if (sample.state === "failed") continue;
+    looked++;
+    const names = refusalsOf(subject.constraints ?? [], sample.candidate).map(({ constraint }) => constraint);
+    if (names.length === 0)
+      return [`1 of ${formatCount(looked)} samples meets the constraints (${refusalText(refused)})`];
+    refused = countRefusal(refused, names);
+  }
+  return [noneMeet("samples", looked, refused).message];
 }
 
 function problemsOf(

@@ -1,8 +1,11 @@
 /** @file What a sample of a space looks like: what fails, what computes the same, how large candidates are. */
 import { createRng } from "../base/rng.ts";
 import { messageOf } from "../base/errors.ts";
+import type { Network } from "../network/index.ts";
+import type { Constraints } from "../space/constraints.ts";
 import type { AnySpace, CandidateCost, Genotype, SkeletonBase } from "../space/space.ts";
 import { candidateOf, functionKey, type Candidate } from "./candidate.ts";
+import { countRefusal, NONE_REFUSED, refusalsOf, type RefusalCounts } from "./constraints.ts";
 
 /** One sample, looked at. */
 export type Sample = {
@@ -22,6 +25,8 @@ export interface SpaceSubject {
   readonly space: AnySpace;
   /** Keys that override the space's default skeleton. */
   readonly skeleton?: SkeletonBase | undefined;
+  /** What candidates have to meet; latencies aren't looked at. Default none. */
+  readonly constraints?: readonly Constraints<Network>[];
 }
 
 /** A sample that computes what an earlier one of another genotype does. */
@@ -68,6 +73,17 @@ export function drawSamples(subject: SpaceSubject, count: number, seed: number):
     const reason = "decode  Expected the same network for the same genotype and skeleton. Received: another one.";
     return { number, genotype, state: "failed", reason };
   });
+}
+
+/** Returns how many samples the constraints refuse, and which constraint how many. */
+export function refusedSamples(
+  samples: readonly GoodSample[],
+  constraints: SpaceSubject["constraints"] = [],
+): RefusalCounts {
+  return samples.reduce((counts, { candidate }) => {
+    const names = refusalsOf(constraints, candidate).map(({ constraint }) => constraint);
+    return names.length === 0 ? counts : countRefusal(counts, names);
+  }, NONE_REFUSED);
 }
 
 /** Returns the samples that compute what an earlier one does, though their genotypes differ, and how many were drawn before as they are. */

@@ -1,6 +1,7 @@
 /** @file `defineSpace`: a space file's object literal, compiled to a `Space`. */
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 import { hashJson } from "../base/hash.ts";
+import { checkConstraints, type Constraints } from "./constraints.ts";
 import { type ChoicesOf, type Compiled, compileAll, type Declarations, type NamedChoicesOf } from "./declaration.ts";
 import { countGenotypes, enumerateGenotypes } from "./enumerate.ts";
 import { mergeSkeleton, type Widen } from "./skeleton.ts";
@@ -22,6 +23,8 @@ export interface SpaceDefinition<D, S, Net> {
   decode(choices: ChoicesOf<D>, skeleton: Widen<S>): Decoded<Net>;
   /** How this family grows under compound scaling. */
   scaleSkeleton?(skeleton: Widen<S>, factors: ScaleFactors): Widen<S>;
+  /** What a candidate has to meet before it is trained. Written below `decode`, so that its `accept` knows the network's type. No part of the hash. */
+  readonly constraints?: Constraints<Net>;
   /** Published architectures and the like, written as `decode` sees them. */
   readonly named?: Readonly<Record<string, NamedChoicesOf<D>>>;
 }
@@ -45,6 +48,7 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
       "space",
       expected(`space ${name}: skeleton`, "an object ({} for nothing given)", definition.skeleton),
     );
+  if (definition.constraints !== undefined) checkConstraints(definition.constraints, `space ${name}: constraints`);
   const compiled = compileAll(definition.decisions, { path: "", group: "" });
   const { decisions } = compiled;
   checkPaths(decisions);
@@ -66,6 +70,7 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
       return definition.decode(choices, mergeSkeleton(skeleton, overrides));
     },
     scaleSkeleton: definition.scaleSkeleton?.bind(definition),
+    ...(definition.constraints !== undefined && { constraints: definition.constraints }),
     named: nameGenotypes(self, definition.named ?? {}, compiled),
     sample: (rng) => sampleGenotype(decisions, rng),
     validate: (value) => validateGenotype(decisions, value),

@@ -1,6 +1,7 @@
 /** @file Public entry `cellwright/space`: declare what can be decided. */
 export { cells, type Block, type Cell, type CellOptions, type NamedCell } from "./cells.ts";
 export { choice, type BranchOf, type Branches, type ChoiceSettings, type Literal } from "./choice.ts";
+export type { ConstraintName, Constraints, ConstraintSubject } from "./constraints.ts";
 export {
   declared,
   type ChoicesOf,
@@ -15,6 +16,7 @@ export { float, int } from "./numbers.ts";
 export { mergeSkeleton, type Widen, type WidenValue } from "./skeleton.ts";
 export type {
   AnySpace,
+  CandidateCost,
   Decision,
   DecisionRole,
   Decoded,

@@ -6,6 +6,7 @@
  * group such as a cell (`normal.block0.leftInput`).
  */
 import type { Rng } from "../base/rng.ts";
+import type { Constraints } from "./constraints.ts";
 
 /** The only wire form of a candidate. Choice: the option's index; int and float: the value. Exactly the active decisions are present. */
 export type Genotype = Readonly<Record<string, number>>;
@@ -91,6 +92,8 @@ export interface Space<Skeleton extends SkeletonBase = SkeletonBase, Net = unkno
   decode(genotype: Genotype, skeleton?: Partial<Skeleton>): Decoded<Net>;
   /** How this family grows, or undefined where it was not said. */
   readonly scaleSkeleton: ((skeleton: Skeleton, factors: ScaleFactors) => Skeleton) | undefined;
+  /** What a candidate has to meet before it is trained; a study may add its own. */
+  readonly constraints?: Constraints<Net>;
   /** Named genotypes, such as published architectures. */
   readonly named: Readonly<Record<string, Genotype>>;
   /** Returns one genotype, every option as likely at its decision. */

@@ -4,31 +4,93 @@
  */
 import { hashJson } from "../base/hash.ts";
 import { messageOf } from "../base/errors.ts";
-import { formatCount } from "../base/units.ts";
-import type { TrialMetrics } from "../evaluators/evaluator.ts";
-import { canonicalId, costOf } from "../network/index.ts";
-import type { Network } from "../network/network.ts";
+import type { Outcome, TrialMetrics } from "../evaluators/evaluator.ts";
+import { canonicalId, type Network } from "../network/index.ts";
+import { candidateOf, type Candidate } from "../search/candidate.ts";
+import { latencyLimit, latencyRefusal, refusalsOf } from "../search/constraints.ts";
 import type { Proposal } from "../search/controller.ts";
+import type { ConstraintName } from "../space/constraints.ts";
 import type { RecipeOverrides } from "../space/space.ts";
-import type { StudyDefinition } from "./definition.ts";
+import type { Constraints, StudyDefinition } from "./definition.ts";
 
 export interface Admission {
   readonly proposal: Proposal;
   readonly canonicalId: string;
   /** With the canonical id: what makes two results the same. */
   readonly resultKey: string;
-  /** Sizes, stored with the trial. */
+  /** Sizes, and the latency where it was measured: stored with the trial. */
   readonly metrics: TrialMetrics;
   readonly recipe: RecipeOverrides;
   /** Why the trial may not train, if so. */
   readonly rejected?: string;
+  /** The constraints that reject it; none where its network can't be made. */
+  readonly refusedBy?: readonly ConstraintName[];
 }
+
+/** Returns the latency of a network, by its canonical id where it is known. */
+export type LatencyOf = (canonicalId: string, network: Network) => Promise<number>;
 
 /** How a trial's seed is chosen. Part of the result key: results under another policy are not the same measurement. */
 const SEED_POLICY = "seed of the study and number of the trial";
 
-/** Decodes and sizes a proposal, whose genotype is valid. A network that cannot be made or sized is a rejection. */
+/** Returns the constraints that a candidate of a study has to meet: those of its space, and its own. */
+export function constraintsOf({
+  space,
+  constraints,
+}: Pick<StudyDefinition, "space" | "constraints">): readonly Constraints[] {
+  return [space.constraints as Constraints | undefined, constraints].filter((each) => each !== undefined);
+}
+
+/** Decodes, sizes and names a proposal, whose genotype is valid, whatever the constraints say of it. */
+export function identify(definition: StudyDefinition, proposal: Proposal): Admission {
+  return identified(definition, proposal).admission;
+}
+
+/** Decodes and sizes a proposal, whose genotype is valid. A network that cannot be made or sized is a rejection. Latencies aren't looked at. */
 export function admit(definition: StudyDefinition, proposal: Proposal): Admission {
+  return judged(definition, identified(definition, proposal));
+}
+
+/** The same with the latency, where the constraints limit it and all else is met. What can't be measured is a rejection. */
+export async function admitMeasured(
+  definition: StudyDefinition,
+  proposal: Proposal,
+  latencyOf: LatencyOf,
+): Promise<Admission> {
+  const found = identified(definition, proposal);
+  const admission = judged(definition, found);
+  const limit = latencyLimit(constraintsOf(definition));
+  if (admission.rejected !== undefined || found.candidate === undefined || limit === undefined) return admission;
+  const refusedBy = ["maxLatencyMs"] as const;
+  try {
+    const latencyMs = await latencyOf(admission.canonicalId, found.candidate.network);
+    const measured = { ...admission, metrics: { ...admission.metrics, latencyMs } };
+    const refusal = latencyRefusal(latencyMs, limit);
+    return refusal === undefined ? measured : { ...measured, rejected: refusal.reason, refusedBy };
+  } catch (error) {
+    return {
+      ...admission,
+      rejected: `constraints.maxLatencyMs: it can't be measured: ${messageOf(error)}`,
+      refusedBy,
+    };
+  }
+}
+
+/** Returns the outcome of a trial that was rejected: data, like any other. */
+export function rejectedOutcome({ rejected = "", refusedBy = [] }: Admission): Outcome {
+  return {
+    state: "failed",
+    reason: rejected,
+    metrics: { rejected: true, ...(refusedBy.length > 0 && { refusedBy: refusedBy.join(" ") }) },
+  };
+}
+
+interface Identified {
+  readonly admission: Admission;
+  readonly candidate?: Candidate;
+}
+
+function identified(definition: StudyDefinition, proposal: Proposal): Identified {
   const { space, evaluator } = definition;
   const keyOf = (recipe: RecipeOverrides) =>
     hashJson({
@@ -39,36 +101,32 @@ export function admit(definition: StudyDefinition, proposal: Proposal): Admissio
       seeds: SEED_POLICY,
     });
   try {
-    const decoded = space.decode(proposal.genotype, definition.skeleton);
-    const recipe = decoded.recipe ?? {};
-    const network = decoded.network as Network;
-    const { params, total, macs } = costOf(network);
-    const rejected =
-      overLimit("maxParams", params, definition.constraints?.maxParams) ??
-      overLimit("maxMacs", macs, definition.constraints?.maxMacs);
+    const candidate = candidateOf(space, proposal.genotype, definition.skeleton);
+    const { network, recipe } = candidate;
+    const { params, total, macs } = candidate.cost;
+    const metrics = { params, total, macs };
     return {
-      proposal,
-      canonicalId: canonicalId(network),
-      resultKey: keyOf(recipe),
-      metrics: { params, total, macs },
-      recipe,
-      ...(rejected !== undefined && { rejected }),
+      admission: { proposal, canonicalId: canonicalId(network), resultKey: keyOf(recipe), metrics, recipe },
+      candidate,
     };
   } catch (error) {
     // A network that can't be made still needs an identity, by which its like is rejected without another try.
     return {
-      proposal,
-      canonicalId: `undecodable-${hashJson({ ...proposal.genotype })}`,
-      resultKey: keyOf({}),
-      metrics: {},
-      recipe: {},
-      rejected: messageOf(error),
+      admission: {
+        proposal,
+        canonicalId: `undecodable-${hashJson({ ...proposal.genotype })}`,
+        resultKey: keyOf({}),
+        metrics: {},
+        recipe: {},
+        rejected: messageOf(error),
+      },
     };
   }
 }
 
-function overLimit(name: string, value: number, limit: number | undefined): string | undefined {
-  return limit !== undefined && value > limit
-    ? `constraints.${name}: ${formatCount(value)} is over ${formatCount(limit)}`
-    : undefined;
+function judged(definition: StudyDefinition, { admission, candidate }: Identified): Admission {
+  const refusals = candidate === undefined ? [] : refusalsOf(constraintsOf(definition), candidate);
+  const [first] = refusals;
+  if (first === undefined) return admission;
+  return { ...admission, rejected: first.reason, refusedBy: refusals.map(({ constraint }) => constraint) };
 }

@@ -4,6 +4,7 @@ import { CellwrightError, describe, expected } from "../base/errors.ts";
 import type { Outcome } from "../evaluators/evaluator.ts";
 import type { Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
+import { rejectedOutcome } from "./admission.ts";
 import type { Ledger, OpenTrial } from "./ledger.ts";
 import type { AskedTrial, Study } from "./study.ts";
 
@@ -54,10 +55,7 @@ export function takenByHand(ledger: Ledger, storage: Storage): ByHand {
 /** Tells at once what needs no measuring: a refused proposal or a stored result. */
 async function settle(ledger: Ledger, storage: Storage, open: OpenTrial): Promise<TrialRecord | undefined> {
   const { record, admission } = open;
-  if (admission.rejected !== undefined)
-    return (
-      await ledger.finish(record.number, { state: "failed", reason: admission.rejected, metrics: { rejected: true } })
-    ).trial;
+  if (admission.rejected !== undefined) return (await ledger.finish(record.number, rejectedOutcome(admission))).trial;
   const known = await storage.findResult(admission.canonicalId, admission.resultKey);
   if (known?.values === undefined || known.state !== "complete") return undefined;
   return (

@@ -1,7 +1,9 @@
 /** @file What a study is, as its user writes it: `defineStudy({ space, controller, evaluator, … })`. */
 import type { Json } from "../base/canonical-json.ts";
 import type { Evaluator } from "../evaluators/evaluator.ts";
+import type { Network } from "../network/index.ts";
 import type { ControllerDefinition, Objective } from "../search/controller.ts";
+import type { Constraints as ConstraintsOf } from "../space/constraints.ts";
 import type { AnySpace, SkeletonBase } from "../space/space.ts";
 
 export interface Budget {
@@ -13,10 +15,8 @@ export interface Budget {
   readonly target?: number;
 }
 
-export interface Constraints {
-  readonly maxParams?: number;
-  readonly maxMacs?: number;
-}
+/** What a candidate has to meet before it is trained, beside the constraints of the space. */
+export type Constraints = ConstraintsOf<Network>;
 
 export interface PrunerOptions {
   readonly kind: "median";

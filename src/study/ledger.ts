@@ -8,13 +8,17 @@ import { CellwrightError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { createRng, type Rng } from "../base/rng.ts";
 import type { Outcome } from "../evaluators/evaluator.ts";
+import type { Network } from "../network/index.ts";
 import type { Controller, Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
-import { admit, type Admission } from "./admission.ts";
+import { constrainedSpace } from "../search/constrained-space.ts";
+import { admitMeasured, constraintsOf, type Admission, type LatencyOf } from "./admission.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import { medianPruner, type Pruner } from "./median-pruner.ts";
+import { measureLatency } from "./measure-latency.ts";
 import { checkProposal } from "./proposal.ts";
+import { drawMetrics, withoutDraws } from "./refusals.ts";
 
 /** A trial that has been stored as running. */
 export interface OpenTrial {
@@ -44,12 +48,18 @@ export function studyRng(definition: StudyDefinition): Rng {
   return createRng(`${definition.seed ?? 0}`);
 }
 
-/** Opens the book: makes the controller anew and tells it the stored events in their order. */
-export async function openLedger(definition: StudyDefinition, storage: Storage, clock: Clock): Promise<Ledger> {
+/** Opens the book: makes the controller anew and tells it the stored events in their order. `measure` gives a network's latency in milliseconds. */
+export async function openLedger(
+  definition: StudyDefinition,
+  storage: Storage,
+  clock: Clock,
+  measure: (network: Network) => Promise<number> = measureLatency,
+): Promise<Ledger> {
   const objectives = objectivesOf(definition);
   const rng = studyRng(definition);
+  const { space, takeRefused } = constrainedSpace(definition.space, constraintsOf(definition), definition.skeleton);
   const controller: Controller = definition.controller.create({
-    space: definition.space,
+    space,
     rng: rng.fork("controller"),
     objectives,
   });
@@ -83,9 +93,20 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
       if (pruner !== undefined && trial.state !== "failed") pruner.add(trial, await storage.steps(trial.number));
     }
   }
-  let unfinished = trials
-    .filter((trial) => trial.state === "running")
-    .map((record): OpenTrial => ({ record, admission: admit(definition, record.proposal) }));
+  // No two measurements are equal: what was measured once, and stored, decides of a network from then on.
+  const latencies = new Map(
+    trials.flatMap(({ canonicalId, metrics: { latencyMs } }) =>
+      latencyMs === undefined ? [] : [[canonicalId, latencyMs] as const],
+    ),
+  );
+  const latencyOf: LatencyOf = async (id, network) => {
+    const latencyMs = latencies.get(id) ?? (await measure(network));
+    latencies.set(id, latencyMs);
+    return latencyMs;
+  };
+  let unfinished: OpenTrial[] = [];
+  for (const record of trials.filter((trial) => trial.state === "running"))
+    unfinished.push({ record, admission: await admitMeasured(definition, record.proposal, latencyOf) });
 
   return {
     objectives,
@@ -101,14 +122,16 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
     },
     async propose() {
       const number = started;
+      takeRefused();
       const proposal = checkProposal(definition, controller.ask(number), (other) => states.get(other));
       if (proposal === "wait" || proposal === "done") return proposal;
-      const admission = admit(definition, proposal);
+      const draws = drawMetrics(takeRefused());
+      const admission = await admitMeasured(definition, proposal, latencyOf);
       const record: TrialRecord = {
         number,
         proposal,
         state: "running",
-        metrics: admission.metrics,
+        metrics: { ...admission.metrics, ...draws },
         canonicalId: admission.canonicalId,
         resultKey: admission.resultKey,
         seed: rng.fork(`trial/${number}`).int(2 ** 31),
@@ -128,7 +151,8 @@ export async function openLedger(definition: StudyDefinition, storage: Storage, 
           "internal",
           `trial ${number}  Expected a running trial. Received: ${before?.state ?? "none"}.`,
         );
-      const whole: Outcome = { ...outcome, metrics: { ...before.metrics, ...outcome.metrics } };
+      const metrics = duplicateOf === undefined ? outcome.metrics : withoutDraws(outcome.metrics);
+      const whole: Outcome = { ...outcome, metrics: { ...before.metrics, ...metrics } };
       await storage.finishTrial(number, whole, {
         finishedMs: clock.now(),
         ...(duplicateOf !== undefined && { duplicateOf }),

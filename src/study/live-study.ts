@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Network } from "../network/index.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
 import { seedsLeft, trainBaseline } from "./baseline.ts";
@@ -17,6 +18,7 @@ import { studyFacts } from "./facts.ts";
 import { keepData, storedSubstitute } from "./kept-data.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 import { rankAll, rankTrials } from "./ranking.ts";
+import { refusedOf } from "./refusals.ts";
 import { retraining, type Retraining } from "./retrain.ts";
 import { search } from "./search.ts";
 import type { RunSignals, Study, StudyStatus } from "./study.ts";
@@ -32,6 +34,7 @@ export interface LiveOptions {
   readonly logger: Logger;
   readonly dataDir: string | undefined;
   readonly executor: ExecutorChoice;
+  readonly measureLatency: ((network: Network) => Promise<number>) | undefined;
 }
 
 /** Returns the study. The controller is made, and workers are started, when first needed. */
@@ -58,7 +61,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
   let work: Promise<unknown> = Promise.resolve();
   const running = new Set<AbortController>();
 
-  const book = async (): Promise<Ledger> => openLedger(definition, storage, clock);
+  const book = async (): Promise<Ledger> => openLedger(definition, storage, clock, options.measureLatency);
   const workers = async (): Promise<Executor> => {
     executor ??= startExecutor(execution).catch((error: unknown) => {
       executor = undefined; // the next search tries again, and closing has nothing to end
@@ -314,6 +317,7 @@ async function statusOf(
       duplicates: trials.filter((trial) => trial.duplicateOf !== undefined).length,
       unfinished: count("running"),
     },
+    refused: refusedOf(trials),
     ...(best && { best }),
     elapsedMs: storage.study.elapsedMs,
     retrained: (await storage.retrains()).filter((record) => record.state === "complete").length,

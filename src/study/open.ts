@@ -5,6 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Json } from "../base/canonical-json.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
+import type { Network } from "../network/index.ts";
 import { openStorage } from "../storage/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import { auto, type AutoOptions } from "../../controllers/index.ts";
@@ -36,6 +37,8 @@ export interface OpenOptions {
   readonly executor?: ExecutorChoice;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Returns what `constraints.maxLatencyMs` limits, in milliseconds: of another device, say. Default: one image on this machine's native engine. */
+  readonly measureLatency?: (network: Network) => Promise<number>;
 }
 
 const systemClock: Clock = { now: () => Date.now() };
@@ -160,6 +163,7 @@ async function opened(
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
     dataDir: options.dataDir,
+    measureLatency: options.measureLatency,
     executor: options.executor ?? (parts.reference === undefined ? "inline" : "processes"),
   });
 }

@@ -5,7 +5,7 @@ import { messageOf } from "../base/errors.ts";
 import type { Outcome, Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
 import type { RetrainRecord, Storage, TrialRecord } from "../storage/storage.ts";
-import { admit } from "./admission.ts";
+import { identify } from "./admission.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
@@ -189,7 +189,7 @@ function handOver(context: RetrainContext, job: Job, place: Place, emit: (event:
     phase: "retrain",
     genotype: trial.proposal.genotype,
     skeleton: definition.skeleton ?? {},
-    recipe: admit(definition, trial.proposal).recipe,
+    recipe: identify(definition, trial.proposal).recipe,
     epochs,
     seed,
     dir: retrainDir(context.dir, trial.number, epochs, seed),

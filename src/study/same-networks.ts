@@ -4,7 +4,7 @@
  */
 import { CellwrightError } from "../base/errors.ts";
 import type { TrialRecord } from "../storage/storage.ts";
-import { admit } from "./admission.ts";
+import { identify } from "./admission.ts";
 import type { StudyDefinition } from "./definition.ts";
 
 /** How many of the trials that measured something are decoded, spread over all; of those that are to run, every one. */
@@ -16,7 +16,7 @@ export function checkSameNetworks(definition: StudyDefinition, trials: readonly 
   const step = Math.max(1, (measured.length - 1) / (SAMPLES - 1));
   const spread = Array.from({ length: Math.min(SAMPLES, measured.length) }, (_, i) => measured[Math.round(i * step)]);
   for (const trial of [...spread, ...trials.filter(({ state }) => state === "running")]) {
-    if (trial === undefined || admit(definition, trial.proposal).canonicalId === trial.canonicalId) continue;
+    if (trial === undefined || identify(definition, trial.proposal).canonicalId === trial.canonicalId) continue;
     throw new CellwrightError(
       "space",
       `${place}: space ${definition.space.name}  Expected trial ${trial.number} to decode to the network with which the study began. Received: another one. If \`decode\` changed, give the space a new version and begin a new study, or undo the change; if the skeleton did, begin a new study with --name.`,

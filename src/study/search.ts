@@ -6,14 +6,18 @@ import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import type { Clock } from "../base/clock.ts";
 import { CellwrightError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { formatCount } from "../base/units.ts";
 import type { Outcome, Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
-import type { Storage, StepRecord } from "../storage/storage.ts";
+import { countRefusal, NONE_REFUSED, noneMeet, refusalText } from "../search/constraints.ts";
+import type { Storage, StepRecord, TrialRecord } from "../storage/storage.ts";
+import { rejectedOutcome } from "./admission.ts";
 import { watchBudget, type EndReason } from "./budget.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
 import type { Ledger, OpenTrial } from "./ledger.ts";
 import { measuredBy } from "./measured.ts";
+import { refusedOf } from "./refusals.ts";
 
 export interface SearchContext {
   readonly definition: StudyDefinition;
@@ -56,7 +60,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
   const parked = new Map<string, OpenTrial[]>();
   const settled: { readonly number: number; readonly outcome: Outcome | "cancelled" }[] = [];
   const pendingWrites = new Map<number, Promise<void>[]>();
-  const failures = { finished: 0, failed: 0, rejectedInARow: 0 };
+  const failures = { finished: 0, failed: 0, inARow: NONE_REFUSED };
   let duplicatesInARow = 0;
   const measured = measuredBy(definition.evaluator, ledger.objectives);
   let wake: () => void = () => {};
@@ -152,7 +156,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     const { trial, isBest } = await ledger.finish(open.record.number, outcome, duplicateOf);
     emit({ kind: "trial-finished", trial, isBest });
     const rejected = outcome.metrics["rejected"] === true;
-    failures.rejectedInARow = rejected ? failures.rejectedInARow + 1 : 0;
+    if (!rejected) failures.inARow = NONE_REFUSED;
     if (duplicateOf !== undefined) duplicatesInARow++;
     if (rejected || duplicateOf !== undefined) return;
     failures.finished++;
@@ -176,7 +180,8 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
   const place = async (open: OpenTrial): Promise<boolean> => {
     const { admission } = open;
     if (admission.rejected !== undefined) {
-      await conclude(open, { state: "failed", reason: admission.rejected, metrics: { rejected: true } });
+      failures.inARow = countRefusal(failures.inARow, admission.refusedBy ?? []);
+      await conclude(open, rejectedOutcome(admission));
       return false;
     }
     const known = await storage.findResult(admission.canonicalId, admission.resultKey);
@@ -246,11 +251,8 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           halt(spent);
           break;
         }
-        if (failures.rejectedInARow >= MAX_REJECTED_IN_A_ROW)
-          throw new CellwrightError(
-            "config",
-            `constraints  Expected at least 1 in ${MAX_REJECTED_IN_A_ROW} proposals to meet them. Received: none. Loosen them, or make the skeleton smaller.`,
-          );
+        if (failures.inARow.refused >= MAX_REJECTED_IN_A_ROW)
+          throw noneMeet("proposals", MAX_REJECTED_IN_A_ROW, failures.inARow);
         if (definition.budget?.trials === undefined && duplicatesInARow >= MAX_DUPLICATES_IN_A_ROW) {
           const message = `The last ${MAX_DUPLICATES_IN_A_ROW} proposals were duplicates: there is nothing new to try.`;
           emit({ kind: "note", level: "info", message });
@@ -284,7 +286,9 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       const idle = state.stop === undefined && running.size < parallelism;
       await (idle || running.size === 0 ? Promise.race([woken, sleep(IDLE_POLL_MS)]) : woken);
     }
-    const kept = (await storage.trials()).filter((trial) => trial.state === "running").length;
+    const trials = await storage.trials();
+    noteRefusals(trials, emit);
+    const kept = trials.filter((trial) => trial.state === "running").length;
     return { reason: state.stop, kept };
   } finally {
     // Nothing runs here unless something was thrown.
@@ -299,6 +303,20 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
 
 function keyOf(open: OpenTrial): string {
   return `${open.admission.canonicalId}/${open.admission.resultKey}`;
+}
+
+/** Says how many candidates the constraints refused, and warns where fewer than 1 in 1,000 met them. */
+function noteRefusals(trials: readonly TrialRecord[], emit: SearchContext["emit"]): void {
+  const counts = refusedOf(trials);
+  if (counts.refused === 0) return;
+  const met = trials.filter(({ metrics }) => metrics["rejected"] !== true).length;
+  const isRare = counts.refused + met >= MAX_REJECTED_IN_A_ROW * Math.max(1, met);
+  const share = isRare ? ` Fewer than 1 in ${formatCount(MAX_REJECTED_IN_A_ROW)} meet them.` : "";
+  emit({
+    kind: "note",
+    level: isRare ? "warn" : "info",
+    message: `The constraints refused ${formatCount(counts.refused)} of ${formatCount(counts.refused + met)} candidates untrained (${refusalText(counts)}).${share}`,
+  });
 }
 
 function limitsOf(definition: StudyDefinition): Task["limits"] {

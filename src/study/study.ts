@@ -1,5 +1,6 @@
 /** @file An open study: its folder, its database, its search. */
 import type { Outcome } from "../evaluators/evaluator.ts";
+import type { RefusalCounts } from "../search/constraints.ts";
 import type { Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
 import type { Genotype } from "../space/space.ts";
@@ -28,6 +29,8 @@ export interface StudyStatus {
     readonly duplicates: number;
     readonly unfinished: number;
   };
+  /** Candidates that the constraints refused untrained: draws that no trial came of, and trials that were rejected. */
+  readonly refused: RefusalCounts;
   readonly best?: TrialRecord;
   readonly elapsedMs: number;
   readonly retrained: number;

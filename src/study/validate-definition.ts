@@ -6,7 +6,7 @@ import { z } from "zod";
 import { CellwrightError, describe } from "../base/errors.ts";
 import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
 import { baselineProblems } from "./baseline-plan.ts";
-import type { StudyDefinition } from "./definition.ts";
+import type { Constraints, StudyDefinition } from "./definition.ts";
 
 const positive = z.number("a number above 0").positive("a number above 0");
 const count = wholeNumber(1);
@@ -49,7 +49,18 @@ const definitionSchema = record({
     )
     .min(1, "at least one objective")
     .optional(),
-  constraints: record({ maxParams: positive.optional(), maxMacs: positive.optional() }).optional(),
+  constraints: record({
+    maxParams: positive.optional(),
+    maxMacs: positive.optional(),
+    maxMemory: positive.optional(),
+    maxLatencyMs: positive.optional(),
+    accept: z
+      .custom<NonNullable<Constraints["accept"]>>(
+        (value) => typeof value === "function",
+        "a function of { network, cost, genotype }",
+      )
+      .optional(),
+  }).optional(),
   budget: record({
     trials: count.optional(),
     hours: positive.optional(),

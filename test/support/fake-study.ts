@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { manualClock, type Clock } from "../../src/base/clock.ts";
 import type { Evaluator } from "../../src/evaluators/evaluator.ts";
+import type { Network } from "../../src/network/index.ts";
 import type { Controller, ControllerDefinition, ControllerEvent } from "../../src/search/controller.ts";
 import type { StudyDefinition } from "../../src/study/definition.ts";
 import type { StudyEvent } from "../../src/study/events.ts";
@@ -42,6 +43,7 @@ export interface FakeStudyOptions {
   readonly onTask?: (task: FakeTask) => void;
   readonly workers?: number;
   readonly clock?: Clock;
+  readonly measureLatency?: (network: Network) => Promise<number>;
 }
 
 /** Returns a way to open studies; whatever is still open after a test is closed, and its folder removed. */
@@ -76,7 +78,15 @@ export function fakeStudies() {
         budget: { trials: 5 },
         ...definition,
       };
-      const study = await openStudy({ mode, name: whole.name ?? "s", resultsDir, clock, executor, definition: whole });
+      const study = await openStudy({
+        mode,
+        name: whole.name ?? "s",
+        resultsDir,
+        clock,
+        executor,
+        definition: whole,
+        ...(options.measureLatency && { measureLatency: options.measureLatency }),
+      });
       opened.push(study);
       return { study, executor, definition: whole };
     },

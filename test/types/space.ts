@@ -156,3 +156,18 @@ defineSpace({
   // @ts-expect-error an operation that the cell does not have
   named: { bad: { cell: { blocks: [{ ...block, leftOperation: "sep9" }] }, attention: { kind: "none" } } },
 });
+
+/** A predicate knows the network that `decode` makes, and what it costs. */
+defineSpace({
+  ...shared,
+  decode: () => ({ network: { layers: [1] } }),
+  constraints: { maxParams: 1e6, accept: ({ network, cost }) => network.layers.length > 1 && cost.macs < 1e6 },
+});
+defineSpace({
+  ...shared,
+  decode: () => ({ network: { layers: [1] } }),
+  // @ts-expect-error a network has layers
+  constraints: { accept: ({ network }) => network.lairs.length > 1 },
+});
+// @ts-expect-error no such constraint
+defineSpace({ ...shared, constraints: { maxFlops: 1 } });

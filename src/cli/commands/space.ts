@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { formatCount, formatMacs, formatMany } from "../../base/units.ts";
 import { formatWays, spaceTree } from "../../draw/index.ts";
 import { flatten } from "../../space/walk.ts";
+import { refusalText } from "../../search/constraints.ts";
 import { addCommand, withJson } from "../common-options.ts";
 import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
@@ -104,12 +105,15 @@ function addSample(parent: Command, io: CliIo): void {
     .option("-n, --count <n>", "how many: five fit a screen", wholeNumberFlag("--count", 1), 5)
     .option("--seed <n>", "another seed draws others", wholeNumberFlag("--seed", 0), 0);
   withJson(command).action(async (target: string, options: SampleOptions) => {
-    const { space, skeleton } = await findSpace(target);
+    const { space, skeleton, constraints } = await findSpace(target);
     const { lookAt, sampleOf } = await import("../../search/sample-space.ts");
+    const { constrainedSpace } = await import("../../search/constrained-space.ts");
     const { describeGenotype } = await import("../../../search-spaces/index.ts");
+    const constrained = constrainedSpace(space, constraints, skeleton);
     const samples = Array.from({ length: options.count }, (_, number) =>
-      lookAt({ space, skeleton }, sampleOf(space, options.seed, number), number),
+      lookAt({ space, skeleton }, sampleOf(constrained.space, options.seed, number), number),
     );
+    const refused = constrained.takeRefused();
     if (options.json === true) {
       printJson(
         io,
@@ -129,6 +133,11 @@ function addSample(parent: Command, io: CliIo): void {
       print(io, `${io.colors.bold(String(sample.number))}  ${size}`);
       print(io, `   ${describeGenotype(space, sample.genotype)}`);
     }
+    if (refused.refused > 0)
+      print(
+        io,
+        io.colors.dim(`the constraints refused ${formatCount(refused.refused)} others: ${refusalText(refused)}`),
+      );
   });
 }
 

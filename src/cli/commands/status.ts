@@ -1,6 +1,7 @@
 /** @file `cellwright status`: how far studies are. */
 import type { Command } from "commander";
 import { formatCount, formatDuration } from "../../base/units.ts";
+import { refusalText } from "../../search/constraints.ts";
 import type { Study, StudyStatus } from "../../study/study.ts";
 import { exitCodes, PrintedFailure, reportFailure } from "../failure.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
@@ -69,7 +70,7 @@ function toJson(status: StudyStatus): unknown {
 }
 
 function statusLines(status: StudyStatus, study: Study, io: CliIo): string[] {
-  const { trials, budget, best } = status;
+  const { trials, budget, best, refused } = status;
   const measure = study.objectives[0]?.name ?? "value";
   const of = (limit: string | undefined): string => (limit === undefined ? "" : ` of ${limit}`);
   const time = budget.hours === undefined ? undefined : formatDuration(budget.hours * 3_600_000);
@@ -81,6 +82,9 @@ function statusLines(status: StudyStatus, study: Study, io: CliIo): string[] {
       "best",
       `${best === undefined ? "none yet" : `${measure} ${formatValue(best.values?.[0] ?? Number.NaN)}  trial ${best.number}`}${budget.target === undefined ? "" : `, to reach ${budget.target}`}`,
     ],
+    ...(refused.refused === 0
+      ? []
+      : [["refused", `${formatCount(refused.refused)} by the constraints (${refusalText(refused)})`]]),
     ["searched", `${formatDuration(status.elapsedMs)}${of(time)}`],
     ["retrained", status.retrained === 0 ? "none" : String(status.retrained)],
   ];

@@ -1,6 +1,7 @@
 /** @file What `space check` found, for people and for scripts. */
 import { describeGenotype } from "../../../search-spaces/index.ts";
 import { formatBytes, formatCount, formatMacs, formatMany } from "../../base/units.ts";
+import { refusalText, type RefusalCounts } from "../../search/constraints.ts";
 import type { SpaceCheck } from "../../search/check-space.ts";
 import type { FoundSpace } from "./find-space.ts";
 import { genotypeDrawing } from "./genotype-lines.ts";
@@ -25,13 +26,14 @@ export function checkLines(
 ): readonly string[] {
   const { dim, bold } = paint;
   const row = (title: string, text: string, note = ""): string =>
-    `  ${title.padEnd(11)} ${text}${note === "" ? "" : dim(`  ${note}`)}`;
+    `  ${title.padEnd(12)} ${text}${note === "" ? "" : dim(`  ${note}`)}`;
   const { genotypes, failed, duplicates, repeated } = check;
   const size = genotypes === undefined ? "infinitely many (a float is decided)" : formatMany(genotypes);
   return [
     `${bold(space.name)} version ${space.version}${dim(`  ${source}`)}`,
-    row("genotypes", size, `${check.decisions} decisions`),
+    row("genotypes", size, `${check.decisions} ${check.decisions === 1 ? "decision" : "decisions"}`),
     row("samples", `${check.samples - failed.length} of ${check.samples} decode`, `seed ${check.seed}`),
+    ...(check.refused === undefined ? [] : [constraintsRow(check, check.refused, row)]),
     row(
       "duplicates",
       duplicates.length === 0 ? "none" : duplicatesText(duplicates),
@@ -72,6 +74,7 @@ export function checkJson({ space, source }: FoundSpace, check: SpaceCheck): obj
         text: describeGenotype(space, first.genotype),
       },
     }),
+    ...(check.refused && { refused: check.refused }),
     suspects: check.suspects,
     repeated: check.repeated,
     duplicates: check.duplicates,
@@ -79,6 +82,15 @@ export function checkJson({ space, source }: FoundSpace, check: SpaceCheck): obj
     findings: check.findings,
     problems: check.problems,
   };
+}
+
+function constraintsRow(
+  { samples, failed }: SpaceCheck,
+  counts: RefusalCounts,
+  row: (title: string, text: string, note: string) => string,
+): string {
+  const good = samples - failed.length;
+  return row("constraints", `${good - counts.refused} of ${good} meet them`, refusalText(counts));
 }
 
 function duplicatesText(duplicates: SpaceCheck["duplicates"]): string {
@@ -97,7 +109,7 @@ function spreadLines({ spreads }: SpaceCheck, dim: (text: string) => string): re
   if (rows.length === 0) return [];
   const widths = [1, 2, 3].map((column) => Math.max(8, ...rows.map((row) => (row[column] ?? "").length)));
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(11) : cell.padStart(widths[i - 1] ?? 0))).join(" ");
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(12) : cell.padStart(widths[i - 1] ?? 0))).join(" ");
   return [
     dim(`  ${line(["", "min", "median", "max"])}`),
     ...rows.map(([title, min, median, max, bars]) => `  ${line([title, min, median, max])}  ${bars}`),

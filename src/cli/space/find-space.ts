@@ -3,12 +3,16 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { AnySpace, SkeletonBase } from "../../space/space.ts";
+import { constraintsOf } from "../../study/admission.ts";
+import type { Constraints, StudyDefinition } from "../../study/definition.ts";
 import { importModule } from "../../study/load.ts";
 
 export interface FoundSpace {
   readonly space: AnySpace;
   /** Keys over the space's own skeleton, where a study has some. */
   readonly skeleton?: SkeletonBase;
+  /** What its candidates have to meet: the space's constraints, and the study's. */
+  readonly constraints: readonly Constraints[];
   /** Where it was found: a file, with its export; `the shelf`. */
   readonly source: string;
 }
@@ -26,7 +30,7 @@ export async function shelfSpaces(): Promise<ReadonlyMap<string, AnySpace>> {
 export async function findSpace(target: string): Promise<FoundSpace> {
   const shelf = await shelfSpaces();
   const space = shelf.get(target);
-  if (space !== undefined) return { space, source: "the shelf" };
+  if (space !== undefined) return { space, constraints: constraintsOf({ space }), source: "the shelf" };
   const [, file, name] = FILE.exec(target) ?? [];
   if (file !== undefined) return await fromFile(file, name);
   throw new CellwrightError(
@@ -53,11 +57,16 @@ async function fromFile(file: string, name: string | undefined): Promise<FoundSp
   );
 }
 
-function spaceOf(value: unknown): Pick<FoundSpace, "space" | "skeleton"> | undefined {
-  if (isSpace(value)) return { space: value };
-  const study = value as { readonly space?: unknown; readonly skeleton?: SkeletonBase } | null | undefined;
-  if (typeof study !== "object" || !isSpace(study?.space)) return undefined;
-  return { space: study.space, ...(study.skeleton !== undefined && { skeleton: study.skeleton }) };
+function spaceOf(value: unknown): Omit<FoundSpace, "source"> | undefined {
+  if (isSpace(value)) return { space: value, constraints: constraintsOf({ space: value }) };
+  const study = value as Partial<StudyDefinition> | null | undefined;
+  if (typeof study !== "object" || study === null || !isSpace(study.space)) return undefined;
+  const { space, skeleton, constraints } = study;
+  return {
+    space,
+    ...(skeleton !== undefined && { skeleton }),
+    constraints: constraintsOf({ space, ...(constraints !== undefined && { constraints }) }),
+  };
 }
 
 function isSpace(value: unknown): value is AnySpace {

@@ -20,7 +20,7 @@ const spaceText = (name: string, twin: string): string => `defineSpace({
   name: "${name}", version: 3, skeleton: { classes: 10 },
   decisions: { filters: int(1, 8, { doc: "of the stem" })${twin} },
   decode: ({ filters }, skeleton) => ({ network: network("mine", [4, 4, 3], (net) => {
-    if (filters === 7) throw new Error("seven is out of luck");
+    if ("${name}" === "mine" && filters === 7) throw new Error("seven is out of luck");
     const x = net.conv("stem", net.input, { filters, kernel: 3 });
     return net.dense("logits", net.globalAvgPool("pool", x), { units: skeleton.classes });
   }) }),
@@ -92,10 +92,10 @@ describe("check", () => {
     const { code, out, err } = await cli("check", mine, "-n", "60");
     expect([code, err]).toEqual([2, ""]);
     expect(out).toMatch(/^mine version 3 /);
-    expect(out).toMatch(/genotypes {3}16 {2}2 decisions/);
-    expect(out).toMatch(/samples {5}\d\d of 60 decode {2}seed 0/);
-    expect(out).toMatch(/duplicates {2}\d+ samples compute what another does \(\d+ = \d+, /);
-    expect(out).toMatch(/params {8} +47 +\d+ +306 {2}\S/);
+    expect(out).toMatch(/genotypes {4}16 {2}2 decisions/);
+    expect(out).toMatch(/samples {6}\d\d of 60 decode {2}seed 0/);
+    expect(out).toMatch(/duplicates {3}\d+ samples compute what another does \(\d+ = \d+, /);
+    expect(out).toMatch(/params {9} +47 +\d+ +306 {2}\S/);
     expect(out).toMatch(/MACs .*\n {2}memory .* KiB/);
     expect(out).toContain("\ntwin never changes the network: 32 changes of it alone changed nothing\n");
     expect(out).toMatch(/\nsample \d+: seven is out of luck\n {2}filters {2}7\n {2}twin {5}[xy]\n$/);
@@ -126,6 +126,38 @@ export default defineSpace({ name: "c", version: 1, skeleton: {}, decisions: { n
     expect(out).toMatch(/3 of 3 samples fail to decode\n/);
     expect(out).toMatch(/sample 0: never\n {2}Normal cell\n {4}b0 = .*\n {4}b1 = .*\n {4}out = /);
     expect(out).not.toContain("median");
+  });
+});
+
+describe("constraints", () => {
+  it("are respected by sample, and reported by check", async () => {
+    const file = join(dir, "tight.config.ts");
+    writeFileSync(
+      file,
+      `import { other as space } from "./two.ts";
+export default { space, constraints: { maxParams: 100, accept: ({ genotype }) => genotype.filters > 1 } };
+export const none = { space, constraints: { maxParams: 1 } };\n`,
+    );
+    const sampled = JSON.parse((await cli("sample", file, "-n", "30", "--json")).out) as { params: number }[];
+    expect(new Set(sampled.map(({ params }) => params))).toEqual(new Set([84]));
+    expect((await cli("sample", file)).out).toMatch(
+      /the constraints refused \d+ others: maxParams refuses \d+, accept refuses \d+\n$/,
+    );
+    expect((await cli("check", file, "-n", "60")).out).toMatch(
+      /constraints {2}\d+ of \d\d meet them {2}maxParams refuses \d+, accept refuses \d+\n/,
+    );
+    const none = await cli("check", `${file}#none`, "-n", "20");
+    expect(none.code).toBe(2);
+    expect(none.out).toContain(
+      "constraints  Expected at least 1 in 1,000 samples to meet them. Received: none (maxParams refuses 1,000).",
+    );
+    const { refused, problems } = JSON.parse((await cli("check", `${file}#none`, "-n", "20", "--json")).out) as Record<
+      string,
+      unknown
+    >;
+    expect(refused).toMatchObject({ by: { maxParams: expect.any(Number) as number } });
+    expect(problems).toHaveLength(1);
+    expect((await cli("sample", `${file}#none`)).err).toContain("1 in 1,000 samples");
   });
 });
 

@@ -4,6 +4,7 @@ import {
   type Branches,
   cells,
   choice,
+  type Constraints,
   type Declarations,
   declared,
   defineSpace,
@@ -264,5 +265,42 @@ describe("a declaration that makes no sense is refused, naming it", () => {
     const error = thrownBy(run);
     expect(error.code).toBe("space");
     expect(error.message).toMatch(message);
+  });
+});
+
+describe("constraints of a space", () => {
+  const make = (constraints: unknown) =>
+    defineSpace({
+      name: "s",
+      version: 1,
+      skeleton: {},
+      decisions: { a: int(1, 3) },
+      decode: () => ({ network: 0 }),
+      constraints: constraints as Constraints<number>,
+    });
+
+  test("are kept, and are no part of its hash", () => {
+    const constraints = { maxParams: 10, accept: () => true };
+    expect(make(constraints).constraints).toBe(constraints);
+    expect(make(constraints).hash).toBe(make({ maxMacs: 1 }).hash);
+  });
+
+  test.each([
+    [
+      [],
+      "space s: constraints  Expected an object with maxParams, maxMacs, maxMemory, accept, maxLatencyMs. Received: [].",
+    ],
+    [
+      { maxFlops: 1 },
+      'space s: constraints.maxFlops  Expected one of maxParams, maxMacs, maxMemory, accept, maxLatencyMs. Received: "maxFlops".',
+    ],
+    [{ maxParams: 0 }, "space s: constraints.maxParams  Expected a number above 0. Received: 0."],
+    [{ maxLatencyMs: "5" }, 'space s: constraints.maxLatencyMs  Expected a number above 0. Received: "5".'],
+    [
+      { accept: true },
+      "space s: constraints.accept  Expected a function of { network, cost, genotype }. Received: true.",
+    ],
+  ])("%j are refused, naming what is wrong", (constraints, message) => {
+    expect(thrownBy(() => make(constraints)).message).toBe(message);
   });
 });

@@ -138,7 +138,9 @@ describe("search loop", () => {
     expect(rejected.every((trial) => /^constraints\.maxParams: \d+ is over 60$/.test(trial.reason ?? ""))).toBe(true);
 
     const none = await studyOf({ name: "none", constraints: { maxMacs: 1 }, budget: { hours: 1 } }, () => {});
-    await expect(collect(none.study.run())).rejects.toThrow(/Expected at least 1 in 1000 proposals to meet them/);
+    await expect(collect(none.study.run())).rejects.toThrow(
+      /Expected at least 1 in 1,000 proposals to meet them\. Received: none \(maxMacs refuses 1,000\)/,
+    );
     expect(none.executor.tasks).toHaveLength(0);
   });
 

@@ -45,6 +45,26 @@ describe("study definition", () => {
     expect(lines.join("\n")).toMatch(/surplus {2}Expected no such key\./);
   });
 
+  it("knows its constraints", () => {
+    const accept = (): boolean => true;
+    const constraints = { maxParams: 1, maxMacs: 1, maxMemory: 1, maxLatencyMs: 0.5, accept };
+    expect(problems({ ...good, constraints })).toEqual([]);
+    expect(problems({ ...good, constraints: { maxMemory: 0, maxLatencyMs: "5", accept: true, maxFlops: 1 } })).toEqual([
+      "study.config.ts: constraints.maxMemory  Expected a number above 0. Received: 0.",
+      'study.config.ts: constraints.maxLatencyMs  Expected a number above 0. Received: "5".',
+      "study.config.ts: constraints.accept  Expected a function of { network, cost, genotype }. Received: true.",
+      "study.config.ts: constraints.maxFlops  Expected no such key.",
+    ]);
+  });
+
+  it("lays flags over its constraints, and keeps its predicate", () => {
+    const accept = (): boolean => true;
+    const changed = applyOverrides({ ...good, constraints: { accept, maxParams: 5 } } as never, {
+      constraints: { maxParams: 3, maxLatencyMs: 2 },
+    });
+    expect(changed.constraints).toEqual({ accept, maxParams: 3, maxLatencyMs: 2 });
+  });
+
   it("knows the evaluator's measures", () => {
     expect(problems({ ...good, objectives: [{ name: "acuracy", direction: "maximize" }] })).toEqual([
       'study.config.ts: objectives[0].name  Expected one of the evaluator\'s measures (accuracy, macs). Received: "acuracy".',
