@@ -10,4 +10,3 @@ export {
 export { drawCellSvg, type DrawOptions } from "./cell-svg.ts";
 export { cellLine, cellText, titleOf } from "./cell-text.ts";
 export { operationStyle, type OperationShape, type OperationStyle } from "./operation-style.ts";
-export { formatWays, spaceTree, type SpaceTreeOptions } from "./space-text.ts";

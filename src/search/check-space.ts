@@ -30,7 +30,7 @@ export interface SpaceCheck {
   readonly failed: readonly FailedSample[];
   /** Of the samples that decode; absent where there is nothing to meet. */
   readonly refused?: RefusalCounts;
-  /** Options, `path=option`, that the failing samples and no others took. */
+  /** Values, `path=value`, that the failing samples and no others took. */
   readonly suspects: readonly string[];
   /** Samples whose very genotype was drawn before. */
   readonly repeated: number;
@@ -79,11 +79,20 @@ export function checkSpace(
     findings,
     problems: [
       ...problemsOf(count, failed, findings),
+      ...namedProblems(subject),
       ...(good.length > 0 && refused.refused === good.length
         ? constraintProblems(subject, good, refused, { from: count, seed })
         : []),
     ],
   };
+}
+
+/** A named genotype is checked by its decisions when the space is made; here it is decoded. */
+function namedProblems(subject: SpaceSubject): readonly string[] {
+  return Object.entries(subject.space.named).flatMap(([name, genotype]) => {
+    const sample = lookAt(subject, genotype);
+    return sample.state === "failed" ? [`named.${name} fails to decode: ${sample.reason}`] : [];
+  });
 }
 
 /** Where none of the samples meets the constraints, as many are looked at as a search would draw before it gives up. */

@@ -117,14 +117,15 @@ export function spreadOf(samples: readonly GoodSample[], measure: keyof Candidat
   return { min, median, max, values };
 }
 
-/** Returns the options that every failing sample took and no other did, as `path=option`: where to look for the fault. */
+/** Returns the values that every failing sample took and no other did, as `path=value`: where to look for the fault. */
 export function suspectsOf(space: AnySpace, samples: readonly Sample[]): readonly string[] {
   const taken = ({ genotype }: Sample): readonly string[] =>
-    space
-      .active(genotype)
-      .filter((decision) => decision.kind === "choice")
-      .map((decision) => `${decision.path}=${decision.options[genotype[decision.path] ?? -1]?.name}`);
+    space.active(genotype).flatMap((decision) => {
+      const value = genotype[decision.path] as number;
+      if (decision.kind === "float") return [];
+      return [`${decision.path}=${decision.kind === "choice" ? decision.options[value]?.name : value}`];
+    });
   const innocent = new Set(samples.filter(({ state }) => state === "good").flatMap(taken));
   const [first, ...others] = samples.filter(({ state }) => state === "failed").map(taken);
-  return (first ?? []).filter((option) => !innocent.has(option) && others.every((sample) => sample.includes(option)));
+  return (first ?? []).filter((one) => !innocent.has(one) && others.every((sample) => sample.includes(one)));
 }

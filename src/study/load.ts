@@ -63,8 +63,7 @@ export async function loadStudy(reference: StudyReference): Promise<StudyDefinit
   return validateDefinition(applyOverrides(base, reference.overrides), `${place} with its flags`);
 }
 
-/** Returns the exports of a user's module, `.ts` or JavaScript. Throws `config`, or what the module threw of ours, naming the file. */
-export async function importModule(file: string): Promise<Record<string, unknown>> {
+async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
     if (/\.[cm]?ts$/.test(file)) {
       const jiti = createJiti(import.meta.url, { moduleCache: true, interopDefault: false, alias: selfAlias() });

@@ -1,7 +1,7 @@
 /** @file `cellwright space`: how large a space is, what it decides, some of its candidates, and whether it is fit to be searched. */
 import type { Command } from "commander";
 import { formatCount, formatMacs, formatMany } from "../../base/units.ts";
-import { formatWays, spaceTree } from "../../draw/index.ts";
+import { formatWays, spaceTree } from "../../draw/space-text.ts";
 import { flatten } from "../../space/walk.ts";
 import { refusalText } from "../../search/constraints.ts";
 import { addCommand, withJson } from "../common-options.ts";

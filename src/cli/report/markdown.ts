@@ -1,7 +1,9 @@
 /** @file The report as Markdown: what was searched, what it cost, what won, how to go on. */
 import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
 import { cellText } from "../../draw/index.ts";
+import { refusalText } from "../../search/constraints.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
+import { refusedOf } from "../../study/refusals.ts";
 import { accuracyImages, studyCells, type Candidate } from "../candidates.ts";
 import { failureReasons } from "../failure-reasons.ts";
 import { formatValue } from "../live/live-lines.ts";
@@ -117,6 +119,7 @@ function costSection({ study, trials, elapsedMs, measure, direction }: ReportDat
   const trained = trials.filter((trial) => trial.duplicateOf === undefined);
   const sum = (key: "trainMs" | "imagesTrained"): number =>
     trained.reduce((total, trial) => total + (trial.metrics[key] ?? 0), 0);
+  const refused = refusedOf(trials);
   const trainMs = sum("trainMs");
   const { workers } = study.facts;
   const engines = enginesOf(trained);
@@ -127,6 +130,9 @@ function costSection({ study, trials, elapsedMs, measure, direction }: ReportDat
       "trials",
       `${by("complete")} complete, ${by("pruned")} pruned, ${by("failed")} failed, ${trials.filter((trial) => trial.duplicateOf !== undefined).length} duplicates that took a stored result`,
     ],
+    ...(refused.refused === 0
+      ? []
+      : [["refused by the constraints, untrained", `${formatCount(refused.refused)} (${refusalText(refused)})`]]),
     ["images trained", formatCount(sum("imagesTrained"))],
     ...(trainMs > 0 && elapsedMs > 0
       ? [

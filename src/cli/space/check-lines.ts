@@ -37,7 +37,7 @@ export function checkLines(
     row(
       "duplicates",
       duplicates.length === 0 ? "none" : duplicatesText(duplicates),
-      repeated === 0 ? "" : `${repeated} more were drawn twice as they are`,
+      repeated === 0 ? "" : `${repeated} were drawn before as they are`,
     ),
     ...spreadLines(check, dim),
     ...check.findings

@@ -5,7 +5,7 @@ import { CellwrightError, expected } from "../../base/errors.ts";
 import type { AnySpace, SkeletonBase } from "../../space/space.ts";
 import { constraintsOf } from "../../study/admission.ts";
 import type { Constraints, StudyDefinition } from "../../study/definition.ts";
-import { importModule } from "../../study/load.ts";
+import { importModule } from "../../study/import-module.ts";
 
 export interface FoundSpace {
   readonly space: AnySpace;

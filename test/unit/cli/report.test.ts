@@ -135,6 +135,22 @@ describe("the commands to go on with", () => {
   });
 });
 
+describe("what constraints refused", () => {
+  const report = (trials: ReportData["trials"]): string =>
+    reportMarkdown(data([candidate(1, 0.5)], { trials }), { cells: [], charts: [] }, true);
+
+  it("is counted by constraint, draws and trials together", () => {
+    const drawn = trial(0, {
+      metrics: { refusedDraws: 1_200, "refusedDraws.maxParams": 1_000, "refusedDraws.accept": 400 },
+    });
+    const rejected = trial(1, { state: "failed", metrics: { rejected: true, refusedBy: "maxParams maxLatencyMs" } });
+    expect(report([drawn, rejected])).toMatch(
+      /refused by the constraints, untrained \| 1,201 \(maxParams refuses 1,001, accept refuses 400, maxLatencyMs refuses 1\)/,
+    );
+    expect(report([trial(0)])).not.toContain("refused by");
+  });
+});
+
 describe("reasons of failures", () => {
   it("stand once each, the most frequent first", () => {
     const failed = (number: number, reason?: string) =>

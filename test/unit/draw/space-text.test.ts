@@ -1,7 +1,7 @@
 /** @file A space as a tree: groups, options, conditions, counts, what is said of a decision. */
 import { describe, expect, it } from "vitest";
 import { formatMany } from "../../../src/base/units.ts";
-import { formatWays, spaceTree } from "../../../src/draw/index.ts";
+import { formatWays, spaceTree } from "../../../src/draw/space-text.ts";
 import { cells, choice, defineSpace, float, int } from "../../../src/space/index.ts";
 
 const decisions = {

@@ -76,6 +76,29 @@ describe("a check", () => {
     expect(checkSpace({ space }, { samples: 10, seed: 0 }).findings).toEqual([]);
   });
 
+  it("decodes named genotypes, too", () => {
+    const named = {
+      fine: { a: 1, twin: 0, only: 0, kind: 0 },
+      lost: { a: 1, twin: 0, only: 0, kind: 2, "kind.broken.lost": 1 },
+    };
+    const { problems } = checkSpace({ space: { ...oddSpace, named } }, { samples: 1, seed: 0 });
+    expect(problems.filter((problem) => problem.startsWith("named"))).toEqual([
+      "named.lost fails to decode: no such network",
+    ]);
+  });
+
+  it("says of constraints how many meet them, and when none does, by which", () => {
+    const some = checkSpace({ space: toySpace, constraints: [{ maxParams: 60 }] }, { samples: 30, seed: 0 });
+    expect(some.refused?.refused).toBe(some.refused?.by.maxParams);
+    expect(some.refused?.refused).toBeLessThan(30);
+    expect(some.problems).toHaveLength(1);
+    const none = checkSpace({ space: toySpace, constraints: [{ maxParams: 1 }] }, { samples: 30, seed: 0 });
+    expect(none.problems.at(-1)).toBe(
+      "constraints  Expected at least 1 in 1,000 samples to meet them. Received: none (maxParams refuses 1,000). Loosen them, or make the skeleton smaller.",
+    );
+    expect(checkSpace({ space: toySpace }, { samples: 3, seed: 0 }).refused).toBeUndefined();
+  });
+
   it("refuses a decode that isn't pure, and one that gives no network", () => {
     let calls = 0;
     const moody = tinySpace({ a: int(1, 3) }, ({ a }: { a: number }) => [a, 1 + calls++]);
