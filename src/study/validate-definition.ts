@@ -6,7 +6,7 @@ import { z } from "zod";
 import { CellwrightError, describe } from "../base/errors.ts";
 import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
 import { baselineProblems } from "./baseline-plan.ts";
-import type { Constraints, StudyDefinition } from "./definition.ts";
+import type { StudyDefinition } from "./definition.ts";
 
 const positive = z.number("a number above 0").positive("a number above 0");
 const count = wholeNumber(1);
@@ -55,7 +55,7 @@ const definitionSchema = record({
     maxMemory: positive.optional(),
     maxLatencyMs: positive.optional(),
     accept: z
-      .custom<NonNullable<Constraints["accept"]>>(
+      .custom<NonNullable<StudyDefinition["constraints"]>["accept"]>(
         (value) => typeof value === "function",
         "a function of { network, cost, genotype }",
       )
