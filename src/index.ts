@@ -7,11 +7,15 @@ export type {
   PrunerOptions,
   RetrainOptions,
   StudyDefinition,
+  StudyFileDefinition,
+  StudyFileInput,
   StudyInput,
   StudyReference,
 } from "./study/definition.ts";
 export type { StudyEvent, StudyFacts } from "./study/events.ts";
 export type { ExecutorChoice } from "./study/execution.ts";
+export { cellSpace } from "./study/cell-space/define.ts";
+export { loadSpace } from "./study/load-space.ts";
 export { loadStudy, studyReference } from "./study/load.ts";
 export { defaultStudyName, openStudy, type OpenOptions } from "./study/open.ts";
 export { rankAll, rankTrials, type RankedTrial } from "./study/ranking.ts";

@@ -12,7 +12,17 @@ export {
   type WindowOptions,
 } from "./builder.ts";
 export { initializeWeight, initializeWeights } from "./initialize.ts";
-export { conv, factorized, identity, none, pool, separable, type Layer, type LayerOptions } from "./layers.ts";
+export {
+  conv,
+  factorized,
+  identity,
+  none,
+  pool,
+  separable,
+  sequence,
+  type Layer,
+  type LayerOptions,
+} from "./layers.ts";
 export type {
   ActivationName,
   Initializer,

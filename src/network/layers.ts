@@ -90,3 +90,16 @@ export function none(): Layer {
     return zeros.channels === filters ? zeros : net.conv(`${path}/conv`, zeros, { filters, kernel: 1 });
   };
 }
+
+/**
+ * An operation of one's own out of others, one after another: `sequence(conv(1), separable(3))`. The first takes the stride; each gives `filters` channels.
+ * Throws `space` on no layers.
+ */
+export function sequence(...layers: readonly Layer[]): Layer {
+  if (layers.length === 0) throw new CellwrightError("space", expected("sequence", "at least one layer", layers));
+  return (net, x, { path, filters, stride }) =>
+    layers.reduce(
+      (result, layer, i) => layer(net, result, { path: `${path}/part${i}`, filters, stride: i === 0 ? stride : 1 }),
+      x,
+    );
+}

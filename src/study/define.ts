@@ -1,14 +1,19 @@
 /** @file What a study file calls. */
 import { auto } from "../../controllers/index.ts";
 import type { Objective } from "../search/controller.ts";
-import type { StudyDefinition, StudyInput } from "./definition.ts";
+import type { StudyDefinition, StudyFileDefinition, StudyFileInput, StudyInput } from "./definition.ts";
 
-/** Returns the definition of a study. A controller that is left out or `"auto"` becomes `auto` for the budget's trials. */
-export function defineStudy(input: StudyInput): StudyDefinition {
-  const { controller, ...rest } = input;
-  if (controller !== undefined && controller !== "auto") return { ...rest, controller };
+/**
+ * Returns the definition of a study. A controller that is left out or `"auto"` becomes `auto` for the budget's trials. A space may be the path of its
+ * file, from the study file's folder on (`"./my-cells.yaml"`); such a study is for `cellwright search` and `loadStudy`, which read it.
+ */
+export function defineStudy(input: StudyInput): StudyDefinition;
+export function defineStudy(input: StudyFileInput): StudyFileDefinition;
+export function defineStudy(input: StudyInput | StudyFileInput): StudyDefinition | StudyFileDefinition {
+  const { controller: given, ...rest } = input;
   const trials = input.budget?.trials;
-  return { ...rest, controller: auto(trials === undefined ? {} : { trials }) };
+  const controller = given === undefined || given === "auto" ? auto(trials === undefined ? {} : { trials }) : given;
+  return { ...rest, controller } as StudyDefinition | StudyFileDefinition;
 }
 
 /** Returns an objective to be made as large as possible. `name` is one of the evaluator's measures. */

@@ -76,6 +76,12 @@ export interface StudyDefinition {
 /** What a study file may write: `controller` may be left out or `"auto"`, which picks by space size and budget and says what it picked. */
 export type StudyInput = Omit<StudyDefinition, "controller"> & { readonly controller?: ControllerDefinition | "auto" };
 
+/** A study file may name its space by the path of a file, from its own folder on: `space: "./my-cells.yaml"`. `loadStudy` puts the space there. */
+export type StudyFileInput = Omit<StudyInput, "space"> & { readonly space: string };
+
+/** What a study file exports that names its space by a path. */
+export type StudyFileDefinition = Omit<StudyDefinition, "space"> & { readonly space: string };
+
 /** How a worker, or a resume, finds the definition again: a module's export, with the flags that were laid over it. */
 export interface StudyReference {
   /** File URL or absolute path of the module. */

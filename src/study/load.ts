@@ -1,15 +1,17 @@
 /**
  * @file Finds a study's definition by reference, alike in the parent, in every worker and on resume: the module is loaded (`.ts`
- * through jiti), the export taken, the flags laid over it, the whole validated.
+ * through jiti), the export taken, the flags laid over it, the whole validated. A space's file will do too: the built-in study searches it.
  */
 import { stat } from "node:fs/promises";
-import { isAbsolute, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { createJiti } from "jiti";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Json } from "../base/canonical-json.ts";
-import { CellwrightError, expected, messageOf } from "../base/errors.ts";
+import { CellwrightError, expected } from "../base/errors.ts";
+import type { AnySpace } from "../space/space.ts";
+import { isDataFile } from "./cell-space/read.ts";
 import { DEFAULT_STUDY_MODULE, type StudyDefinition, type StudyReference } from "./definition.ts";
-import { selfAlias } from "./self-alias.ts";
+import { importModule } from "./import-module.ts";
+import { isSpace, loadSpace } from "./load-space.ts";
 import { validateDefinition } from "./validate-definition.ts";
 
 /** Keys of a definition that a flag replaces whole, and those that it is merged into. */
@@ -48,41 +50,35 @@ export async function loadStudy(reference: StudyReference): Promise<StudyDefinit
   const file = place.startsWith("file:") ? fileURLToPath(place) : place;
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) throw new CellwrightError("config", expected(place, "a study file", "no such file"));
-  const module = await importModule(file);
-  if (!(reference.export in module))
-    throw new CellwrightError(
-      "config",
-      expected(
-        place,
-        `an export named ${reference.export}${reference.export === "default" ? " (export default defineStudy({ … }))" : ""}`,
-        Object.keys(module).join(", ") || undefined,
-      ),
-    );
-  const raw = module[reference.export];
+  const raw = isDataFile(file) ? await studyAround(await loadSpace(file)) : await studyIn(file, reference.export);
   const base = validateDefinition(raw, place);
   return validateDefinition(applyOverrides(base, reference.overrides), `${place} with its flags`);
 }
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
-  try {
-    if (/\.[cm]?ts$/.test(file)) {
-      const jiti = createJiti(import.meta.url, { moduleCache: true, interopDefault: false, alias: selfAlias() });
-      return await jiti.import<Record<string, unknown>>(file);
-    }
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof CellwrightError) throw inFile(file, error);
-    throw new CellwrightError("config", `${file}: ${messageOf(error)}`, { cause: error });
-  }
+/** Returns what a study file says, with the space that it names by a path in place of the path. */
+async function studyIn(file: string, exportName: string): Promise<unknown> {
+  const module = await importModule(file);
+  if (!(exportName in module))
+    throw new CellwrightError(
+      "config",
+      expected(
+        file,
+        `an export named ${exportName}${exportName === "default" ? " (export default defineStudy({ … }))" : ""}`,
+        Object.keys(module).join(", ") || undefined,
+      ),
+    );
+  const value = module[exportName];
+  if (isSpace(value)) return await studyAround(value);
+  if (typeof value !== "object" || value === null) return value;
+  const { space } = value as { readonly space?: unknown };
+  return typeof space === "string" ? { ...value, space: await loadSpace(resolve(dirname(file), space)) } : value;
 }
 
-/** Returns what was thrown while a study file was evaluated, with the file before each problem. */
-function inFile(file: string, error: CellwrightError): CellwrightError {
-  const message = error.message
-    .split("\n")
-    .map((line) => `${file}: ${line}`)
-    .join("\n");
-  return new CellwrightError(error.code, message, { details: error.details, cause: error });
+/** Returns the built-in study with another space, on its own skeleton: what a space's file alone is searched by. */
+async function studyAround(space: AnySpace): Promise<StudyDefinition> {
+  const { defaultStudy } = await import("./default-study.ts");
+  const { name: _name, skeleton: _skeleton, ...rest } = defaultStudy;
+  return { ...rest, space };
 }
 
 /** Returns the definition with the flags laid over it. Throws `config` on an unknown key. */

@@ -53,7 +53,7 @@ export function defaultStudyName(definition: StudyDefinition, reference: StudyRe
   if (definition.name !== undefined) return definition.name;
   if (reference === undefined) return definition.space.name;
   const stem = basename(reference.module)
-    .replace(/\.[cm]?[jt]s$/, "")
+    .replace(/\.([cm]?[jt]s|json|ya?ml)$/, "")
     .replace(/\.config$/, "");
   const name = stem === "study" ? basename(dirname(reference.module)) : stem;
   return isStudyName(name) ? name : definition.space.name;

@@ -7,6 +7,7 @@ import { CellwrightError, describe } from "../base/errors.ts";
 import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
 import { baselineProblems } from "./baseline-plan.ts";
 import type { StudyDefinition } from "./definition.ts";
+import { pathText, problemsOf } from "./issues.ts";
 
 const positive = z.number("a number above 0").positive("a number above 0");
 const count = wholeNumber(1);
@@ -92,7 +93,11 @@ export function validateDefinition(value: unknown, place: string): StudyDefiniti
       `${place}: Expected a study made by defineStudy({ … }). Received: ${describe(value)}.`,
     );
   const result = definitionSchema.safeParse(value);
-  const problems = result.success ? [] : result.error.issues.map((issue) => issueLine(issue, value));
+  const problems = result.success
+    ? []
+    : result.error.issues
+        .flatMap((issue) => problemsOf(issue, value))
+        .map(({ path, message }) => `${pathText(path)}  ${message}`);
   if (result.success) {
     const definition = value as unknown as StudyDefinition;
     problems.push(...objectiveProblems(definition), ...baselineProblems(definition));
@@ -126,26 +131,6 @@ function objectiveProblems(definition: StudyDefinition): string[] {
         `objectives[${index}].name  Expected one of the evaluator's measures (${measures.join(", ")}). Received: ${describe(objective.name)}.`,
     );
   return [...ofSearch, ...ofRetraining];
-}
-
-function issueLine(issue: z.core.$ZodIssue, root: unknown): string {
-  if (issue.code === "unrecognized_keys") {
-    const at = issue.path.length > 0 ? `${pathText(issue.path)}.` : "";
-    return `${at}${issue.keys.join(", ")}  Expected no such key.`;
-  }
-  const received = issue.path.reduce<unknown>(
-    (value, key) =>
-      isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    root,
-  );
-  return `${pathText(issue.path)}  Expected ${issue.message}. Received: ${describe(received)}.`;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
-    "",
-  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -30,10 +30,14 @@ export function addSearch(program: Command, io: CliIo): void {
     [
       ["search", "study.config.ts if it is here, else the built-in study"],
       ["search study.config.ts --trials 200 --workers 4", "flags go over the file"],
+      ["search my-cells.yaml", "a space alone (.ts, .js, .yaml, .json), by the built-in study"],
       ["search --name long --hours 6 --epochs 8 --train 10000 --validation 2000", "the built-in study, at length"],
     ],
   )
-    .argument("[config]", `study file; default ${CONFIG_FILES[0]} if there is one, else the built-in study`)
+    .argument(
+      "[config]",
+      `study file, or a space's file; default ${CONFIG_FILES[0]} if there is one, else the built-in study`,
+    )
     .option("--name <name>", "folder under --results; default the study's own name (key name)")
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download")
     .option("--no-retrain", "leave out the retraining of the best (key retrain)");

@@ -31,7 +31,15 @@ afterAll(async () => {
 describe("the tarball", () => {
   test("holds what exports and bin point to, the prebuilt engine, and what a reader wants", async () => {
     const { targets } = await publicEntries();
-    const wanted = [...targets, "package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/src/cli/main.js"];
+    const wanted = [
+      ...targets,
+      "package.json",
+      "README.md",
+      "CHANGELOG.md",
+      "LICENSE",
+      "dist/src/cli/main.js",
+      "docs/schemas/cell-space.schema.json",
+    ];
     expect(wanted.filter((file) => !packed.files.includes(file))).toEqual([]);
     const prebuilt = packed.files.filter((file) => file.endsWith(".node"));
     expect(prebuilt.some((file) => file.startsWith(`prebuilds/${process.platform}-${process.arch}/`))).toBe(true);
@@ -42,7 +50,8 @@ describe("the tarball", () => {
   test("holds nothing else: no sources, no tests, nothing left in the build by a file that is gone", async () => {
     const foreign = packed.files.filter(
       (file) =>
-        !/^(dist|prebuilds)\//.test(file) && !["package.json", "README.md", "CHANGELOG.md", "LICENSE"].includes(file),
+        !/^(dist|prebuilds|docs\/schemas)\//.test(file) &&
+        !["package.json", "README.md", "CHANGELOG.md", "LICENSE"].includes(file),
     );
     expect(foreign).toEqual([]);
     const built = packed.files.filter((file) => file.startsWith("dist/"));
