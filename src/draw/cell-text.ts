@@ -5,28 +5,39 @@ import { operationStyle } from "./operation-style.ts";
 /** Returns one line: `sep5(h)+sep3(h-1) · sep5(h-1)+identity(h)`. */
 export function cellLine(cell: CellStructure): string {
   return cell.blocks
-    .map(({ left, right, combiner }) => {
+    .map(({ steps, combiner }) => {
       const join = combiner === "concat" ? "‖" : "+";
-      return `${left.operation}(${stateName(cell, left.input)})${join}${right.operation}(${stateName(cell, right.input)})`;
+      const terms = steps.map(({ input, operation }) => `${operation}(${stateName(cell, input)})`);
+      return terms.length === 0 ? "0" : terms.join(join);
     })
     .join(" · ");
 }
 
 /** Returns the cell over several lines, one per block, columns aligned. `title` stands above. */
 export function cellText(cell: CellStructure, title = titleOf(cell)): string {
-  const step = (input: number, operation: string): string =>
-    `${operationStyle(operation).label}(${stateName(cell, input)})`;
-  const lefts = cell.blocks.map(({ left }) => step(left.input, left.operation));
-  const width = Math.max(...lefts.map((text) => text.length));
-  const rows = cell.blocks.map(({ right, combiner }, b) => {
-    const join = combiner === "concat" ? "concat" : "+";
-    return `  b${b} = ${(lefts[b] ?? "").padEnd(width)} ${join} ${step(right.input, right.operation)}`;
-  });
-  const ends = cell.outputs.map((state) => stateName(cell, state));
-  return [title, ...rows, `  out = ${ends.length === 1 ? ends[0] : `concat(${ends.join(", ")})`}`].join("\n");
+  return [title, ...cellRows(cell).map((row) => `  ${row}`)].join("\n");
 }
 
-/** `normal` gives `Normal cell`. */
-export function titleOf(cell: CellStructure): string {
-  return `${cell.name.charAt(0).toUpperCase()}${cell.name.slice(1)} cell`;
+/** Returns a line for each block, and one for the output. */
+export function cellRows(cell: CellStructure): readonly string[] {
+  const terms = cell.blocks.map(({ steps }) =>
+    steps.map(({ input, operation }) => `${operationStyle(operation).label}(${stateName(cell, input)})`),
+  );
+  const columns = Math.max(...terms.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...terms.map((row) => (column + 1 < row.length ? (row[column] ?? "").length : 0))),
+  );
+  const rows = cell.blocks.map(({ combiner }, b) => {
+    const join = combiner === "concat" ? " concat " : " + ";
+    const row = (terms[b] ?? []).map((text, column) => text.padEnd(widths[column] ?? 0)).join(join);
+    return `${stateName(cell, cell.inputs + b)} = ${row === "" ? "0" : row}`.trimEnd();
+  });
+  const ends = cell.outputs.map((state) => stateName(cell, state));
+  return [...rows, `out = ${ends.length === 1 ? ends[0] : `concat(${ends.join(", ")})`}`];
+}
+
+/** `normal` gives `Normal cell`, `cell` gives `Cell`. */
+export function titleOf({ name }: Pick<CellStructure, "name">): string {
+  const title = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return name === "cell" ? title : `${title} cell`;
 }

@@ -1,4 +1,5 @@
-/** @file What the upper floors take from here: cells as pictures and as text. */
+/** @file What the upper floors take from here: cells and networks as pictures and as text. */
+export { diffCells, diffText, type CellDifference, type CellMarks, type Mark } from "./cell-diff.ts";
 export {
   cellsOf,
   stateName,
@@ -7,6 +8,17 @@ export {
   type CellStructure,
   type OutputsOf,
 } from "./cell-structure.ts";
-export { drawCellSvg, type DrawOptions } from "./cell-svg.ts";
-export { cellLine, cellText, titleOf } from "./cell-text.ts";
+export {
+  cellPicture,
+  cellsPicture,
+  differencePicture,
+  drawCellSvg,
+  type DrawOptions,
+  type NamedCells,
+} from "./cells-picture.ts";
+export { cellLine, cellRows, cellText, titleOf } from "./cell-text.ts";
+export { networkPicture } from "./network-picture.ts";
+export { stagesOf, type Stage, type StageOperation } from "./network-stages.ts";
+export { networkText } from "./network-text.ts";
 export { operationStyle, type OperationShape, type OperationStyle } from "./operation-style.ts";
+export { ground, pictureSvg, type Picture, type Shape } from "./picture.ts";

@@ -2,24 +2,23 @@
  * @file Where the parts of a cell stand. A layered drawing (Sugiyama, Tagawa and Toda 1981), from the inputs at the bottom to the concat at the
  * top: each block one layer above the later of its inputs; an edge that passes a layer has a lane of its own there, so that it crosses no box.
  */
-import type { CellStructure } from "./cell-structure.ts";
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+import type { CellBlock, CellStructure } from "./cell-structure.ts";
+import type { Point } from "./picture.ts";
 
 export interface CellLayout {
   readonly width: number;
   readonly height: number;
   /** Centres of the input boxes, by state. */
   readonly inputs: readonly Point[];
-  readonly blocks: readonly { readonly left: Point; readonly right: Point; readonly combiner: Point }[];
+  readonly blocks: readonly { readonly steps: readonly Point[]; readonly combiner: Point }[];
   readonly output: Point & { readonly width: number };
   /** Edges between layers: from a state's top, through its lanes, to the foot of an operation or of the concat. */
   readonly edges: readonly {
     readonly state: number;
     readonly to: "operation" | "output";
+    /** Where it leads, if that is an operation: its block, and its place in it. */
+    readonly block?: number;
+    readonly step?: number;
     readonly points: readonly Point[];
   }[];
 }
@@ -63,8 +62,7 @@ export function layoutCell(cell: CellStructure): CellLayout {
 
 function stateLayers(cell: CellStructure): number[] {
   const layers: number[] = Array.from({ length: cell.inputs }, () => 0);
-  for (const { left, right } of cell.blocks)
-    layers.push(1 + Math.max(layers[left.input] ?? 0, layers[right.input] ?? 0));
+  for (const { steps } of cell.blocks) layers.push(1 + Math.max(0, ...steps.map(({ input }) => layers[input] ?? 0)));
   return layers;
 }
 
@@ -72,21 +70,32 @@ function makeLayers(cell: CellStructure, layerOf: readonly number[], top: number
   const layers: Vertex[][] = Array.from({ length: top }, () => []);
   layerOf.forEach((layer, state) => {
     const isInput = state < cell.inputs;
-    const width = isInput ? sizes.inputWidth : sizes.operationWidth * 2 + sizes.pairGap;
+    const width = isInput ? sizes.inputWidth : blockWidth(cell.blocks[state - cell.inputs]);
     // Figures of the paper have h_i-1 on the left.
     const vertex: Vertex = { kind: isInput ? "input" : "block", state, layer, width, x: 0 };
     if (isInput) layers[layer]?.unshift(vertex);
     else layers[layer]?.push(vertex);
   });
   layerOf.forEach((layer, state) => {
-    const readers = cell.blocks.flatMap(({ left, right }, b) =>
-      left.input === state || right.input === state ? [layerOf[cell.inputs + b] ?? 0] : [],
+    const readers = cell.blocks.flatMap(({ steps }, b) =>
+      steps.some(({ input }) => input === state) ? [layerOf[cell.inputs + b] ?? 0] : [],
     );
     if (cell.outputs.includes(state)) readers.push(top);
     for (let at = layer + 1; at < Math.max(layer, ...readers); at++)
       layers[at]?.push({ kind: "lane", state, layer: at, width: sizes.laneWidth, x: 0 });
   });
   return layers;
+}
+
+/** How wide the operations of a block are, side by side: at least one. */
+function blockWidth(block: CellBlock | undefined): number {
+  const count = Math.max(1, block?.steps.length ?? 0);
+  return count * (sizes.operationWidth + sizes.pairGap) - sizes.pairGap;
+}
+
+/** From the block's centre to that of a step's operation. */
+function stepOffset(block: CellBlock | undefined, step: number): number {
+  return (step - (Math.max(1, block?.steps.length ?? 0) - 1) / 2) * (sizes.operationWidth + sizes.pairGap);
 }
 
 /** Chooses the order within the layers: every order of the small layers' items by sweeps of barycentres, the best of all sweeps kept. */
@@ -138,35 +147,33 @@ function spread(layer: readonly Vertex[]): void {
 interface Link {
   readonly from: Vertex;
   readonly to: Vertex | "output";
-  /** Foot of the left or the right operation, from the block's centre. */
+  /** Which of the block's operations it leads to. */
+  readonly step: number;
+  /** That operation's foot, from the block's centre. */
   readonly offset: number;
 }
 
 /** Returns the edges from each layer to the next. */
 function links(cell: CellStructure, layers: readonly (readonly Vertex[])[]): Link[] {
-  const half = (sizes.operationWidth + sizes.pairGap) / 2;
   const carrier = (state: number, layer: number): Vertex | undefined =>
     layers[layer]?.find((vertex) => vertex.state === state);
   const result: Link[] = [];
   for (const vertex of layers.flat()) {
     if (vertex.kind === "lane") {
       const from = carrier(vertex.state, vertex.layer - 1);
-      if (from !== undefined) result.push({ from, to: vertex, offset: 0 });
+      if (from !== undefined) result.push({ from, to: vertex, step: 0, offset: 0 });
     }
     if (vertex.kind === "block") {
       const block = cell.blocks[vertex.state - cell.inputs];
-      for (const [state, offset] of [
-        [block?.left.input, -half],
-        [block?.right.input, half],
-      ] as const) {
-        const from = carrier(state ?? -1, vertex.layer - 1);
-        if (from !== undefined) result.push({ from, to: vertex, offset });
+      for (const [step, { input }] of (block?.steps ?? []).entries()) {
+        const from = carrier(input, vertex.layer - 1);
+        if (from !== undefined) result.push({ from, to: vertex, step, offset: stepOffset(block, step) });
       }
     }
   }
   for (const state of cell.outputs) {
     const from = carrier(state, layers.length - 1);
-    if (from !== undefined) result.push({ from, to: "output", offset: 0 });
+    if (from !== undefined) result.push({ from, to: "output", step: 0, offset: 0 });
   }
   return result;
 }
@@ -226,15 +233,15 @@ function place(cell: CellStructure, layers: readonly (readonly Vertex[])[], top:
   const bottom = height - sizes.margin - sizes.inputHeight / 2;
   /** Centre of the operations of a layer. */
   const y = (layer: number): number => bottom - layer * sizes.layerHeight + (layer === 0 ? 0 : combinerRise);
-  const half = (sizes.operationWidth + sizes.pairGap) / 2;
   const at = (vertex: Vertex): Point => ({ x: vertex.x + shift, y: y(vertex.layer) });
   const find = (kind: Vertex["kind"], state: number): Vertex =>
     all.find((vertex) => vertex.kind === kind && vertex.state === state) as Vertex;
 
   const inputs = Array.from({ length: cell.inputs }, (_, state) => at(find("input", state)));
-  const blocks = cell.blocks.map((_, b) => {
+  const blocks = cell.blocks.map((block, b) => {
     const { x, y } = at(find("block", cell.inputs + b));
-    return { left: { x: x - half, y }, right: { x: x + half, y }, combiner: { x, y: y - combinerRise } };
+    const steps = block.steps.map((_, step) => ({ x: x + stepOffset(block, step), y }));
+    return { steps, combiner: { x, y: y - combinerRise } };
   });
   const ports = links(cell, layers)
     .filter((link) => link.to === "output")
@@ -272,7 +279,9 @@ function place(cell: CellStructure, layers: readonly (readonly Vertex[])[], top:
       ];
     }
     if (link.to.kind === "lane") return [];
-    return [{ state: link.from.state, to: "operation", points: [...path(link.from), footOf(link.to, link.offset)] }];
+    const { from, to, step } = link;
+    const points = [...path(from), footOf(to, link.offset)];
+    return [{ state: from.state, to: "operation", block: to.state - cell.inputs, step, points }];
   });
   return {
     width: right + shift + sizes.margin,

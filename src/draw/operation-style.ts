@@ -55,6 +55,13 @@ const FAMILIES: readonly {
   { pattern: /^dil\D*([\dx]+)/i, label: (s) => `dilated ${s}`, shape: "tilted", fill: "#f3c9a5", stroke: "#b34700" },
   { pattern: /^sep\D*([\dx]+)/i, label: (s) => `sep ${s}`, shape: "double", fill: "#a9d4ee", stroke: "#005f94" },
   {
+    pattern: /^(?:dw|depthwise)\D*([\dx]+)/i,
+    label: (s) => `depthwise ${s}`,
+    shape: "double",
+    fill: "#a9d4ee",
+    stroke: "#005f94",
+  },
+  {
     pattern: /^adaptive_?avg\D*([\dx]+)/i,
     label: (s) => `avg to ${s}`,
     shape: "round",
@@ -68,6 +75,7 @@ const FAMILIES: readonly {
     fill: "#f4ecad",
     stroke: "#8a7d00",
   },
+  { pattern: /^global_?avg/i, label: () => "global avg", shape: "round", fill: "#a8dccb", stroke: "#00704f" },
   { pattern: /^avg\D*([\dx]+)/i, label: (s) => `avg ${s}`, shape: "round", fill: "#a8dccb", stroke: "#00704f" },
   { pattern: /^max\D*([\dx]+)/i, label: (s) => `max ${s}`, shape: "round", fill: "#f4ecad", stroke: "#8a7d00" },
   {

@@ -1,94 +1,179 @@
-/** @file `cellwright draw`: the cells of a candidate as SVG, and as text. */
+/** @file `cellwright draw`: cells, a pair of them, a network by stages, or two candidates with what sets them apart, as SVG, PNG and text. */
 import { join, relative, resolve } from "node:path";
-import type { Command } from "commander";
-import { nasnet } from "../../../search-spaces/index.ts";
-import { CellwrightError } from "../../base/errors.ts";
-import { cellText, drawCellSvg } from "../../draw/index.ts";
-import type { AnySpace, Genotype } from "../../space/space.ts";
-import { chosenTrial, genotypeLine, studyCells } from "../candidates.ts";
+import { Option, type Command } from "commander";
+import { CellwrightError, expected } from "../../base/errors.ts";
+import {
+  cellPicture,
+  cellsPicture,
+  cellText,
+  differencePicture,
+  diffCells,
+  diffText,
+  networkPicture,
+  networkText,
+  pictureSvg,
+  type CellStructure,
+  type Picture,
+} from "../../draw/index.ts";
+import { writeWhole } from "../../storage/whole-files.ts";
+import { genotypeLine, studyCells } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
-import { formatValue } from "../live/live-lines.ts";
 import { wholeNumberFlag } from "../numbers.ts";
-import { withStudy } from "../open-study.ts";
-import { writeWhole } from "../../storage/whole-files.ts";
+import { findSubject, type Subject } from "../subject.ts";
+import { subjectText } from "../subject-text.ts";
 
 interface DrawOptions {
   readonly results: string;
   readonly trial?: number;
+  readonly as?: "cells" | "pair" | "network";
+  readonly format: "svg" | "png" | "text";
   readonly out?: string;
   readonly json?: boolean;
 }
 
-interface Subject {
-  readonly space: AnySpace;
-  readonly genotype: Genotype;
-  readonly subtitle: string;
-  /** Where pictures go unless told otherwise. */
-  readonly folder: string;
+/** What there is to be shown. */
+interface Drawing {
+  readonly subject: Subject;
+  /** By file name, without its ending. */
+  readonly pictures: ReadonlyMap<string, Picture>;
+  /** Blocks of lines. */
+  readonly texts: readonly string[];
+  /** For scripts. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export function addDraw(program: Command, io: CliIo): void {
-  const command = addCommand(program, "draw", "Draws the cells of a candidate as SVG and prints them.", [
-    ["draw nasnet-cifar10", "the best candidate, into results/nasnet-cifar10/cells/"],
-    ["draw nasnet-cifar10 --trial 12 --out pictures", "another, elsewhere"],
-    ["draw nasnet-a --out pictures", "a published architecture"],
-  ])
-    .argument("<study>", `name of a study, or a published genotype: ${Object.keys(nasnet.named).join(", ")}`)
-    .option("--trial <n>", "this trial instead of the best", wholeNumberFlag("--trial", 0))
+  const command = addCommand(
+    program,
+    "draw",
+    "Draws the cells of a candidate, its network, or what sets two candidates apart, as SVG or PNG, and prints them.",
+    [
+      ["draw nasnet-cifar10", "the best candidate, into results/nasnet-cifar10/cells/"],
+      ["draw nasnet-cifar10@12 --out pictures", "another, elsewhere"],
+      ["draw nasnet-a --as pair --format png", "a published architecture, both cells side by side"],
+      ["draw darts-v1 darts-v2", "two, with what is added, removed and changed marked"],
+      ["draw nasnet-a-mobile", "a whole network, by its stages"],
+      ["draw my-cells.yaml@3 --format text", "a sample of a space of one's own, in the terminal alone"],
+    ],
+  )
+    .argument("<what>", subjectText)
+    .argument("[other]", "the same: both are drawn with their difference")
+    .option("--trial <n>", "this trial of the study instead of its best", wholeNumberFlag("--trial", 0))
+    .addOption(
+      new Option(
+        "--as <form>",
+        "cells: a picture each; pair: one picture; network: by stages; default cells where there are any",
+      ).choices(["cells", "pair", "network"]),
+    )
+    .addOption(
+      new Option("--format <format>", "of the pictures; text makes none: SVG stays sharp at any size")
+        .choices(["svg", "png", "text"])
+        .default("svg"),
+    )
     .option(
       "--out <dir>",
-      "folder for the pictures; default the study's cells/: where report.md looks for the winner's",
+      "folder for the pictures; default the study's cells/: where report.md looks for the winner's; else here",
     );
-  withJson(withResults(command)).action(async (name: string, options: DrawOptions) => {
-    const { space, genotype, subtitle, folder } = await findSubject(name, options);
-    const cells = studyCells({ space }, genotype);
-    if (cells.length === 0) {
-      if (options.json === true) printJson(io, { genotype, cells: [] });
-      else
-        print(
-          io,
-          `${genotypeLine({ space }, genotype)}\nThe space ${space.name} declares no cells: there is no picture to draw.`,
-        );
-      return;
-    }
-    const written: string[] = [];
-    for (const cell of cells) {
-      const path = join(options.out ?? folder, `${cell.name}.svg`);
-      await writeWhole(path, drawCellSvg(cell, { subtitle }));
-      written.push(path);
-    }
+  withJson(withResults(command)).action(async (what: string, other: string | undefined, options: DrawOptions) => {
+    const subject = await findSubject(what, options);
+    const drawing =
+      other === undefined
+        ? drawn(subject, options.as)
+        : difference(subject, await findSubject(other, { results: options.results }), options.as);
+    const written = options.format === "text" ? [] : await writePictures(drawing, options.format, options.out);
     if (options.json === true) {
-      printJson(io, { genotype, cells, files: written.map((path) => resolve(path)) });
+      printJson(io, { ...drawing.facts, files: written.map((path) => resolve(path)) });
       return;
     }
-    for (const cell of cells) print(io, `${cellText(cell)}\n`);
-    print(io, written.map((path) => relative(process.cwd(), resolve(path))).join("  "));
+    for (const text of drawing.texts) print(io, `${text}\n`);
+    if (written.length > 0) print(io, written.map((path) => relative(process.cwd(), resolve(path))).join("  "));
   });
 }
 
-async function findSubject(name: string, options: DrawOptions): Promise<Subject> {
-  const published = Object.hasOwn(nasnet.named, name) ? nasnet.named[name] : undefined;
-  if (published !== undefined) {
-    if (options.trial !== undefined)
+async function writePictures(
+  { subject, pictures }: Drawing,
+  format: "svg" | "png",
+  out: string | undefined,
+): Promise<readonly string[]> {
+  // The canvas is loaded only by who paints.
+  const paint = format === "svg" ? pictureSvg : (await import("../../charts/picture-png.ts")).picturePng;
+  const written: string[] = [];
+  for (const [name, picture] of pictures) {
+    const path = join(out ?? subject.folder, `${name}.${format}`);
+    await writeWhole(path, paint(picture));
+    written.push(path);
+  }
+  return written;
+}
+
+function cellsOfSubject({ candidate }: Subject): CellStructure[] {
+  return candidate === undefined ? [] : studyCells(candidate, candidate.genotype);
+}
+
+function drawn(subject: Subject, as: DrawOptions["as"]): Drawing {
+  const cells = cellsOfSubject(subject);
+  const { subtitle, candidate } = subject;
+  const genotype = candidate?.genotype;
+  if (as === "network" || (as === undefined && cells.length === 0)) {
+    const network = subject.network();
+    const line = candidate !== undefined && cells.length === 0 ? [genotypeLine(candidate, candidate.genotype)] : [];
+    return {
+      subject,
+      pictures: new Map([["network", networkPicture(network, { subtitle })]]),
+      texts: [...line, networkText(network)],
+      facts: { genotype, cells },
+    };
+  }
+  if (cells.length === 0)
+    throw new CellwrightError("config", expected("--as", "network, for there are no cells to draw", as));
+  const texts = cells.map((cell) => cellText(cell));
+  const pictures: [string, Picture][] =
+    as === "pair"
+      ? [["cells", cellsPicture(cells, { title: subject.name, subtitle })]]
+      : cells.map((cell) => [cell.name, cellPicture(cell, { subtitle })]);
+  return { subject, pictures: new Map(pictures), texts, facts: { genotype, cells } };
+}
+
+/** Two candidates whose cells can be compared: of one space, or of spaces whose cells have the same names. */
+function difference(first: Subject, second: Subject, as: DrawOptions["as"]): Drawing {
+  if (as !== undefined)
+    throw new CellwrightError("config", expected("--as", "no form beside a difference, which has its own", as));
+  const [before, after] = [first, second].map(cellsOfSubject) as [CellStructure[], CellStructure[]];
+  for (const [cells, { subtitle }] of [
+    [before, first],
+    [after, second],
+  ] as const)
+    if (cells.length === 0)
       throw new CellwrightError(
         "config",
-        `--trial  Expected a study to take a trial from. Received: the published genotype ${name}.`,
+        expected("draw", "two candidates with cells to compare", `${subtitle}, which has none`),
       );
-    return { space: nasnet, genotype: published, subtitle: `${name}, as published`, folder: "." };
-  }
-  return await withStudy(name, options.results, async (study) => {
-    const trial = await chosenTrial(study, options.trial);
-    const value = trial.values?.[0];
-    const quality = value === undefined ? trial.state : `${study.objectives[0]?.name} ${formatValue(value)}`;
-    // The winner's pictures keep the names that the report shows; others stand beside them.
-    const folder =
-      options.trial === undefined ? join(study.dir, "cells") : join(study.dir, "cells", `trial-${trial.number}`);
-    return {
-      space: study.definition.space,
-      genotype: trial.proposal.genotype,
-      subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
-      folder,
-    };
+  const names = namesOf(first, second);
+  const pairs = after.flatMap((cell) => {
+    const old = before.find(({ name }) => name === cell.name);
+    return old === undefined ? [] : [{ old, cell }];
   });
+  const picture = differencePicture({ name: names[0], cells: before }, { name: names[1], cells: after });
+  const count = pairs.reduce((sum, { old, cell }) => sum + diffCells(old, cell).count, 0);
+  const sum = count === 0 ? "the same cells" : `${count} ${count === 1 ? "difference" : "differences"}`;
+  return {
+    subject: second,
+    pictures: new Map([["difference", picture]]),
+    texts: [
+      `- ${first.subtitle}\n+ ${second.subtitle}\n  ${sum}`,
+      ...pairs.map(({ old, cell }) => diffText(old, cell)),
+    ],
+    facts: {
+      before: first.candidate?.genotype,
+      after: second.candidate?.genotype,
+      cells: { before, after },
+      differences: count,
+    },
+  };
+}
+
+/** Short names, or the longer ones where the short are the same. */
+function namesOf(first: Subject, second: Subject): readonly [string, string] {
+  return first.name === second.name ? [first.subtitle, second.subtitle] : [first.name, second.name];
 }

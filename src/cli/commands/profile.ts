@@ -5,12 +5,10 @@ import { namedNetwork, namedNetworks } from "../../../search-spaces/index.ts";
 import { CellwrightError, messageOf } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
 import { costOf, validateNetwork, type Network } from "../../network/index.ts";
-import { chosenTrial, networkOf } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
-import { withStudy } from "../open-study.ts";
-import { timeNetwork, timingLines } from "../time-network.ts";
+import { subjectText } from "../subject-text.ts";
 import { renderTable } from "../table.ts";
 
 export interface ProfileOptions {
@@ -32,10 +30,11 @@ export function addProfile(program: Command, io: CliIo): void {
       ["profile nasnet-a-cifar --json", "its three counts, for a script"],
       ["profile mobilenet-v2@1.4", "a published network with 1.4 times the filters"],
       ["profile nasnet-cifar10 --trial 12", "a candidate of a study"],
+      ["profile my-cells.yaml@3", "a sample of a space of one's own"],
       ["profile results/nasnet-cifar10/best/network.json --time", "and how fast it trains here, kernel by kernel"],
     ],
   )
-    .argument("<network>", `one of ${Object.keys(namedNetworks).join(", ")}; or a study (its best); or a network.json`)
+    .argument("<network>", `one of ${Object.keys(namedNetworks).join(", ")}; or ${subjectText}; or a network.json`)
     .option("--trial <n>", "this trial of the study instead of its best", wholeNumberFlag("--trial", 0))
     .option("--time", "also time training steps and inference on this machine")
     .option("--batch <n>", "images per step of --time: the batch of the recipes", wholeNumberFlag("--batch", 1), 64)
@@ -43,14 +42,15 @@ export function addProfile(program: Command, io: CliIo): void {
   withJson(withResults(command)).action(async (target: string, options: ProfileOptions) => {
     const network = await findNetwork(target, options);
     const { params, total, macs } = costOf(network);
-    const timing =
-      options.time === true ? await timeNetwork(network, { batch: options.batch, engine: options.engine }) : undefined;
+    // Engines and storage are loaded where they are needed: the counts of a network by name are there at once.
+    const timer = options.time === true ? await import("../time-network.ts") : undefined;
+    const timing = await timer?.timeNetwork(network, { batch: options.batch, engine: options.engine });
     if (options.json === true) {
       printJson(io, { params, total, macs, ...(timing && { timing }) });
       return;
     }
     for (const line of costLines(network, io)) print(io, line);
-    if (timing !== undefined) for (const line of timingLines(timing, io.colors.dim)) print(io, line);
+    if (timer && timing) for (const line of timer.timingLines(timing, io.colors.dim)) print(io, line);
   });
 }
 
@@ -62,18 +62,10 @@ async function findNetwork(target: string, options: ProfileOptions): Promise<Net
       `--trial  Expected a study to take a trial from. Received: the network ${target}.`,
     );
   if (named !== undefined) return named;
-  if (target.endsWith(".json")) return await readNetwork(target);
-  return await withStudy(target, options.results, async (study) => {
-    const trial = await chosenTrial(study, options.trial);
-    return networkOf(study.definition, trial.proposal.genotype);
-  }).catch((error: unknown) => {
-    if (error instanceof CellwrightError && error.message.endsWith("no such study."))
-      throw new CellwrightError(
-        "config",
-        `${error.message.replace("Expected the name of a study", "Expected a network by name, a network.json, or a study")} Networks by name: ${Object.keys(namedNetworks).join(", ")}.`,
-      );
-    throw error;
-  });
+  // A space in JSON is told from a network by what it says.
+  if (target.endsWith(".json") && !(await isCellSpace(target))) return await readNetwork(target);
+  const { findSubject } = await import("../subject.ts");
+  return (await findSubject(target, options)).network();
 }
 
 async function readNetwork(file: string): Promise<Network> {
@@ -94,6 +86,16 @@ async function readNetwork(file: string): Promise<Network> {
     const more = problems.length > MAX_PROBLEMS ? [`${file}: and ${problems.length - MAX_PROBLEMS} more.`] : [];
     const message = [...problems.slice(0, MAX_PROBLEMS), ...more].join("\n");
     throw new CellwrightError(error.code, message, { cause: error });
+  }
+}
+
+async function isCellSpace(file: string): Promise<boolean> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  try {
+    const value = JSON.parse(text) as { readonly operations?: unknown; readonly cells?: unknown } | null;
+    return value?.operations !== undefined && value.cells !== undefined;
+  } catch {
+    return false;
   }
 }
 

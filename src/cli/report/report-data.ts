@@ -41,7 +41,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
   const baseline = (await study.baseline())?.trained;
   const operations = trials.map((trial) =>
     studyCells(definition, trial.proposal.genotype).flatMap((cell) =>
-      cell.blocks.flatMap(({ left, right }) => [left.operation, right.operation]),
+      cell.blocks.flatMap(({ steps }) => steps.map(({ operation }) => operation)),
     ),
   );
   return {

@@ -1,5 +1,5 @@
 /** @file The commands as a user meets them: help, errors, exit codes, and what runs without a study. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -230,6 +230,63 @@ describe("draw", () => {
     expect(text).toContain("out = concat(h-1, b0, b1, b2, b3, b4)");
     for (const name of ["normal", "reduction"])
       expect(readFileSync(join(out, `${name}.svg`), "utf8")).toContain("nasnet-a, as published");
+  });
+
+  const example = (name: string): string => join(thisFile, "../../../examples", name);
+  const pictures = async (...args: string[]): Promise<{ text: string; files: string[] }> => {
+    const out = mkdtempSync(join(dir, "drawn-"));
+    const { code, out: text, err } = await cli("draw", ...args, "--out", out);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    return { text, files: readdirSync(out).toSorted((a, b) => (a < b ? -1 : 1)) };
+  };
+
+  it.each([
+    { args: ["darts-v2", "--as", "pair"], files: ["cells.svg"], text: "n3 = identity(h-1) + dilated 3×3(n0)" },
+    { args: ["nas-bench-201@best-cifar10"], files: ["cell.svg"], text: "n1 = conv 3×3(in)" },
+    { args: ["amoebanet@5", "--format", "png"], files: ["normal.png", "reduction.png"], text: "Reduction cell" },
+    { args: ["nasnet-a-mobile"], files: ["network.svg"], text: "cell0–3     ×4  28×28×264" },
+    { args: ["nasnet-a", "--as", "network", "--format", "png"], files: ["network.png"], text: "reduction0" },
+    {
+      args: ["darts-v1", "darts-v2"],
+      files: ["difference.svg"],
+      text: "- n1 = identity(h-1) + sep 3×3(h)\n+ n1 = sep 3×3(h-1)  + sep 3×3(h)",
+    },
+    { args: ["darts@1", "darts@2", "--format", "text"], files: [], text: "- darts · sample 1\n+ darts · sample 2\n  " },
+    { args: [example("small-cells.yaml") + "@by-hand"], files: ["normal.svg", "reduction.svg"], text: "squeezed3(b0)" },
+    { args: [example("chain.ts") + "@2"], files: ["network.svg"], text: "depth=" },
+  ])("draws $args", async ({ args, files, text }) => {
+    const drawn = await pictures(...args);
+    expect(drawn.files).toEqual(files);
+    expect(drawn.text).toContain(text);
+  });
+
+  it.each([
+    [["nasnet@first"], 'nasnet@first  Expected nasnet-a, or the seed of a sample after the @. Received: "first".'],
+    [["chain.ts"], 'chain.ts  Expected a file with a space (.ts, .js, .yaml, .json). Received: "no such file".'],
+    [["nasnet-a-cifar", "--as", "pair"], '--as  Expected network, for there are no cells to draw. Received: "pair".'],
+    [["nasnet-a", "nasnet-a-cifar"], "Expected two candidates with cells to compare."],
+    [["absent"], "absent  Expected a study, a space, its file, a published genotype or a network by name"],
+  ])("refuses %j, saying what there is", async (args, complaint) => {
+    const { code, err } = await cli("draw", ...args, "--out", dir);
+    expect(code).toBe(2);
+    expect(err).toContain(complaint);
+  });
+
+  it("profiles what it draws", async () => {
+    const counts = async (target: string): Promise<unknown> => {
+      const { code, out } = await cli("profile", target, "--json");
+      expect(code).toBe(0);
+      return JSON.parse(out) as unknown;
+    };
+    expect(await counts("darts-v2")).toEqual(await counts("darts-v2-cifar"));
+    expect(await counts(example("small-cells.yaml"))).not.toEqual(
+      await counts(example("small-cells.yaml") + "@by-hand"),
+    );
+    const file = join(dir, "cells.json");
+    const operations = { identity: { kind: "identity" }, conv3: { kind: "conv", kernel: 3 } };
+    writeFileSync(file, JSON.stringify({ name: "json-cells", operations, cells: { normal: { blocks: 2 } } }));
+    expect(await counts(file)).toMatchObject({ params: expect.any(Number) as number });
   });
 });
 

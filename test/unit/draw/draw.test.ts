@@ -11,7 +11,8 @@ import {
   operationStyle,
   type CellStructure,
 } from "../../../src/draw/index.ts";
-import { layoutCell, sizes, type Point } from "../../../src/draw/layout.ts";
+import { layoutCell, sizes } from "../../../src/draw/layout.ts";
+import type { Point } from "../../../src/draw/picture.ts";
 
 const operations = { identity: 0, conv1x7: 0, dil3: 0, avg3: 0, max5: 0, conv3: 0, sep5: 0 };
 const space = defineSpace({
@@ -33,8 +34,20 @@ const cell: CellStructure = {
   name: "normal",
   inputs: 2,
   blocks: [
-    { left: { input: 0, operation: "sep5" }, right: { input: 1, operation: "identity" }, combiner: "add" },
-    { left: { input: 2, operation: "max5" }, right: { input: 2, operation: "conv1x7" }, combiner: "concat" },
+    {
+      steps: [
+        { input: 0, operation: "sep5" },
+        { input: 1, operation: "identity" },
+      ],
+      combiner: "add",
+    },
+    {
+      steps: [
+        { input: 2, operation: "max5" },
+        { input: 2, operation: "conv1x7" },
+      ],
+      combiner: "concat",
+    },
   ],
   outputs: [3],
 };
@@ -55,11 +68,11 @@ describe("cellsOf", () => {
           expect(mine?.inputs).toBe(theirs.inputs);
           expect(mine?.outputs).toEqual(theirs.looseEnds);
           expect(
-            mine?.blocks.map(({ left, right, combiner }) => ({
-              leftInput: left.input,
-              rightInput: right.input,
-              leftOperation: left.operation,
-              rightOperation: right.operation,
+            mine?.blocks.map(({ steps: [left, right], combiner }) => ({
+              leftInput: left?.input,
+              rightInput: right?.input,
+              leftOperation: left?.operation,
+              rightOperation: right?.operation,
               combiner,
             })),
           ).toEqual(theirs.blocks);
@@ -110,8 +123,8 @@ describe("the layout", () => {
         for (const one of all) {
           const layout = layoutCell(one);
           const operationEdges = layout.edges.filter((edge) => edge.to === "operation");
-          const feet = layout.blocks.flatMap(({ left, right }) => [left, right]);
-          const states = one.blocks.flatMap(({ left, right }) => [left.input, right.input]);
+          const feet = layout.blocks.flatMap(({ steps }) => steps);
+          const states = one.blocks.flatMap(({ steps }) => steps.map(({ input }) => input));
           for (const [i, foot] of feet.entries()) {
             const arriving = operationEdges.filter(({ points }) =>
               near(points.at(-1), { x: foot.x, y: foot.y + sizes.operationHeight / 2 }),
@@ -165,7 +178,7 @@ describe("drawCellSvg", () => {
   it("keeps long names inside their boxes", () => {
     const names = ["sep3", "mbconv_k3_e6", "depthwise_sep_55", "own_depthwise_separable_5x5"];
     for (const name of names) {
-      const long = { ...cell, blocks: [{ ...one, left: { input: 0, operation: name } }], outputs: [2] };
+      const long = { ...cell, blocks: [{ ...one, steps: [{ input: 0, operation: name }] }], outputs: [2] };
       const svg = drawCellSvg(long);
       const text = operationStyle(name).label;
       const shown = [...svg.matchAll(/font-size="([\d.]+)"[^>]*>([^<]*)<\/text>/g)].find(
@@ -228,9 +241,8 @@ function boxesOf(
   const { operationWidth: width, operationHeight: height } = sizes;
   return [
     ...layout.inputs.map((at) => ({ ...at, width: sizes.inputWidth, height: sizes.inputHeight })),
-    ...layout.blocks.flatMap(({ left, right, combiner }, b) => [
-      { ...left, width, height },
-      { ...right, width, height },
+    ...layout.blocks.flatMap(({ steps, combiner }, b) => [
+      ...steps.map((step) => ({ ...step, width, height })),
       { ...combiner, width: one.blocks[b]?.combiner === "concat" ? 62 : 26, height: 26 },
     ]),
     { ...layout.output, height: sizes.outputHeight },

@@ -1,0 +1,148 @@
+/**
+ * @file What a command looks at, by name: a candidate of a study (`my-study@12`), a published genotype (`nasnet-a`, `darts@darts-v2`), a candidate of a space of
+ * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), or a network (`nasnet-a-cifar`).
+ */
+import { join } from "node:path";
+import * as shelf from "../../search-spaces/index.ts";
+import { createRng } from "../base/rng.ts";
+import { CellwrightError, expected } from "../base/errors.ts";
+import type { Network } from "../network/index.ts";
+import type { AnySpace, Genotype } from "../space/space.ts";
+import { isSpace, isSpaceFile, loadSpace } from "../study/load-space.ts";
+import { chosenTrial, networkOf } from "./candidates.ts";
+import { formatValue } from "./live/live-lines.ts";
+import { withStudy } from "./open-study.ts";
+
+export interface Subject {
+  /** In a few words, for titles: `trial 12`. */
+  readonly name: string;
+  /** Where it is from, for the line under a title. */
+  readonly subtitle: string;
+  /** Where its pictures go unless told otherwise. */
+  readonly folder: string;
+  /** Absent for a network by name. */
+  readonly candidate?: { readonly space: AnySpace; readonly genotype: Genotype };
+  network(): Network;
+}
+
+/** Finds what is meant. Throws `config` naming what there is. */
+export async function findSubject(
+  target: string,
+  { results, trial }: { readonly results: string; readonly trial?: number },
+): Promise<Subject> {
+  const found = await withoutStudy(target);
+  if (found !== undefined) {
+    if (trial === undefined) return found;
+    throw new CellwrightError(
+      "config",
+      `--trial  Expected a study to take a trial from. Received: ${found.what} ${target}.`,
+    );
+  }
+  const { base, which } = split(target);
+  if (which !== undefined && trial !== undefined)
+    throw new CellwrightError("config", expected("--trial", `no trial beside that of ${target}`, trial));
+  if (which !== undefined && !/^\d+$/.test(which))
+    throw new CellwrightError("config", expected(target, "the number of a trial after the @", which));
+  return await ofStudy(base, results, which === undefined ? trial : Number(which)).catch((error: unknown) => {
+    if (!(error instanceof CellwrightError) || !error.message.endsWith("no such study.")) throw error;
+    const names = [...publishedGenotypes().keys(), ...shelfSpaces().keys()];
+    throw new CellwrightError(
+      "config",
+      `${error.message.replace("Expected the name of a study", "Expected a study, a space, its file, a published genotype or a network by name")} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(shelf.namedNetworks).join(", ")}.`,
+    );
+  });
+}
+
+/** Returns the spaces of the shelf, by name. */
+function shelfSpaces(): ReadonlyMap<string, AnySpace> {
+  return new Map(
+    Object.values<unknown>(shelf)
+      .filter(isSpace)
+      .map((space) => [space.name, space]),
+  );
+}
+
+/** Returns the published genotypes whose name says all, by name. */
+function publishedGenotypes(): ReadonlyMap<string, Subject["candidate"] & object> {
+  const spaces = [...shelfSpaces().values()];
+  const all = spaces.flatMap((space) =>
+    Object.entries(space.named).map(([name, genotype]) => ({ name, space, genotype })),
+  );
+  const names = all.map(({ name }) => name);
+  return new Map(
+    all
+      .filter(({ name }, i) => names.indexOf(name) === i && names.lastIndexOf(name) === i)
+      .map(({ name, ...rest }) => [name, rest]),
+  );
+}
+
+async function withoutStudy(target: string): Promise<(Subject & { readonly what: string }) | undefined> {
+  const published = publishedGenotypes().get(target);
+  if (published !== undefined)
+    return {
+      ...ofSpace(published.space, published.genotype, target, `${target}, as published`),
+      what: "the published genotype",
+    };
+  const named = shelf.namedNetwork(target);
+  if (named !== undefined)
+    return { name: target, subtitle: "as published", folder: ".", network: () => named, what: "the network" };
+  const { base, which } = split(target);
+  const isFile = isSpaceFile(base);
+  const space = isFile ? await loadSpace(base) : shelfSpaces().get(base);
+  if (space === undefined) return undefined;
+  const { name, genotype, says } = ofWhich(space, which, target);
+  return { ...ofSpace(space, genotype, name, says), what: isFile ? "the space" : "the space of the shelf" };
+}
+
+function ofSpace(space: AnySpace, genotype: Genotype, name: string, subtitle: string): Subject {
+  return {
+    name,
+    subtitle,
+    folder: ".",
+    candidate: { space, genotype },
+    network: () => space.decode(genotype).network as Network,
+  };
+}
+
+/** The candidate of a space that `which` says: a named one, or the sample of a seed; without a word the sample of seed 0. */
+function ofWhich(
+  space: AnySpace,
+  which: string | undefined,
+  target: string,
+): { readonly name: string; readonly genotype: Genotype; readonly says: string } {
+  const named = which !== undefined && Object.hasOwn(space.named, which) ? space.named[which] : undefined;
+  if (named !== undefined) return { name: which ?? "", genotype: named, says: `${space.name} · ${which}` };
+  const seed = which ?? "0";
+  if (!/^\d+$/.test(seed)) {
+    const names = Object.keys(space.named);
+    const known = names.length === 0 ? "" : `${names.join(", ")}, or `;
+    throw new CellwrightError("config", expected(target, `${known}the seed of a sample after the @`, which));
+  }
+  const name = `sample ${seed}`;
+  return { name, genotype: space.sample(createRng(Number(seed))), says: `${space.name} · ${name}` };
+}
+
+async function ofStudy(name: string, results: string, number: number | undefined): Promise<Subject> {
+  return await withStudy(name, results, async (study) => {
+    const trial = await chosenTrial(study, number);
+    const value = trial.values?.[0];
+    const quality = value === undefined ? trial.state : `${study.objectives[0]?.name} ${formatValue(value)}`;
+    const { genotype } = trial.proposal;
+    const { definition } = study;
+    // The winner's pictures keep the names that the report shows; others stand beside them.
+    const cells = join(study.dir, "cells");
+    return {
+      name: `trial ${trial.number}`,
+      subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
+      folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
+      candidate: { space: definition.space, genotype },
+      network: () => networkOf(definition, genotype),
+    };
+  });
+}
+
+/** `my-study@12` gives `my-study` and `12`. */
+function split(target: string): { readonly base: string; readonly which: string | undefined } {
+  const at = target.lastIndexOf("@");
+  return at <= 0 ? { base: target, which: undefined } : { base: target.slice(0, at), which: target.slice(at + 1) };
+}
