@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { output, run } from "../../support/commands.ts";
+import { guideFiles } from "../../support/guide.ts";
 import { nodeEnvironment, supportedMajors } from "../../support/node-versions.ts";
 import { installInto, type Packed, pack, publicEntries } from "../../support/packed.ts";
 import { root } from "../../support/built.ts";
@@ -170,6 +171,73 @@ describe("types", () => {
     const { code, stdout } = await run(process.execPath, args, { cwd: project });
     expect(stdout).toBe("");
     expect(code).toBe(0);
+  });
+});
+
+describe("the guide to spaces, in an empty folder", () => {
+  const files = guideFiles("define-a-space.md");
+  const spaces = ["chain.ts", "own-cells.ts", "macro.ts", "small-cells.yaml"];
+  let project: string;
+  beforeAll(async () => {
+    project = join(consumer, "guide");
+    await mkdir(project);
+    for (const [name, text] of files) await writeFile(join(project, name), text);
+    const config = await readFile(join(root, "test/interop/consumers/typescript/tsconfig.nodenext.json"), "utf8");
+    await writeFile(join(project, "tsconfig.json"), config);
+    // One study for each space; that in YAML is named by its path.
+    const study = files.get("study.config.ts") ?? "";
+    for (const space of spaces) {
+      const text = space.endsWith(".ts")
+        ? study.replace("./own-cells.ts", `./${space}`)
+        : study.replace(/^import space .*$/m, "").replace("  space,", `  space: "./${space}",`);
+      await writeFile(join(project, `${space.replace(/\.\w+$/, "")}.config.ts`), text);
+    }
+  });
+
+  test("has the three spaces, one without code, and a study", () => {
+    expect([...files.keys()]).toEqual(expect.arrayContaining([...spaces, "study.config.ts"]));
+  });
+
+  test("compiles, strictly", async () => {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const args = [tsc, "-p", ".", "--typeRoots", join(root, "node_modules/@types")];
+    const { code, stdout } = await run(process.execPath, args, { cwd: project });
+    expect(stdout).toBe("");
+    expect(code).toBe(0);
+  });
+
+  test("and a misspelt decision in it does not", async () => {
+    const wrong = join(consumer, "guide-misspelt");
+    await cp(project, wrong, { recursive: true });
+    const chain = (files.get("chain.ts") ?? "").replace("decode({ depth,", "decode({ deph: depth,");
+    const macro = (files.get("macro.ts") ?? "").replace('=== "pooled"', '=== "poled"');
+    await writeFile(join(wrong, "chain.ts"), chain);
+    await writeFile(join(wrong, "macro.ts"), macro);
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const args = [tsc, "-p", ".", "--typeRoots", join(root, "node_modules/@types")];
+    const { code, stdout } = await run(process.execPath, args, { cwd: wrong });
+    expect(code).not.toBe(0);
+    expect(stdout).toMatch(/^chain\.ts.*deph/m);
+    expect(stdout).toMatch(/^macro\.ts.*"poled"/m);
+  });
+
+  test.each(spaces)("%s is searched, drawn and profiled", async (space) => {
+    const name = space.replace(/\.\w+$/, "");
+    const npx = async (...args: readonly string[]) => await run("npx", ["cellwright", ...args], { cwd: project });
+    const small = ["--trials", "2", "--train", "40", "--validation", "20", "--epochs", "1", "--no-retrain"];
+    const ran = await npx("search", `${name}.config.ts`, ...small);
+    expect(ran.stderr + (ran.code === 0 ? "" : ran.stdout)).not.toMatch(/^\s+at /m);
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    const status = JSON.parse(
+      await output("npx", ["cellwright", "top", name, "--json"], { cwd: project }),
+    ) as unknown[];
+    expect(status.length).toBeGreaterThan(0);
+    expect((await npx("draw", `${space}@1`, "--out", `pictures-${name}`)).code).toBe(0);
+    expect((await readdir(join(project, `pictures-${name}`))).every((file) => file.endsWith(".svg"))).toBe(true);
+    const counts = JSON.parse(
+      await output("npx", ["cellwright", "profile", `${space}@1`, "--json"], { cwd: project }),
+    ) as { params: number };
+    expect(counts.params).toBeGreaterThan(0);
   });
 });
 

@@ -6,6 +6,8 @@ import { costOf, validateNetwork } from "cellwright/network";
 import type { EvaluationContext, Task } from "cellwright/evaluators";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { latency, leaves, quick } from "../../examples/data-and-evaluators.ts";
+import macro from "../../examples/macro.ts";
+import ownCells from "../../examples/own-cells.ts";
 import tinyCells from "../../examples/tiny-cells.ts";
 import { scaleTo } from "../../../src/scale/scale.ts";
 
@@ -16,13 +18,14 @@ function blocksOf(guide: string): { file: string; code: string }[] {
   const text = read(`docs/${guide}`);
   return [...text.matchAll(/```ts\n(.*?)```/gs)].map((match) => {
     const names = [...text.slice(0, match.index).matchAll(/`((?:src|test)\/[\w./-]+\.ts)`/g)];
-    return { file: names.at(-1)?.[1] ?? "", code: (match[1] ?? "").trim() };
+    // A first line such as `// chain.ts` says how a reader calls the file.
+    return { file: names.at(-1)?.[1] ?? "", code: (match[1] ?? "").replace(/^\/\/ [\w.-]+\n/, "").trim() };
   });
 }
 
 describe("code in the guides", () => {
   for (const [guide, count] of [
-    ["define-a-space.md", 1],
+    ["define-a-space.md", 5],
     ["add-an-operation.md", 2],
     ["data-and-evaluators.md", 3],
   ] as const) {
@@ -52,6 +55,54 @@ describe("code in the guides", () => {
       }
     });
   }
+});
+
+describe("the spaces of the guide", () => {
+  it("are about thirty lines each, and whole", () => {
+    const files = blocksOf("define-a-space.md").filter(({ file }) => /(chain|own-cells|macro)\.ts$/.test(file));
+    expect(files).toHaveLength(3);
+    for (const { code } of files) {
+      expect(code.split("\n").length).toBeLessThan(42);
+      expect(code).toContain("export default defineSpace({");
+    }
+  });
+
+  it("decode whatever is sampled, the conditional one with every kind of block", () => {
+    const ops = new Set<string>();
+    for (const space of [ownCells, macro])
+      for (let i = 0; i < 40; i++) {
+        const { network } = space.decode(space.sample(createRng(i)));
+        expect(validateNetwork(JSON.parse(JSON.stringify(network)))).toEqual(network);
+        for (const { id, op } of network.nodes) ops.add(id.startsWith("stage") ? op : "");
+      }
+    for (const op of ["avgPool", "depthwiseConv", "activation", "add"]) expect(ops).toContain(op);
+    const inverted = macro.decisions.find(({ path }) => path === "stage1.block");
+    const children = inverted?.kind === "choice" ? inverted.options[1]?.children.map(({ path }) => path) : [];
+    expect(children).toEqual(["stage1.block.inverted.kernel", "stage1.block.inverted.expansion"]);
+  });
+
+  it("have an operation of their own, which takes stride and filters", () => {
+    const genotype = Object.fromEntries(
+      ownCells
+        .active(ownCells.sample(createRng(1)))
+        .map((decision) => [
+          decision.path,
+          decision.role === "operation" && decision.kind === "choice"
+            ? decision.options.findIndex(({ name }) => name === "bottleneck")
+            : 0,
+        ]),
+    );
+    const { nodes } = ownCells.decode(genotype).network;
+    const at = (id: string) => nodes.find((node) => node.id === id)?.attributes;
+    expect(at("cell0/block0/left/middle/conv")).toMatchObject({ filters: 2, kernel: [3, 3] });
+    expect(at("reduction0/block0/left/narrow/conv")).toMatchObject({ filters: 4, stride: [2, 2] });
+    expect(at("reduction0/block0/left/wide/conv")).toMatchObject({ filters: 16, stride: [1, 1] });
+  });
+
+  it("say in YAML what the example says", () => {
+    const [, code] = /```yaml\n(.*?)```/s.exec(read("docs/define-a-space.md")) ?? [];
+    expect(code).toBe(read("test/examples/small-cells.yaml"));
+  });
 });
 
 describe("the data sets and evaluators of the guide", () => {
