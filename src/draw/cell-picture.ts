@@ -115,7 +115,7 @@ function operation(at: Point, name: string, mark: Mark | undefined): readonly Sh
     round: [box(at, w, h, { ...base, radius: h / 2 })],
     dashed: [box(at, w, h, { ...base, dash: [5, 4] })],
   };
-  const fitted = fitText(text, w - 6);
+  const fitted = fitText(text, shape === "tilted" ? w - 20 : w - 6);
   // A name that had to be cut can still be read by pointing at it.
   const written = label(at, fitted.text, { size: fitted.size, ...(fitted.text !== text && { whole: text }) });
   return [...shapes[shape], written, ...(mark === undefined ? [] : frameOf(at, w, h, mark))];

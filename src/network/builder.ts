@@ -32,6 +32,7 @@ export interface NetworkDefaults {
 export type Size = number | Pair;
 
 export interface WindowOptions {
+  /** Rows and columns of the window; one number for a square. */
   readonly kernel: Size;
   /** Default 1. */
   readonly stride?: Size;
@@ -40,6 +41,7 @@ export interface WindowOptions {
 }
 
 export interface ConvOptions extends WindowOptions {
+  /** Output channels. */
   readonly filters: number;
   /** Default 1. */
   readonly dilation?: Size;
@@ -61,40 +63,58 @@ export type Outputs = Tensor | { readonly logits: Tensor; readonly auxiliary?: T
 export interface NetworkBuilder {
   /** The image. */
   readonly input: Tensor;
+  /** What layers take where they are not told. */
   readonly defaults: NetworkDefaults;
   /** Adds any operation, attributes in full. The other methods are this with defaults. */
   node<K extends OpKind>(path: string, op: K, inputs: readonly Tensor[], attributes: OpAttributes[K]): Tensor;
+  /** A convolution of `[h, w, c]` to `filters` channels; stride 1, `same`, no bias unless told otherwise. */
   conv(path: string, x: Tensor, options: ConvOptions): Tensor;
+  /** One window per channel; the channels stay. */
   depthwiseConv(path: string, x: Tensor, options: DepthwiseOptions): Tensor;
+  /** Batch normalisation with the network's epsilon and momentum, or those given. */
   batchNorm(path: string, x: Tensor, options?: Partial<OpAttributes["batchNorm"]>): Tensor;
   /** Defaults are torch's: alpha 1e-4, beta 0.75, k 1. Alpha is divided by the size: AlexNet's is `{ size: 5, alpha: 5e-4, k: 2 }`. */
   localResponseNorm(path: string, x: Tensor, options: LocalResponseOptions): Tensor;
+  /** Mixes what grouped convolutions kept apart: channel g * c / groups + j goes to j * groups + g. */
   channelShuffle(path: string, x: Tensor, groups: number): Tensor;
   /** Channels `first` to `first + count - 1`. */
   channelSlice(path: string, x: Tensor, attributes: OpAttributes["channelSlice"]): Tensor;
   /** The network's default activation, or the one named. */
   activate(path: string, x: Tensor, fn?: ActivationName): Tensor;
+  /** The largest of each window; padding never wins. */
   maxPool(path: string, x: Tensor, options: WindowOptions): Tensor;
+  /** The mean of each window; padding is not counted. */
   avgPool(path: string, x: Tensor, options: WindowOptions): Tensor;
+  /** The mean of each channel: `[c]`, or `[1, 1, c]` with `keepDims`. */
   globalAvgPool(path: string, x: Tensor, options?: { readonly keepDims?: boolean }): Tensor;
   /** To `size` rows and columns, whatever the input's. */
   adaptiveAvgPool(path: string, x: Tensor, size: Size): Tensor;
+  /** The maxima of `size` rows and columns of bins, whatever the input's. */
   adaptiveMaxPool(path: string, x: Tensor, size: Size): Tensor;
   /**
    * Spatial pyramid pooling (He et al. 2014): for each level the maxima of level x level bins, all in one vector `[sum of level^2 * c]`, whatever
    * the image's sides. SPPNet's levels are `[4, 2, 1]` and `[6, 3, 2, 1]`. Adds an adaptive max pool and a flatten for each, and a concat.
    */
   spatialPyramidPool(path: string, x: Tensor, levels: readonly number[]): Tensor;
+  /** `[h, w, c]` to `[h * w * c]`. */
   flatten(path: string, x: Tensor): Tensor;
   /** With bias unless told otherwise. */
   dense(path: string, x: Tensor, options: { readonly units: number; readonly bias?: boolean }): Tensor;
+  /** The sum of two tensors or more of one shape. */
   add(path: string, inputs: readonly Tensor[]): Tensor;
+  /** The product of two tensors of one shape, or of `[h, w, c]` with `[1, 1, c]` or `[c]`. */
   multiply(path: string, x: Tensor, by: Tensor): Tensor;
+  /** Joins channels, inputs in order. */
   concat(path: string, inputs: readonly Tensor[]): Tensor;
+  /** Drops elements with probability `rate` in training. */
   dropout(path: string, x: Tensor, rate: number): Tensor;
+  /** Drops the whole tensor for an example, with probability `depthFraction` times the recipe's rate, in training. */
   dropPath(path: string, x: Tensor, depthFraction: number): Tensor;
+  /** Zeros of the shape that a stride leaves. */
   zero(path: string, x: Tensor, options?: { readonly stride?: number }): Tensor;
+  /** Takes a rectangle of every channel. */
   slice(path: string, x: Tensor, attributes: OpAttributes["slice"]): Tensor;
+  /** Pads with zeros. */
   pad(path: string, x: Tensor, attributes: OpAttributes["pad"]): Tensor;
 }
 

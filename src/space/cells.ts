@@ -22,6 +22,7 @@ export interface Cell<
   Operations extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
   Combiner extends string = string,
 > {
+  /** In order; block b makes state `inputs + b`. */
   readonly blocks: readonly Block<keyof Operations & string, Combiner>[];
   /** How many inputs the cell has; state `inputs + b` is the output of block b. */
   readonly inputs: number;

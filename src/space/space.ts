@@ -80,6 +80,7 @@ export type SkeletonBase = Readonly<Record<string, unknown>>;
 
 /** A space, compiled. Pure: every method is a function of its arguments. */
 export interface Space<Skeleton extends SkeletonBase = SkeletonBase, Net = unknown> {
+  /** Names it in studies, errors and reports. */
   readonly name: string;
   /** Goes up when a stored genotype would decode to another network (law 4). */
   readonly version: number;
@@ -87,6 +88,7 @@ export interface Space<Skeleton extends SkeletonBase = SkeletonBase, Net = unkno
   readonly hash: string;
   /** Default skeleton; a study may override single keys. */
   readonly skeleton: Skeleton;
+  /** What can be decided, as a tree, in the order of the declaration. */
   readonly decisions: readonly Decision[];
   /** Decodes a valid genotype. Throws `space` with every problem listed if it is not. `skeleton` is merged over the default. */
   decode(genotype: Genotype, skeleton?: Partial<Skeleton>): Decoded<Net>;
