@@ -3,7 +3,14 @@
  * over the trials, in the first 1,000 trials. CPU time, so that other work on the machine counts little. After `npm run build`:
  * `npx jiti bench/controllers.ts`. The aim is under 20 ms in all, next to trials of seconds to hours.
  */
-import { agingEvolution, policyGradient, random, skipDuplicates } from "cellwright/controllers";
+import {
+  agingEvolution,
+  localSearch,
+  modelBased,
+  policyGradient,
+  random,
+  skipDuplicates,
+} from "cellwright/controllers";
 import { createRng } from "cellwright/base";
 import { nasnet } from "cellwright/spaces";
 
@@ -13,8 +20,10 @@ const subjects = [
   random(),
   agingEvolution(),
   skipDuplicates(agingEvolution()),
+  localSearch(),
   policyGradient({ algorithm: "reinforce" }),
   policyGradient(),
+  modelBased(),
 ];
 
 for (const definition of subjects) {

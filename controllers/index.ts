@@ -4,6 +4,7 @@ export { auto, pickController, type AutoOptions } from "./auto.ts";
 export { grid, type GridOptions } from "./grid.ts";
 export { independentPolicy, type IndependentPolicyOptions } from "./independent-policy.ts";
 export { localSearch, type LocalSearchOptions } from "./local-search.ts";
+export { modelBased, type ModelBasedOptions } from "./model-based/model-based.ts";
 export type { PolicyGradientOptions } from "./policy-gradient/options.ts";
 export { policyGradient } from "./policy-gradient/policy-gradient.ts";
 export { random } from "./random.ts";

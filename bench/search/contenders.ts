@@ -1,5 +1,5 @@
 /** @file Who searches, by the name under which it is reported. */
-import { agingEvolution, auto, independentPolicy, localSearch, random } from "cellwright/controllers";
+import { agingEvolution, auto, independentPolicy, localSearch, modelBased, random } from "cellwright/controllers";
 import type { ControllerDefinition } from "cellwright/search";
 
 /** Without the identity mutation: on a table a child that is its parent measures nothing. */
@@ -13,5 +13,6 @@ export const contenders: Readonly<Record<string, ControllerDefinition>> = {
   reinforce: independentPolicy(),
   "local search, first": localSearch(),
   "local search, best": localSearch({ improvement: "best" }),
+  "model-based": modelBased(),
   auto: auto(),
 };

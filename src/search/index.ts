@@ -10,8 +10,10 @@ export {
   type Objective,
   type Proposal,
 } from "./controller.ts";
+export { genotypeFeatures, graphFeatures, type GraphFeatures } from "./graph-features.ts";
 export { gridPoint, gridSize, gridValues } from "./grid-points.ts";
 export { neighbours } from "./neighbours.ts";
 export { oneOf, realNumber, resolveOptions, wholeNumber, type OptionRule, type OptionRules } from "./options.ts";
+export { squaredPathDistance, type PathCounts } from "./path-counts.ts";
 export { paretoFront } from "./pareto.ts";
 export { simulate, type SimulatedOutcome, type SimulationOptions, type SimulationStep } from "./simulate.ts";

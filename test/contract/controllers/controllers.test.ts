@@ -5,15 +5,17 @@ import {
   grid,
   independentPolicy,
   localSearch,
+  modelBased,
   policyGradient,
   random,
   skipDuplicates,
 } from "cellwright/controllers";
-import { nasnet } from "cellwright/spaces";
+import { nasBench201, nasnet } from "cellwright/spaces";
 import { controllerSuite } from "./suite.ts";
 
 const evolution = agingEvolution({ populationSize: 8, sampleSize: 3 });
 const policy = { hidden: 6, batch: 5, learningRate: 0.05, levels: 5 } as const;
+const model = { starts: 6, parents: 3, mutations: 8, randoms: 8 } as const;
 
 controllerSuite("random", random());
 controllerSuite("agingEvolution", evolution);
@@ -27,11 +29,13 @@ controllerSuite("independentPolicy", independentPolicy({ learningRate: 0.3 }));
 controllerSuite("localSearch, first improvement", localSearch());
 controllerSuite("localSearch, best improvement", localSearch({ improvement: "best", starts: 3 }));
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
+controllerSuite("modelBased", modelBased({ ...model, observations: 20 }), { trials: 30 });
 controllerSuite("auto", auto({ trials: 30 }));
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet] });
 controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet] });
 controllerSuite("grid on NASNet's space", grid(), { on: [nasnet] });
+controllerSuite("modelBased on a space with networks", modelBased(model), { on: [nasBench201], trials: 14 });
 controllerSuite("policyGradient on NASNet's space", policyGradient({ ...policy, hidden: 2 }), {
   on: [nasnet],
   trials: 15,

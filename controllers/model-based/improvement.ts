@@ -1,0 +1,44 @@
+/** @file What a candidate promises: scores on a scale of ranks, and the improvement to expect on the best of them. */
+
+/**
+ * Returns -log(rank / count) of each score, the best of rank 1 and equals of their mean rank, shifted and scaled to mean 0 and variance 1 (zeros where all are
+ * equal); of those at `indices` only, if given, though ranks are among all.
+ */
+export function rankScores(scores: readonly number[], indices?: readonly number[]): Float64Array {
+  const order = scores.map((_, index) => index).sort((a, b) => descending(scores[a]!, scores[b]!) || a - b);
+  const all = new Float64Array(scores.length);
+  for (let from = 0; from < order.length;) {
+    let to = from + 1;
+    while (to < order.length && scores[order[to]!] === scores[order[from]!]) to++;
+    const rank = (from + 1 + to) / 2;
+    for (let i = from; i < to; i++) all[order[i]!] = -Math.log(rank / scores.length);
+    from = to;
+  }
+  const values = indices === undefined ? all : Float64Array.from(indices, (index) => all[index]!);
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length));
+  return values.map((value) => (spread > 1e-12 ? (value - mean) / spread : 0));
+}
+
+/** For sorting from the greatest; two infinities of one sign are equal. */
+export function descending(a: number, b: number): number {
+  return a === b ? 0 : b - a;
+}
+
+/** Returns E[max(0, value - target)] of a normal value, in its standard deviations where it is tiny. */
+export function expectedImprovement(
+  { mean, variance }: { readonly mean: number; readonly variance: number },
+  target: number,
+): number {
+  const deviation = Math.sqrt(variance);
+  const z = (mean - target) / deviation;
+  return deviation * (z * normalCdf(z) + Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI));
+}
+
+/** Returns the distribution function of the standard normal: Abramowitz and Stegun 26.2.17, to 7.5e-8. */
+export function normalCdf(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return z > 0 ? 1 - tail : tail;
+}

@@ -1,0 +1,202 @@
+/**
+ * @file Bayesian optimisation that knows the graph. A Gaussian process learns from the decisions, from how often each path of operations leads through the
+ * network (BANANAS, arXiv 1910.11858) and from its cost; the next trial is the candidate of greatest expected improvement (Jones, Schonlau and Welch 1998)
+ * among neighbours of the best, two-step mutations and random ones. A network that computes what an earlier one did is not proposed again.
+ *
+ * Scores are replaced by -log(rank / trials), so that differences among the best count and the depth of the bad does not. Trials in flight are taken to
+ * give what is expected of them. A failed trial, and a pruned one without a value, ranks last. The model is made of the stored trials anew, hyperparameters
+ * at numbers of trials that grow by a tenth, so a replay costs nothing until the next ask.
+ */
+import { canonicalJson, type Rng } from "cellwright/base";
+import { neighbours, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
+import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
+import type { Genotype } from "cellwright/space";
+import { distancesOf, fit, type Hyperparameters, model } from "./gaussian-process.ts";
+import { descending, expectedImprovement, rankScores } from "./improvement.ts";
+import { type Point, type View, viewsOf } from "./kernel.ts";
+import { type Points, pointsOf } from "./points.ts";
+
+export interface ModelBasedOptions {
+  /** Random trials before the model is asked. Default 20. */
+  readonly starts?: number;
+  /** Of how many of the best trials all neighbours are candidates. Default 10. */
+  readonly parents?: number;
+  /** Candidates that differ from one of the best in two decisions. Default 100. */
+  readonly mutations?: number;
+  /** Random candidates. Default 200. */
+  readonly randoms?: number;
+  /** Trials that the model learns from, half of them the best and half the latest: an ask costs the cube of it. Default 300. */
+  readonly observations?: number;
+}
+
+type Options = Required<ModelBasedOptions>;
+
+const RULES: OptionRules<Options> = {
+  starts: wholeNumber(20, { min: 2 }),
+  parents: wholeNumber(10, { min: 1 }),
+  mutations: wholeNumber(100, { min: 0 }),
+  randoms: wholeNumber(200, { min: 1 }),
+  observations: wholeNumber(300, { min: 20 }),
+};
+
+/** Networks of more nodes are too dear to be decoded by the hundred: the decisions alone choose which candidates are. */
+const CHEAP_NODES = 120;
+const DEAR_CANDIDATES = 48;
+/** How often a random start is drawn again where it was tried. */
+const DRAWS = 50;
+/** Hyperparameters are fitted to at most so many trials. */
+const FITTED = 120;
+
+interface Trial {
+  readonly genotype: Genotype;
+  /** Canonical JSON of the genotype. */
+  readonly text: string;
+}
+
+type Observation = Trial & { readonly score: number };
+
+/** Returns the model-based controller. Throws `config` naming each option that is wrong. */
+export function modelBased(options: ModelBasedOptions = {}): ControllerDefinition {
+  const resolved = resolveOptions<Options>("modelBased", options, RULES);
+  return {
+    name: "model-based search",
+    options: { ...resolved },
+    create: (context) => createModelBased(resolved, context),
+  };
+}
+
+function createModelBased(options: Options, { space, rng, objectives }: ControllerContext): Controller {
+  const observations: Observation[] = [];
+  const running = new Map<number, Trial>();
+  /** Of all that was started. */
+  const texts = new Set<string>();
+  let points: Points | undefined;
+  let fitted: { readonly count: number; readonly hyperparameters: Hyperparameters } | undefined;
+
+  // Made at the first ask: whoever replays needs none of it.
+  const makePoints = (): Points => (points ??= pointsOf(space, space.sample(rng.fork("sample"))));
+  const pointOf = ({ genotype, text }: Trial): Point => makePoints().full(makePoints().flat(genotype, text));
+  const trialOf = (genotype: Genotype): Trial => ({ genotype, text: canonicalJson(genotype) });
+
+  const bestTrials = (): readonly Observation[] =>
+    observations.toSorted((a, b) => descending(a.score, b.score)).slice(0, options.parents);
+
+  /** Returns candidates that were not started, each once, in a fixed order. */
+  const candidatesOf = (draw: Rng): readonly Trial[] => {
+    const best = bestTrials();
+    const genotypes = best.flatMap(({ genotype }) => neighbours(space, genotype, draw));
+    const mutations = genotypes.length > 0 ? options.mutations : 0;
+    for (let i = 0; i < mutations; i++)
+      genotypes.push(space.mutate(space.mutate(draw.pick(best).genotype, draw), draw));
+    for (let i = 0; i < options.randoms; i++) genotypes.push(space.sample(draw));
+    const fresh = new Map(genotypes.map(trialOf).map((trial) => [trial.text, trial]));
+    return [...fresh.values()].filter(({ text }) => !texts.has(text));
+  };
+
+  /** Returns the hyperparameters for the present number of trials: those fitted at the last number of the series. */
+  const hyperparametersOf = (views: readonly View[]): Hyperparameters => {
+    const count = lastOfSeries(observations.length, options.starts);
+    if (fitted?.count !== count) {
+      const earlier = observations.slice(0, count);
+      const chosen = choose(earlier, FITTED);
+      const distances = distancesOf(
+        chosen.map((index) => pointOf(earlier[index] as Observation)),
+        views,
+      );
+      const values = rankScores(
+        earlier.map(({ score }) => score),
+        chosen,
+      );
+      fitted = { count, hyperparameters: fit(distances, views, values) };
+    }
+    return fitted.hyperparameters;
+  };
+
+  /** Networks that are computed already, of those that the model learns from. */
+  const signaturesOf = (seen: readonly Point[]): ReadonlySet<string> =>
+    new Set(seen.flatMap(({ graph }) => graph?.signature ?? []));
+  const isNew = ({ text, graph }: Point, signatures: ReadonlySet<string>): boolean =>
+    !texts.has(text) && (graph === undefined || !signatures.has(graph.signature));
+
+  const randomTrial = (draw: Rng, seen: readonly Point[]): Genotype => {
+    const signatures = signaturesOf(seen);
+    let genotype = space.sample(draw);
+    for (let i = 1; i < DRAWS && !isNew(pointOf(trialOf(genotype)), signatures); i++) genotype = space.sample(draw);
+    return genotype;
+  };
+
+  const bestCandidate = (draw: Rng, chosen: readonly number[], seen: readonly Point[]): Genotype | undefined => {
+    const { hasGraphs, nodeCount, flat, full } = makePoints();
+    const views = viewsOf(hasGraphs);
+    const hyperparameters = hyperparametersOf(views);
+    const values = rankScores(
+      observations.map(({ score }) => score),
+      chosen,
+    );
+    const target = values.reduce((a, b) => Math.max(a, b), -Infinity);
+    let candidates = candidatesOf(draw).map(({ genotype, text }) => flat(genotype, text));
+    if (nodeCount > CHEAP_NODES && candidates.length > DEAR_CANDIDATES) {
+      const [scale = 1] = hyperparameters.scales;
+      const plain = model(seen, values, viewsOf(false), {
+        variances: [1],
+        scales: [scale],
+        noise: hyperparameters.noise,
+      });
+      const byDecisions = sortBy(candidates, (point) => expectedImprovement(plain.predict(point), target));
+      candidates = byDecisions.slice(0, DEAR_CANDIDATES);
+    }
+    const signatures = signaturesOf(seen);
+    const fresh = candidates.map(full).filter((point) => isNew(point, signatures));
+    const { predict } = model(seen, values, views, hyperparameters);
+    return sortBy(fresh, (point) => expectedImprovement(predict(point), target))[0]?.genotype;
+  };
+
+  return {
+    ask(number) {
+      const draw = rng.fork(`ask/${number}`);
+      const chosen = choose(observations, options.observations);
+      const trials = [...chosen.map((index) => observations[index] as Observation), ...running.values()];
+      const seen = trials.map(pointOf);
+      const isEarly = observations.length < options.starts;
+      const best = isEarly ? undefined : bestCandidate(draw, chosen, seen);
+      return { genotype: best ?? randomTrial(draw, seen) };
+    },
+    tell(event) {
+      if (event.kind === "started") {
+        const trial = trialOf(event.proposal.genotype);
+        running.set(event.number, trial);
+        texts.add(trial.text);
+        return;
+      }
+      const { number, state, proposal } = event.trial;
+      running.delete(number);
+      const score = (state === "failed" ? undefined : scoreOf(event.trial, objectives)) ?? -Infinity;
+      observations.push({ ...trialOf(proposal.genotype), score });
+    },
+  };
+}
+
+/** The numbers of trials at which hyperparameters are fitted: `first`, then each a tenth more. Returns the last that is not above `count`. */
+function lastOfSeries(count: number, first: number): number {
+  let last = first;
+  for (let next = first; next <= count; next = Math.ceil(next * 1.1)) last = next;
+  return last;
+}
+
+/** Returns at most `most` indices, ascending: half of them of the best, the rest of the latest. */
+function choose(observations: readonly Observation[], most: number): readonly number[] {
+  const all = observations.map((_, index) => index);
+  if (all.length <= most) return all;
+  const score = (index: number): number => (observations[index] as Observation).score;
+  const best = new Set(all.toSorted((a, b) => descending(score(a), score(b)) || a - b).slice(0, Math.floor(most / 2)));
+  const latest = all.filter((index) => !best.has(index)).slice(best.size - most);
+  return [...best, ...latest].sort((a, b) => a - b);
+}
+
+/** Sorted from the greatest value; of equals the first stays first. */
+function sortBy(points: readonly Point[], value: (point: Point) => number): readonly Point[] {
+  return points
+    .map((point) => ({ point, value: value(point) }))
+    .sort((a, b) => descending(a.value, b.value))
+    .map(({ point }) => point);
+}

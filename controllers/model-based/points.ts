@@ -1,0 +1,44 @@
+/** @file Candidates with their features, made once a space: decoding a network takes a millisecond, and a search looks at the same ones again and again. */
+import { genotypeFeatures, type GraphFeatures } from "cellwright/search";
+import type { AnySpace, Genotype } from "cellwright/space";
+import type { Point } from "./kernel.ts";
+
+/** Kept for each space; when full, all are dropped and made again as needed. */
+const KEPT = 20_000;
+
+const featuresOf = new WeakMap<AnySpace, Map<string, GraphFeatures>>();
+
+export interface Points {
+  /** Whether this space's networks can be seen. */
+  readonly hasGraphs: boolean;
+  /** Nodes of one of its networks. */
+  readonly nodeCount: number;
+  /** A point without its network; `text` is the genotype's canonical JSON. */
+  readonly flat: (genotype: Genotype, text: string) => Point;
+  /** The same point with its network's features, if it has any. */
+  readonly full: (point: Point) => Point;
+}
+
+/** Returns how to make points of a space's genotypes. `sample` is any of them. */
+export function pointsOf(space: AnySpace, sample: Genotype): Points {
+  const nodeCount = genotypeFeatures(space, sample)?.nodeCount ?? 0;
+  let kept = featuresOf.get(space);
+  if (kept === undefined) featuresOf.set(space, (kept = new Map()));
+  const cache = kept;
+  return {
+    hasGraphs: nodeCount > 0,
+    nodeCount,
+    flat: (genotype, text) => ({ genotype, text, vector: space.encode(genotype), graph: undefined }),
+    full: (point) => {
+      if (nodeCount === 0 || point.graph !== undefined) return point;
+      let graph = cache.get(point.text);
+      if (graph === undefined) {
+        graph = genotypeFeatures(space, point.genotype);
+        if (graph === undefined) return point;
+        if (cache.size >= KEPT) cache.clear();
+        cache.set(point.text, graph);
+      }
+      return { ...point, graph };
+    },
+  };
+}
