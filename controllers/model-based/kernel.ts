@@ -3,15 +3,15 @@
  * the counts of paths and on the logarithms of the cost, exp(-d² / 2 l²). What has no network has the first alone.
  */
 import { squaredPathDistance, type GraphFeatures } from "cellwright/search";
-import type { Genotype } from "cellwright/space";
+import type { Decision, Genotype } from "cellwright/space";
 
 /** A candidate as the kernels see it. */
 export interface Point {
   readonly genotype: Genotype;
   /** Canonical JSON of the genotype. */
   readonly text: string;
-  /** `space.encode`. */
-  readonly vector: Float64Array;
+  /** By decision, see `codesOf`. */
+  readonly codes: Float64Array;
   readonly graph: GraphFeatures | undefined;
 }
 
@@ -24,12 +24,30 @@ export interface View {
   slope(distance: number, scale: number, similarity: number): number;
 }
 
-/** Half the sum of differences: 1 for each choice that differs, and for each number by how much of its range it differs, halved. */
+/**
+ * Returns a number for each of the space's decisions (`flatten`ed, active or not): a choice's option, a number's place in its range from 0 to 1, -1 where it
+ * is not active. Two of these differ by 1 or more unless they are numbers.
+ */
+export function codesOf(decisions: readonly Decision[], genotype: Genotype): Float64Array {
+  return Float64Array.from(decisions, (decision) => {
+    const value = genotype[decision.path];
+    if (value === undefined) return -1;
+    if (decision.kind === "choice") return value;
+    const isLog = decision.kind === "float" && decision.scale === "log";
+    const [at, min, max] = [value, decision.min, decision.max].map((one) => (isLog ? Math.log(one) : one));
+    return max! > min! ? (at! - min!) / (max! - min!) : 0;
+  });
+}
+
+/** Sum over decisions: 1 where an option differs or one is not active, and for numbers by how much of the range they differ. */
 function decisionDistance(a: Point, b: Point): number {
-  const [x, y] = [a.vector, b.vector];
+  const [x, y] = [a.codes, b.codes];
   let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += Math.abs(x[i]! - y[i]!);
-  return sum / 2;
+  for (let i = 0; i < x.length; i++) {
+    const difference = Math.abs(x[i]! - y[i]!);
+    sum += difference < 1 ? difference : 1;
+  }
+  return sum;
 }
 
 const decisions: View = {

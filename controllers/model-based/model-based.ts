@@ -10,7 +10,7 @@
 import { canonicalJson, type Rng } from "cellwright/base";
 import { neighbours, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
-import type { Genotype } from "cellwright/space";
+import type { AnySpace, Genotype } from "cellwright/space";
 import { distancesOf, fit, type Hyperparameters, model } from "./gaussian-process.ts";
 import { descending, expectedImprovement, rankScores } from "./improvement.ts";
 import { type Point, type View, viewsOf } from "./kernel.ts";
@@ -19,13 +19,13 @@ import { type Points, pointsOf } from "./points.ts";
 export interface ModelBasedOptions {
   /** Random trials before the model is asked. Default 20. */
   readonly starts?: number;
-  /** Of how many of the best trials all neighbours are candidates. Default 10. */
+  /** Of how many of the best trials the neighbours are candidates: all of them, or 30 where there are more. Default 10. */
   readonly parents?: number;
   /** Candidates that differ from one of the best in two decisions. Default 100. */
   readonly mutations?: number;
   /** Random candidates. Default 200. */
   readonly randoms?: number;
-  /** Trials that the model learns from, half of them the best and half the latest: an ask costs the cube of it. Default 300. */
+  /** Trials that the model learns from, half of them the best and half the latest: an ask costs the cube of it. Default 200. */
   readonly observations?: number;
 }
 
@@ -36,16 +36,18 @@ const RULES: OptionRules<Options> = {
   parents: wholeNumber(10, { min: 1 }),
   mutations: wholeNumber(100, { min: 0 }),
   randoms: wholeNumber(200, { min: 1 }),
-  observations: wholeNumber(300, { min: 20 }),
+  observations: wholeNumber(200, { min: 20 }),
 };
 
 /** Networks of more nodes are too dear to be decoded by the hundred: the decisions alone choose which candidates are. */
 const CHEAP_NODES = 120;
-const DEAR_CANDIDATES = 48;
+const DEAR_CANDIDATES = 24;
+/** Of a genotype with more neighbours than this, so many are drawn. */
+const ALL_NEIGHBOURS = 30;
 /** How often a random start is drawn again where it was tried. */
 const DRAWS = 50;
 /** Hyperparameters are fitted to at most so many trials. */
-const FITTED = 120;
+const FITTED = 100;
 
 interface Trial {
   readonly genotype: Genotype;
@@ -84,7 +86,11 @@ function createModelBased(options: Options, { space, rng, objectives }: Controll
   /** Returns candidates that were not started, each once, in a fixed order. */
   const candidatesOf = (draw: Rng): readonly Trial[] => {
     const best = bestTrials();
-    const genotypes = best.flatMap(({ genotype }) => neighbours(space, genotype, draw));
+    const genotypes = best.flatMap(({ genotype }) =>
+      neighbourCount(space, genotype) <= ALL_NEIGHBOURS
+        ? neighbours(space, genotype, draw)
+        : Array.from({ length: ALL_NEIGHBOURS }, () => space.mutate(genotype, draw)),
+    );
     const mutations = genotypes.length > 0 ? options.mutations : 0;
     for (let i = 0; i < mutations; i++)
       genotypes.push(space.mutate(space.mutate(draw.pick(best).genotype, draw), draw));
@@ -174,6 +180,14 @@ function createModelBased(options: Options, { space, rng, objectives }: Controll
       observations.push({ ...trialOf(proposal.genotype), score });
     },
   };
+}
+
+/** Returns about how many genotypes differ in one decision. */
+function neighbourCount(space: AnySpace, genotype: Genotype): number {
+  const counts = space
+    .active(genotype)
+    .map((decision) => (decision.kind === "choice" ? decision.options.length - 1 : 2));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** The numbers of trials at which hyperparameters are fitted: `first`, then each a tenth more. Returns the last that is not above `count`. */

@@ -1,7 +1,7 @@
 /** @file Candidates with their features, made once a space: decoding a network takes a millisecond, and a search looks at the same ones again and again. */
 import { genotypeFeatures, type GraphFeatures } from "cellwright/search";
-import type { AnySpace, Genotype } from "cellwright/space";
-import type { Point } from "./kernel.ts";
+import type { AnySpace, Decision, Genotype } from "cellwright/space";
+import { codesOf, type Point } from "./kernel.ts";
 
 /** Kept for each space; when full, all are dropped and made again as needed. */
 const KEPT = 20_000;
@@ -25,10 +25,11 @@ export function pointsOf(space: AnySpace, sample: Genotype): Points {
   let kept = featuresOf.get(space);
   if (kept === undefined) featuresOf.set(space, (kept = new Map()));
   const cache = kept;
+  const decisions = flatten(space.decisions);
   return {
     hasGraphs: nodeCount > 0,
     nodeCount,
-    flat: (genotype, text) => ({ genotype, text, vector: space.encode(genotype), graph: undefined }),
+    flat: (genotype, text) => ({ genotype, text, codes: codesOf(decisions, genotype), graph: undefined }),
     full: (point) => {
       if (nodeCount === 0 || point.graph !== undefined) return point;
       let graph = cache.get(point.text);
@@ -41,4 +42,13 @@ export function pointsOf(space: AnySpace, sample: Genotype): Points {
       return { ...point, graph };
     },
   };
+}
+
+/** Every decision, active or not. */
+function flatten(decisions: readonly Decision[]): readonly Decision[] {
+  return decisions.flatMap((decision) =>
+    decision.kind === "choice"
+      ? [decision, ...decision.options.flatMap(({ children }) => flatten(children))]
+      : [decision],
+  );
 }

@@ -14,7 +14,7 @@ function randomPoint(): Point {
   return {
     genotype: {},
     text: "",
-    vector: Float64Array.from({ length: 6 }, () => rng.int(2)),
+    codes: Float64Array.from({ length: 6 }, () => rng.int(2)),
     graph: {
       paths: { paths: Uint32Array.from(paths), values: Float64Array.from(paths, () => rng.next()) },
       cost: [rng.next(), rng.next()],
