@@ -4,25 +4,11 @@
  */
 import { stateName, type CellStructure } from "./cell-structure.ts";
 import { type CellMarks, type Mark } from "./cell-diff.ts";
+import type { Panel } from "./frame.ts";
 import { combinerRise, layoutCell, sizes } from "./layout.ts";
 import { operationStyle } from "./operation-style.ts";
+import { box, frameOf, markStyles } from "./marks.ts";
 import { faintInk, fitText, ink, label, LETTER, round, type Point, type Shape } from "./picture.ts";
-
-/** A drawing that stands in a larger one. */
-export interface Panel {
-  readonly width: number;
-  readonly height: number;
-  readonly shapes: readonly Shape[];
-}
-
-/** How marked parts look. The colours are Okabe and Ito's. */
-export const markStyles: Readonly<
-  Record<Mark, { readonly colour: string; readonly sign: string; readonly dash?: readonly number[] }>
-> = {
-  added: { colour: "#0072b2", sign: "+" },
-  removed: { colour: "#c04a00", sign: "−", dash: [7, 4] },
-  changed: { colour: "#a3457c", sign: "~" },
-};
 
 /** Returns the drawing of a cell. */
 export function cellPanel(cell: CellStructure, marks?: CellMarks): Panel {
@@ -121,17 +107,6 @@ function operation(at: Point, name: string, mark: Mark | undefined): readonly Sh
   return [...shapes[shape], written, ...(mark === undefined ? [] : frameOf(at, w, h, mark))];
 }
 
-/** A heavy outline around a marked part, its sign at the corner. */
-function frameOf(at: Point, wide: number, high: number, mark: Mark): readonly Shape[] {
-  const { colour, sign, dash } = markStyles[mark];
-  const corner = { x: at.x + wide / 2 + 1, y: at.y - high / 2 - 1 };
-  return [
-    box(at, wide + 6, high + 6, { fill: "none", stroke: colour, radius: 6, width: 4, ...(dash && { dash }) }),
-    { kind: "circle", ...corner, radius: 10, fill: colour, stroke: "#ffffff", width: 1.5 },
-    label(corner, sign, { fill: "#ffffff", size: 15, bold: true }),
-  ];
-}
-
 function combinerMark(at: Point, combiner: string, mark: Mark | undefined): readonly Shape[] {
   const framed = (wide: number, high: number): readonly Shape[] =>
     mark === undefined ? [] : frameOf(at, wide, high, mark);
@@ -168,19 +143,4 @@ function inputBox(at: Point, name: string): readonly Shape[] {
     { ...text, x: middle, y: at.y + 4, text: "h", size: 17, anchor: "end" },
     { ...text, x: middle + 0.5, y: at.y + 8, text: index, size: 12.5, anchor: "start" },
   ];
-}
-
-function box(
-  at: Point,
-  wide: number,
-  high: number,
-  style: {
-    readonly fill: string;
-    readonly stroke: string;
-    readonly radius: number;
-    readonly dash?: readonly number[];
-    readonly width?: number;
-  },
-): Shape {
-  return { kind: "rect", x: at.x, y: at.y, wide, high, width: 1.8, ...style };
 }

@@ -17,7 +17,8 @@ export {
   type NamedCells,
 } from "./cells-picture.ts";
 export { cellLine, cellRows, cellText, titleOf } from "./cell-text.ts";
-export { networkPicture } from "./network-picture.ts";
+export { diffStages, networkDiffText, type StageDifference } from "./network-diff.ts";
+export { networkDifferencePicture, networkPicture, type NamedNetwork } from "./network-picture.ts";
 export { stagesOf, type Stage, type StageOperation } from "./network-stages.ts";
 export { networkText } from "./network-text.ts";
 export { operationStyle, type OperationShape, type OperationStyle } from "./operation-style.ts";

@@ -4,11 +4,14 @@
  */
 import { formatMacs, formatSi } from "../base/units.ts";
 import { costOf, type Network } from "../network/index.ts";
+import type { Mark } from "./cell-diff.ts";
+import { framed, legend, titled, type Panel } from "./frame.ts";
+import { frameOf } from "./marks.ts";
+import { diffStages } from "./network-diff.ts";
 import { operationStyle } from "./operation-style.ts";
 import { operationsText, stageName, stagesOf, type Stage } from "./network-stages.ts";
 import { faintInk, fitText, ink, LETTER, round, type Picture, type Shape } from "./picture.ts";
 
-const HEAD = 64;
 const MARGIN = 28;
 const ROW = 78;
 const BOX_HEIGHT = 54;
@@ -23,39 +26,62 @@ export function networkPicture(
   network: Network,
   options: { readonly title?: string; readonly subtitle?: string } = {},
 ): Picture {
-  const stages = stagesOf(network);
   const { params, macs } = costOf(network);
-  const title = options.title ?? network.name;
   const sizes = `${formatSi(params)} parameters, ${formatMacs(macs)}`;
   const subtitle = options.subtitle === undefined ? sizes : `${options.subtitle} · ${sizes}`;
+  return framed([[stagesPanel(stagesOf(network))]], { title: options.title ?? network.name, subtitle });
+}
+
+/**
+ * Returns the picture of two networks side by side: stages that only one has are marked as removed in the first or added in the second, those that are others in both.
+ */
+export function networkDifferencePicture(before: NamedNetwork, after: NamedNetwork): Picture {
+  const [old, young] = [stagesOf(before.network), stagesOf(after.network)];
+  const marks = diffStages(old, young);
+  const panels = [
+    titled(stagesPanel(old, marks.before), before.name),
+    titled(stagesPanel(young, marks.after), after.name),
+  ];
+  const title = `${before.name} and ${after.name}`;
+  return framed([panels], { title }, legend(before.name, after.name, "another stage of that name"));
+}
+
+/** A network, and how it is called beside another. */
+export interface NamedNetwork {
+  readonly name: string;
+  readonly network: Network;
+}
+
+/** The stages of a network, the image at the bottom; `marks` by the place of the stage. */
+function stagesPanel(stages: readonly Stage[], marks: ReadonlyMap<number, Mark> = new Map()): Panel {
   const skips = lanesOf(stages);
   const lanes = Math.max(0, ...skips.map(({ lane }) => lane + 1));
   const beside = lanes === 0 ? 0 : 22 + lanes * LANE;
-  const width = Math.ceil(
-    Math.max(WIDEST + beside + 2 * MARGIN, 8.2 * Math.max(title.length * 1.25, subtitle.length) + 48),
-  );
-  const height = HEAD + stages.length * ROW + MARGIN - (ROW - BOX_HEIGHT) / 2;
-  const middle = (width - beside) / 2;
+  const width = WIDEST + beside + 2 * MARGIN;
+  const height = (stages.length - 1) * ROW + BOX_HEIGHT + 2 * MARGIN;
+  const middle = MARGIN + WIDEST / 2;
   /** Centre of a stage; the first is the lowest. */
-  const y = (place: number): number => HEAD + (stages.length - 1 - place) * ROW + BOX_HEIGHT / 2 + 6;
+  const y = (place: number): number => MARGIN / 2 + (stages.length - 1 - place) * ROW + BOX_HEIGHT / 2;
   const widths = stageWidths(stages);
-  const right = (place: number): number => middle + (widths[place] ?? WIDEST) / 2;
-  const arrows = stages.flatMap((stage, place) =>
-    stage.reads.includes(place - 1) ? upwards(middle, y(place - 1) - BOX_HEIGHT / 2, y(place) + BOX_HEIGHT / 2) : [],
-  );
-  const shapes: Shape[] = [
-    { kind: "text", x: width / 2, y: 30, text: title, size: 20, anchor: "middle", fill: ink, bold: true },
-    { kind: "text", x: width / 2, y: 52, text: subtitle, size: 14.5, anchor: "middle", fill: faintInk },
-    ...arrows,
+  const wide = (place: number | undefined): number => widths[place ?? -1] ?? WIDEST;
+  const right = (place: number): number => middle + wide(place) / 2;
+  const shapes = [
+    ...stages.flatMap((stage, place) =>
+      stage.reads.includes(place - 1) ? upwards(middle, y(place - 1) - BOX_HEIGHT / 2, y(place) + BOX_HEIGHT / 2) : [],
+    ),
     ...skips.flatMap(({ from, to, lane }) => {
       const x = middle + WIDEST / 2 + 14 + lane * LANE;
       return around({ x: right(from), y: y(from) - 8 }, x, { x: right(to), y: y(to) + 8 });
     }),
-    ...stages.flatMap((stage, place) =>
-      stageShapes(stage, middle, y(place), widths[place] ?? WIDEST, widths[stage.reads.at(-1) ?? place] ?? WIDEST),
-    ),
+    ...stages.flatMap((stage, place) => {
+      const foot = wide(stage.reads.at(-1) ?? place);
+      const mark = marks.get(place);
+      const framedBox =
+        mark === undefined ? [] : frameOf({ x: middle, y: y(place) }, Math.max(foot, wide(place)), BOX_HEIGHT, mark);
+      return [...stageShapes(stage, middle, y(place), wide(place), foot), ...framedBox];
+    }),
   ];
-  return { width, height: Math.ceil(height), title, shapes };
+  return { width, height, shapes };
 }
 
 /** A stage's width goes by the logarithm of its image's side: from the whole image's to a single pixel's. */

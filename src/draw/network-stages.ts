@@ -56,10 +56,13 @@ export function stagesOf(network: Network): readonly Stage[] {
       costs,
     ),
   );
+  const indexOf = new Map(names.map((name, index) => [name, index]));
   const runs: OneStage[][] = [];
-  for (const stage of single) {
+  for (const [index, stage] of single.entries()) {
     const run = runs.at(-1);
-    if (run?.[0]?.likeness === stage.likeness) run.push(stage);
+    // What reads from afar stands by itself, so that one sees what it reads.
+    const isNear = stage.inputs.every((id) => index - (indexOf.get(parts(id, depth)) as number) <= 2);
+    if (isNear && run?.[0]?.likeness === stage.likeness) run.push(stage);
     else runs.push([stage]);
   }
   const placeOf = new Map(runs.flatMap((run, place) => run.map(({ name }) => [name, place])));

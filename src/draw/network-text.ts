@@ -1,11 +1,15 @@
 /** @file A network by its stages as text, from the image down to the classes. */
 import { formatMacs, formatSi } from "../base/units.ts";
 import type { Network } from "../network/index.ts";
-import { operationsText, stageName, stagesOf } from "./network-stages.ts";
+import { operationsText, stageName, stagesOf, type Stage } from "./network-stages.ts";
+
+/** Returns the network over several lines, one for each stage. */
+export function networkText(network: Network): string {
+  return [network.name, ...stageRows(stagesOf(network)).map((line) => `  ${line}`)].join("\n");
+}
 
 /** Returns a line for each stage: name, output, size, operations, and what it reads where that is not the stage above alone. */
-export function networkText(network: Network): string {
-  const stages = stagesOf(network);
+export function stageRows(stages: readonly Stage[]): readonly string[] {
   const names = stages.map(stageName);
   const rows = stages.map((stage, place) => {
     const { names: alike, shape, params, macs, reads } = stage;
@@ -22,7 +26,7 @@ export function networkText(network: Network): string {
   });
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length))) ?? [];
   const numbers = new Set([3, 4]);
-  const lines = rows.map((row) =>
+  return rows.map((row) =>
     row
       .map((cell, column) =>
         numbers.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
@@ -30,5 +34,4 @@ export function networkText(network: Network): string {
       .join("  ")
       .trimEnd(),
   );
-  return [network.name, ...lines.map((line) => `  ${line}`)].join("\n");
 }

@@ -8,10 +8,14 @@ import {
   cellText,
   differencePicture,
   diffCells,
+  diffStages,
   diffText,
+  networkDifferencePicture,
+  networkDiffText,
   networkPicture,
   networkText,
   pictureSvg,
+  stagesOf,
   type CellStructure,
   type Picture,
 } from "../../draw/index.ts";
@@ -53,6 +57,7 @@ export function addDraw(program: Command, io: CliIo): void {
       ["draw nasnet-cifar10@12 --out pictures", "another, elsewhere"],
       ["draw nasnet-a --as pair --format png", "a published architecture, both cells side by side"],
       ["draw darts-v1 darts-v2", "two, with what is added, removed and changed marked"],
+      ["draw macro.ts@1 macro.ts@2", "the same of a space without cells, by stages"],
       ["draw nasnet-a-mobile", "a whole network, by its stages"],
       ["draw my-cells.yaml@3 --format text", "a sample of a space of one's own, in the terminal alone"],
     ],
@@ -135,41 +140,43 @@ function drawn(subject: Subject, as: DrawOptions["as"]): Drawing {
   return { subject, pictures: new Map(pictures), texts, facts: { genotype, cells } };
 }
 
-/** Two candidates whose cells can be compared: of one space, or of spaces whose cells have the same names. */
+/** Two candidates with what sets them apart: their cells where both have some, else their networks. */
 function difference(first: Subject, second: Subject, as: DrawOptions["as"]): Drawing {
-  if (as !== undefined)
-    throw new CellwrightError("config", expected("--as", "no form beside a difference, which has its own", as));
   const [before, after] = [first, second].map(cellsOfSubject) as [CellStructure[], CellStructure[]];
-  for (const [cells, { subtitle }] of [
-    [before, first],
-    [after, second],
-  ] as const)
-    if (cells.length === 0)
-      throw new CellwrightError(
-        "config",
-        expected("draw", "two candidates with cells to compare", `${subtitle}, which has none`),
-      );
+  const haveCells = before.length > 0 && after.length > 0;
+  if (as === "pair" || (as === "cells" && !haveCells))
+    throw new CellwrightError(
+      "config",
+      expected("--as", `${haveCells ? "cells or " : ""}network for a difference`, as),
+    );
   const names = namesOf(first, second);
+  const genotypes = { before: first.candidate?.genotype, after: second.candidate?.genotype };
+  const head = (count: number, same: string): string => {
+    const sum = count === 0 ? `the same ${same}` : `${count} ${count === 1 ? "difference" : "differences"}`;
+    return `- ${first.subtitle}\n+ ${second.subtitle}\n  ${sum}`;
+  };
+  if (!haveCells || as === "network") {
+    const [old, young] = [first.network(), second.network()];
+    const { count } = diffStages(stagesOf(old), stagesOf(young));
+    const picture = networkDifferencePicture({ name: names[0], network: old }, { name: names[1], network: young });
+    return {
+      subject: second,
+      pictures: new Map([["difference", picture]]),
+      texts: [head(count, "stages"), networkDiffText(old, young)],
+      facts: { ...genotypes, differences: count },
+    };
+  }
   const pairs = after.flatMap((cell) => {
     const old = before.find(({ name }) => name === cell.name);
     return old === undefined ? [] : [{ old, cell }];
   });
   const picture = differencePicture({ name: names[0], cells: before }, { name: names[1], cells: after });
   const count = pairs.reduce((sum, { old, cell }) => sum + diffCells(old, cell).count, 0);
-  const sum = count === 0 ? "the same cells" : `${count} ${count === 1 ? "difference" : "differences"}`;
   return {
     subject: second,
     pictures: new Map([["difference", picture]]),
-    texts: [
-      `- ${first.subtitle}\n+ ${second.subtitle}\n  ${sum}`,
-      ...pairs.map(({ old, cell }) => diffText(old, cell)),
-    ],
-    facts: {
-      before: first.candidate?.genotype,
-      after: second.candidate?.genotype,
-      cells: { before, after },
-      differences: count,
-    },
+    texts: [head(count, "cells"), ...pairs.map(({ old, cell }) => diffText(old, cell))],
+    facts: { ...genotypes, cells: { before, after }, differences: count },
   };
 }
 

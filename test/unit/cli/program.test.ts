@@ -254,6 +254,11 @@ describe("draw", () => {
     },
     { args: ["darts@1", "darts@2", "--format", "text"], files: [], text: "- darts · sample 1\n+ darts · sample 2\n  " },
     { args: [example("small-cells.yaml") + "@by-hand"], files: ["normal.svg", "reduction.svg"], text: "squeezed3(b0)" },
+    {
+      args: ["nasnet-a-cifar", "nasnet-a-cifar-100"],
+      files: ["difference.svg"],
+      text: "- head            10 ",
+    },
     { args: [example("chain.ts") + "@2"], files: ["network.svg"], text: "depth=" },
   ])("draws $args", async ({ args, files, text }) => {
     const drawn = await pictures(...args);
@@ -265,7 +270,7 @@ describe("draw", () => {
     [["nasnet@first"], 'nasnet@first  Expected nasnet-a, or the seed of a sample after the @. Received: "first".'],
     [["chain.ts"], 'chain.ts  Expected a file with a space (.ts, .js, .yaml, .json). Received: "no such file".'],
     [["nasnet-a-cifar", "--as", "pair"], '--as  Expected network, for there are no cells to draw. Received: "pair".'],
-    [["nasnet-a", "nasnet-a-cifar"], "Expected two candidates with cells to compare."],
+    [["nasnet-a", "nasnet-a-cifar", "--as", "cells"], '--as  Expected network for a difference. Received: "cells".'],
     [["absent"], "absent  Expected a study, a space, its file, a published genotype or a network by name"],
   ])("refuses %j, saying what there is", async (args, complaint) => {
     const { code, err } = await cli("draw", ...args, "--out", dir);

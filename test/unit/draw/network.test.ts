@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { costOf, network, type Network } from "cellwright/network";
 import { namedNetworks } from "cellwright/spaces";
 import { picturePng } from "../../../src/charts/picture-png.ts";
-import { networkPicture, networkText, pictureSvg, stagesOf } from "../../../src/draw/index.ts";
+import {
+  diffStages,
+  networkDifferencePicture,
+  networkDiffText,
+  networkPicture,
+  networkText,
+  pictureSvg,
+  stagesOf,
+} from "../../../src/draw/index.ts";
 
 /** Three layers, the last two alike, the last of them reading the first too. */
 const skipping = network("skipping", [16, 16, 3], (net) => {
@@ -40,6 +48,25 @@ describe("the stages of a network", () => {
     expect(first?.names).toEqual(["cell0", "cell1", "cell2", "cell3", "cell4", "cell5"]);
     // A cell reads the one before the last too: past the reduction.
     expect(stages[4]?.reads).toEqual([2, 3]);
+  });
+
+  it("keep what reads from afar by itself, however alike", () => {
+    const far = network("far", [8, 8, 3], (net) => {
+      const made = [net.conv("stem", net.input, { filters: 4, kernel: 3 })];
+      for (let i = 0; i < 5; i++) {
+        const x = net.conv(`layer${i}/conv`, made.at(-1) as (typeof made)[number], { filters: 4, kernel: 3 });
+        made.push(i === 4 ? net.add(`layer${i}/add`, [x, made[1] as (typeof made)[number]]) : x);
+      }
+      return net.dense("head", net.globalAvgPool("pool", made.at(-1) as (typeof made)[number]), { units: 2 });
+    });
+    expect(stagesOf(far).map(({ names }) => names.join(" "))).toEqual([
+      "input",
+      "stem",
+      "layer0 layer1 layer2 layer3",
+      "layer4",
+      "pool",
+      "head",
+    ]);
   });
 
   it("are those of the paths' next parts where everything is under one", () => {
@@ -79,6 +106,52 @@ describe("a network as text", () => {
     expect(networkText((namedNetworks["nasnet-a-cifar"] as () => Network)())).toMatch(
       /^ {2}cell6–11 .* reads cell0–5, reduction0$/m,
     );
+  });
+});
+
+describe("two networks", () => {
+  const chain = (kernels: readonly number[], classes = 5): Network =>
+    network("chain", [8, 8, 3], (net) => {
+      let x = net.input;
+      for (const [i, kernel] of kernels.entries()) x = net.conv(`layer${i}/conv`, x, { filters: 4 + i, kernel });
+      return net.dense("head/dense", net.globalAvgPool("head/pool", x), { units: classes });
+    });
+
+  it("differ in nothing where they are the same", () => {
+    const { before, after, count } = diffStages(stagesOf(chain([3, 5])), stagesOf(chain([3, 5])));
+    expect([before.size, after.size, count]).toEqual([0, 0, 0]);
+    expect(networkDiffText(chain([3, 5]), chain([3, 5]))).not.toMatch(/^[-+]/m);
+  });
+
+  it("differ in stages that are others, new or gone; each counts once", () => {
+    const { before, after, count } = diffStages(stagesOf(chain([3, 5, 3])), stagesOf(chain([3, 3])));
+    // input, layer0, layer1, layer2, head; the head reads another stage and has fewer weights.
+    expect([...before]).toEqual([
+      [2, "changed"],
+      [3, "removed"],
+      [4, "changed"],
+    ]);
+    expect([...after]).toEqual([
+      [2, "changed"],
+      [3, "changed"],
+    ]);
+    expect(count).toBe(3);
+    const signs = networkDiffText(chain([3, 5, 3]), chain([3, 3]))
+      .split("\n")
+      .map((line) => line.slice(0, 8).trim());
+    expect(signs).toEqual(["chain", "input", "layer0", "- layer1", "+ layer1", "- layer2", "- head", "+ head"]);
+  });
+
+  it("stand side by side with marks and a legend", () => {
+    const [before, after] = [chain([3, 5, 3]), chain([3, 3])];
+    const svg = pictureSvg(
+      networkDifferencePicture({ name: "sample 1", network: before }, { name: "sample 2", network: after }),
+    );
+    for (const text of ["sample 1", "sample 2", "only in sample 1", "only in sample 2", "sample 1 and sample 2"])
+      expect(svg).toContain(`>${text}</text>`);
+    // Two stages changed on either side, and the legend's.
+    expect(svg.match(/>~<\/text>/g)).toHaveLength(2 * 2 + 1);
+    expect(svg.match(/>−<\/text>/g)).toHaveLength(1 + 1);
   });
 });
 
