@@ -13,23 +13,36 @@ export function cellLine(cell: CellStructure): string {
     .join(" · ");
 }
 
+/** Sets an operation's label off, by its name in the space: in colour, where a terminal has some. What it adds has no width. */
+export type PaintLabel = (label: string, operation: string) => string;
+
 /** Returns the cell over several lines, one per block, columns aligned. `title` stands above. */
-export function cellText(cell: CellStructure, title = titleOf(cell)): string {
-  return [title, ...cellRows(cell).map((row) => `  ${row}`)].join("\n");
+export function cellText(
+  cell: CellStructure,
+  options: { readonly title?: string; readonly paint?: PaintLabel } = {},
+): string {
+  const { title = titleOf(cell), paint } = options;
+  return [title, ...cellRows(cell, paint).map((row) => `  ${row}`)].join("\n");
 }
 
 /** Returns a line for each block, and one for the output. */
-export function cellRows(cell: CellStructure): readonly string[] {
+export function cellRows(cell: CellStructure, paint: PaintLabel = (label) => label): readonly string[] {
   const terms = cell.blocks.map(({ steps }) =>
-    steps.map(({ input, operation }) => `${operationStyle(operation).label}(${stateName(cell, input)})`),
+    steps.map(({ input, operation }) => {
+      const { label } = operationStyle(operation);
+      const rest = `(${stateName(cell, input)})`;
+      return { text: `${paint(label, operation)}${rest}`, length: label.length + rest.length };
+    }),
   );
   const columns = Math.max(...terms.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...terms.map((row) => (column + 1 < row.length ? (row[column] ?? "").length : 0))),
+    Math.max(...terms.map((row) => (column + 1 < row.length ? (row[column]?.length ?? 0) : 0))),
   );
   const rows = cell.blocks.map(({ combiner }, b) => {
     const join = combiner === "concat" ? " concat " : " + ";
-    const row = (terms[b] ?? []).map((text, column) => text.padEnd(widths[column] ?? 0)).join(join);
+    const row = (terms[b] ?? [])
+      .map(({ text, length }, column) => text + " ".repeat(Math.max(0, (widths[column] ?? 0) - length)))
+      .join(join);
     return `${stateName(cell, cell.inputs + b)} = ${row === "" ? "0" : row}`.trimEnd();
   });
   const ends = cell.outputs.map((state) => stateName(cell, state));

@@ -16,7 +16,7 @@ export {
   type DrawOptions,
   type NamedCells,
 } from "./cells-picture.ts";
-export { cellLine, cellRows, cellText, titleOf } from "./cell-text.ts";
+export { cellLine, cellRows, cellText, titleOf, type PaintLabel } from "./cell-text.ts";
 export { diffStages, networkDiffText, type StageDifference } from "./network-diff.ts";
 export { networkDifferencePicture, networkPicture, type NamedNetwork } from "./network-picture.ts";
 export { stagesOf, type Stage, type StageOperation } from "./network-stages.ts";

@@ -17,6 +17,7 @@ import {
   pictureSvg,
   stagesOf,
   type CellStructure,
+  type PaintLabel,
   type Picture,
 } from "../../draw/index.ts";
 import { writeWhole } from "../../storage/whole-files.ts";
@@ -24,6 +25,7 @@ import { genotypeLine, studyCells } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
+import { operationPaint } from "../operation-colours.ts";
 import { findSubject, type Subject } from "../subject.ts";
 import { subjectText } from "../subject-text.ts";
 
@@ -84,7 +86,7 @@ export function addDraw(program: Command, io: CliIo): void {
     const subject = await findSubject(what, options);
     const drawing =
       other === undefined
-        ? drawn(subject, options.as)
+        ? drawn(subject, options.as, operationPaint(io))
         : difference(subject, await findSubject(other, { results: options.results }), options.as);
     const written = options.format === "text" ? [] : await writePictures(drawing, options.format, options.out);
     if (options.json === true) {
@@ -116,7 +118,7 @@ function cellsOfSubject({ candidate }: Subject): CellStructure[] {
   return candidate === undefined ? [] : studyCells(candidate, candidate.genotype);
 }
 
-function drawn(subject: Subject, as: DrawOptions["as"]): Drawing {
+function drawn(subject: Subject, as: DrawOptions["as"], paint: PaintLabel): Drawing {
   const cells = cellsOfSubject(subject);
   const { subtitle, candidate } = subject;
   const genotype = candidate?.genotype;
@@ -132,7 +134,7 @@ function drawn(subject: Subject, as: DrawOptions["as"]): Drawing {
   }
   if (cells.length === 0)
     throw new CellwrightError("config", expected("--as", "network, for there are no cells to draw", as));
-  const texts = cells.map((cell) => cellText(cell));
+  const texts = cells.map((cell) => cellText(cell, { paint }));
   const pictures: [string, Picture][] =
     as === "pair"
       ? [["cells", cellsPicture(cells, { title: subject.name, subtitle })]]

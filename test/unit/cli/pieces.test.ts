@@ -5,15 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import * as fc from "fast-check";
+import { createColors } from "picocolors";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { listenForInterrupts } from "../../../src/cli/interrupts.ts";
 import { canDraw, wantsColor } from "../../../src/cli/io.ts";
 import { lateLogger } from "../../../src/cli/log-file.ts";
 import { listFlag, numberFlag, wholeNumberFlag, wordFlag } from "../../../src/cli/numbers.ts";
+import { operationPaint } from "../../../src/cli/operation-colours.ts";
 import { progressBar, sparkline } from "../../../src/cli/spark.ts";
 import { accuracyError, differenceP, spread } from "../../../src/cli/statistics.ts";
 import { renderTable, truncate, visibleLength, wrap } from "../../../src/cli/table.ts";
 import { indistinguishable, retrainedText, topTable } from "../../../src/cli/top-table.ts";
+import { cellText, type CellStructure, type PaintLabel } from "../../../src/draw/index.ts";
 import { writeFolder, writeWhole } from "../../../src/storage/whole-files.ts";
 import { createRng } from "../../../src/base/rng.ts";
 
@@ -286,5 +289,44 @@ describe("files", () => {
       ["late", undefined, 40],
     ]);
     writeFileSync(join(dir, "study.log"), "");
+  });
+});
+
+describe("operations in a terminal", () => {
+  const cell: CellStructure = {
+    name: "normal",
+    inputs: 2,
+    blocks: [
+      {
+        steps: [
+          { input: 0, operation: "sep5" },
+          { input: 1, operation: "max3" },
+        ],
+        combiner: "add",
+      },
+      {
+        steps: [
+          { input: 2, operation: "dil_conv_3x3" },
+          { input: 0, operation: "sep3" },
+        ],
+        combiner: "add",
+      },
+    ],
+    outputs: [3],
+  };
+  const paint = (color: boolean, colorterm: string): PaintLabel =>
+    operationPaint({ colors: createColors(color), env: { COLORTERM: colorterm } });
+
+  it("have the colours of the pictures where the terminal has them, and the same columns", () => {
+    const plain = cellText(cell);
+    const painted = cellText(cell, { paint: paint(true, "truecolor") });
+    expect(painted).toContain("\u001B[48;2;169;212;238;38;2;26;26;26msep 5×5\u001B[39;49m(h)");
+    expect(stripVTControlCharacters(painted)).toBe(plain);
+    expect(painted).not.toBe(plain);
+  });
+
+  it("have none elsewhere", () => {
+    expect(cellText(cell, { paint: paint(false, "truecolor") })).toBe(cellText(cell));
+    expect(cellText(cell, { paint: paint(true, "") })).toBe(cellText(cell));
   });
 });
