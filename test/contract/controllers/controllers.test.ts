@@ -29,13 +29,13 @@ controllerSuite("independentPolicy", independentPolicy({ learningRate: 0.3 }));
 controllerSuite("localSearch, first improvement", localSearch());
 controllerSuite("localSearch, best improvement", localSearch({ improvement: "best", starts: 3 }));
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
-controllerSuite("modelBased", modelBased({ ...model, observations: 20 }), { trials: 16 });
-controllerSuite("auto", auto({ trials: 300 }));
+controllerSuite("modelBased", modelBased({ ...model, observations: 20 }), { trials: 30 });
+controllerSuite("auto", auto({ trials: 30 }));
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet] });
 controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet] });
 controllerSuite("grid on NASNet's space", grid(), { on: [nasnet] });
-controllerSuite("modelBased on a space with networks", modelBased(model), { on: [nasBench201], trials: 10 });
+controllerSuite("modelBased on a space with networks", modelBased(model), { on: [nasBench201], trials: 14 });
 controllerSuite("policyGradient on NASNet's space", policyGradient({ ...policy, hidden: 2 }), {
   on: [nasnet],
   trials: 15,

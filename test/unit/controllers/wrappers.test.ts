@@ -1,6 +1,6 @@
 /** @file Random search, the wrapper that skips duplicates, and what `auto` picks. */
 import { createRng } from "cellwright/base";
-import { auto, modelBased, pickController, random, skipDuplicates } from "cellwright/controllers";
+import { agingEvolution, auto, pickController, random, skipDuplicates } from "cellwright/controllers";
 import { simulate, type ControllerDefinition, type Proposal } from "cellwright/search";
 import { describe, expect, it } from "vitest";
 import { conditional, flat, numbers } from "../../contract/controllers/spaces.ts";
@@ -119,9 +119,9 @@ describe("auto", () => {
     [flat, 48, "random search without duplicates", /try nearly all of the space's 48 genotypes/],
     [conditional, 47, "random search without duplicates", /22 genotypes/],
     [numbers, 29, "random search", /too few/],
-    [numbers, 30, "model-based search", /few enough for each to be chosen/],
-    [numbers, 299, "model-based search", /few enough for each to be chosen/],
-    [numbers, 300, "aging evolution", /population of 100, sample 25/],
+    [numbers, 30, "aging evolution", /population 30, sample 10/],
+    [numbers, 299, "aging evolution", /population 30, sample 10/],
+    [numbers, 300, "aging evolution", /population 100, sample 25/],
   ] as const)("picks by size and budget: case %#", (space, trials, name, reason) => {
     const picked = pickController(space, trials);
     expect(picked.definition.name).toBe(name);
@@ -131,8 +131,9 @@ describe("auto", () => {
   });
 
   it("proposes what the one it picked does", () => {
-    expect(proposals(auto({ trials: 45 }), 30, numbers as never)).toEqual(
-      proposals(modelBased(), 30, numbers as never),
+    const options = { populationSize: 30, sampleSize: 10 };
+    expect(proposals(auto({ trials: 45 }), 45, numbers as never)).toEqual(
+      proposals(agingEvolution(options), 45, numbers as never),
     );
   });
 });
