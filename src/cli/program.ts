@@ -51,8 +51,7 @@ export async function createProgram(io: CliIo, names: readonly string[] = Object
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false });
-  const adds = await Promise.all(names.map((name) => commands[name]?.()));
-  for (const add of adds) add?.(program, io);
+  for (const name of names) (await commands[name]?.())?.(program, io);
   addHelp(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
     command.exitOverride();
