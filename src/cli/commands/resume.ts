@@ -27,7 +27,7 @@ export function addResume(program: Command, io: CliIo): void {
   )
     .argument("<study>", "name of a study")
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download")
-    .option("--no-retrain", "leave out the retraining of the best (key retrain)");
+    .option("--no-retrain", "leave out the retraining of the best, and the baseline (keys retrain, baseline)");
   withStudyFlags(withJson(withResults(command)), "resume").action(async (name: string, options: ResumeOptions) => {
     const logger = lateLogger();
     const overrides = overridesOf(options);

@@ -40,7 +40,7 @@ export function addSearch(program: Command, io: CliIo): void {
     )
     .option("--name <name>", "folder under --results; default the study's own name (key name)")
     .option("--data <dir>", "folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download")
-    .option("--no-retrain", "leave out the retraining of the best (key retrain)");
+    .option("--no-retrain", "leave out the retraining of the best, and the baseline (keys retrain, baseline)");
   withStudyFlags(withJson(withResults(command)), "search").action(
     async (config: string | undefined, options: SearchOptions) => {
       const file = config ?? CONFIG_FILES.find((name) => existsSync(name));
