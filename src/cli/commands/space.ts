@@ -20,7 +20,7 @@ interface SampleOptions {
 
 const TARGET = "<space|file>";
 const TARGET_TEXT =
-  "name of a space of the shelf (nasnet, darts, …), or a file that exports one: my-space.ts, my-space.ts#name";
+  "name of a space of the shelf (nasnet, darts, …), or a file that exports one: my-space.ts, my-space.ts#name, my-cells.yaml";
 
 export function addSpace(program: Command, io: CliIo): void {
   const space = addCommand(program, "space", "Looks at a search space: size, decisions, samples, faults.", [

@@ -1,11 +1,13 @@
 /** @file A space as a command names it: one of the shelf, or a file's export (a space, or a study, whose space and skeleton it is). */
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { AnySpace, SkeletonBase } from "../../space/space.ts";
 import { constraintsOf } from "../../study/admission.ts";
+import { isDataFile } from "../../study/cell-space/read.ts";
 import type { Constraints, StudyDefinition } from "../../study/definition.ts";
 import { importModule } from "../../study/import-module.ts";
+import { isSpace, loadSpace } from "../../study/load-space.ts";
 
 export interface FoundSpace {
   readonly space: AnySpace;
@@ -17,7 +19,7 @@ export interface FoundSpace {
   readonly source: string;
 }
 
-const FILE = /^(.+\.[cm]?[jt]s)(?:#(.*))?$/;
+const FILE = /^(.+\.(?:[cm]?[jt]s|json|ya?ml))(?:#(.*))?$/i;
 
 /** Returns the spaces of the shelf by name, in alphabetical order. */
 export async function shelfSpaces(): Promise<ReadonlyMap<string, AnySpace>> {
@@ -35,7 +37,7 @@ export async function findSpace(target: string): Promise<FoundSpace> {
   if (file !== undefined) return await fromFile(file, name);
   throw new CellwrightError(
     "config",
-    `${target === "" ? '""' : target}  Expected a space of the shelf (${[...shelf.keys()].join(", ")}) or a file that exports one (my-space.ts, my-space.ts#name). Received: no such space.`,
+    `${target === "" ? '""' : target}  Expected a space of the shelf (${[...shelf.keys()].join(", ")}) or a file that exports one (my-space.ts, my-space.ts#name, my-cells.yaml). Received: no such space.`,
   );
 }
 
@@ -43,7 +45,16 @@ async function fromFile(file: string, name: string | undefined): Promise<FoundSp
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile())
     throw new CellwrightError("config", expected(file, "a file that exports a space", "no such file"));
-  const module = await importModule(resolve(file));
+  if (isDataFile(file)) {
+    if (name !== undefined)
+      throw new CellwrightError(
+        "config",
+        expected(`${file}#${name}`, "no export: a file without code is one space", name),
+      );
+    const space = await loadSpace(file);
+    return { space, constraints: constraintsOf({ space }), source: file };
+  }
+  const module = await withSpaces(await importModule(resolve(file)), dirname(resolve(file)));
   const names = Object.keys(module).filter((key) => spaceOf(module[key]) !== undefined);
   const chosen = name ?? (names.includes("default") || names.length !== 1 ? "default" : (names[0] as string));
   const subject = Object.hasOwn(module, chosen) ? spaceOf(module[chosen]) : undefined;
@@ -57,6 +68,21 @@ async function fromFile(file: string, name: string | undefined): Promise<FoundSp
   );
 }
 
+/** Returns a module's exports, with the spaces that its studies name by a path in place of the paths. */
+async function withSpaces(
+  module: Readonly<Record<string, unknown>>,
+  dir: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const whole = { ...module };
+  for (const [name, value] of Object.entries(module)) {
+    if (typeof value !== "object" || value === null) continue;
+    const { space, evaluator } = value as { readonly space?: unknown; readonly evaluator?: unknown };
+    if (typeof space === "string" && evaluator !== undefined)
+      whole[name] = { ...value, space: await loadSpace(resolve(dir, space)) };
+  }
+  return whole;
+}
+
 function spaceOf(value: unknown): Omit<FoundSpace, "source"> | undefined {
   if (isSpace(value)) return { space: value, constraints: constraintsOf({ space: value }) };
   const study = value as Partial<StudyDefinition> | null | undefined;
@@ -67,9 +93,4 @@ function spaceOf(value: unknown): Omit<FoundSpace, "source"> | undefined {
     ...(skeleton !== undefined && { skeleton }),
     constraints: constraintsOf({ space, ...(constraints !== undefined && { constraints }) }),
   };
-}
-
-function isSpace(value: unknown): value is AnySpace {
-  const space = value as Partial<AnySpace> | null | undefined;
-  return typeof space === "object" && typeof space?.sample === "function" && Array.isArray(space.decisions);
 }

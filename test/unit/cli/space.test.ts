@@ -161,6 +161,26 @@ export const none = { space, constraints: { maxParams: 1 } };\n`,
   });
 });
 
+describe("a space without code", () => {
+  const cells = JSON.stringify({
+    name: "json-cells",
+    operations: { identity: { kind: "identity" }, conv3: { kind: "conv", kernel: 3 } },
+    cells: { normal: { blocks: 2 } },
+  });
+
+  it("is found in its file, and by a study that names it", async () => {
+    const file = join(dir, "cells.json");
+    writeFileSync(file, cells);
+    const size = async (target: string): Promise<unknown> => JSON.parse((await cli("size", target, "--json")).out);
+    expect(await size(file)).toMatchObject({ name: "json-cells", genotypes: String(2 * 2 * 2 * 2 * (3 * 3 * 2 * 2)) });
+    const named = join(dir, "cells.config.ts");
+    writeFileSync(named, `export default { space: "./cells.json", evaluator: {} };\n`);
+    expect(await size(named)).toEqual(await size(file));
+    const { code, err } = await cli("size", `${file}#normal`);
+    expect([code, err]).toEqual([2, expect.stringContaining("Expected no export: a file without code is one space.")]);
+  });
+});
+
 describe("a space that isn't found", () => {
   it.each([
     [["nasnetz"], "nasnetz  Expected a space of the shelf (amoebanet, darts, "],
