@@ -2,9 +2,9 @@
  * @file The space of NAS-Bench-101 (Ying et al. 2019, arXiv 1902.09635): cells of at most seven vertices and nine edges over three operations, 423,624 up to
  * isomorphism, all of them trained for the published tables.
  *
- * A matrix drawn bit by bit is mostly no cell: it has too many edges, or doesn't join input and output. So what is decided here is one edge into
- * every vertex, by which the input reaches the output whatever is drawn, and up to five further edges: with them any cell can be said. Vertices
- * that don't lead to the output are dead and pruned; a further edge that would make more than nine live ones is left out.
+ * A matrix drawn bit by bit is mostly no cell: it has too many edges, or doesn't join input and output. So what is decided here is, for every vertex,
+ * whether it is there and one that reads it; whichever nobody leads to reads the input. With up to five further edges any cell can be said, and
+ * whatever is drawn is one: a further edge that would be the tenth, or that has no vertex at an end, is left out.
  */
 import { choice, defineSpace, type ChoicesOf, type Genotype, type ScaleFactors } from "cellwright/space";
 import {
@@ -24,9 +24,12 @@ import { canonicalNasBench101 } from "./nas-bench-101/enumerate.ts";
 import { nasBench101Network, type NasBench101Skeleton } from "./nas-bench-101/network.ts";
 
 const OUTPUT = MAX_VERTICES - 1;
+/** The option that says that a vertex is missing. */
+const NONE = nasBench101Operations.length;
+
 const EXTRAS = ["extra0", "extra1", "extra2", "extra3", "extra4"] as const;
 
-const operation = choice(nasBench101Operations, { role: "operation" });
+const operation = choice([...nasBench101Operations, "none"], { role: "operation" });
 const EXTRA_EDGES: readonly string[] = [
   "none",
   ...Array.from({ length: OUTPUT }, (_, from) =>
@@ -35,14 +38,13 @@ const EXTRA_EDGES: readonly string[] = [
 ];
 const extra = choice(EXTRA_EDGES, { role: "input" });
 
-/** The first vertex can read only the cell's input. */
+/** `to` is the vertex that reads this one, 6 the output; one that isn't there stands for the output. Only the output can read vertex 5. */
 const decisions = {
-  vertex1: { operation },
-  vertex2: { input: choice([0, 1], { role: "input" }), operation },
-  vertex3: { input: choice([0, 1, 2], { role: "input" }), operation },
-  vertex4: { input: choice([0, 1, 2, 3], { role: "input" }), operation },
-  vertex5: { input: choice([0, 1, 2, 3, 4], { role: "input" }), operation },
-  output: { input: choice([0, 1, 2, 3, 4, 5], { role: "input" }) },
+  vertex1: { operation, to: choice([2, 3, 4, 5, 6], { role: "input" }) },
+  vertex2: { operation, to: choice([3, 4, 5, 6], { role: "input" }) },
+  vertex3: { operation, to: choice([4, 5, 6], { role: "input" }) },
+  vertex4: { operation, to: choice([5, 6], { role: "input" }) },
+  vertex5: { operation },
   edges: { extra0: extra, extra1: extra, extra2: extra, extra3: extra, extra4: extra },
 };
 
@@ -56,29 +58,51 @@ const skeleton = {
   batchNorm: { epsilon: 1e-5, momentum: 0.997 },
 } satisfies NasBench101Skeleton;
 
-/** Returns the cell of the decisions taken, pruned. */
-function cellOf(choices: ChoicesOf<typeof decisions>): NasBench101Cell {
-  const { vertex1, vertex2, vertex3, vertex4, vertex5, output, edges } = choices;
-  const vertices = [vertex1, vertex2, vertex3, vertex4, vertex5];
-  const operations = vertices.map(({ operation }) => operation);
-  const matrix = Array.from({ length: MAX_VERTICES }, () => Array.from({ length: MAX_VERTICES }, () => 0));
-  const join = (from: number, to: number, bit: number): void => {
-    (matrix[from] as number[])[to] = bit;
-  };
-  [0, vertex2.input, vertex3.input, vertex4.input, vertex5.input, output.input].forEach((from, i) =>
-    join(from, i + 1, 1),
+/** Returns the cell of the decisions taken. */
+function cellOf({ vertex1, vertex2, vertex3, vertex4, vertex5, edges }: ChoicesOf<typeof decisions>): NasBench101Cell {
+  const vertices = [vertex1, vertex2, vertex3, vertex4, { ...vertex5, to: OUTPUT }];
+  // Five side by side have ten edges: the last is left out.
+  if (vertices.every(({ operation, to }) => operation !== "none" && to === OUTPUT)) vertices.pop();
+  const isThere = (vertex: number): boolean =>
+    vertex === 0 || vertex === OUTPUT || (vertices[vertex - 1]?.operation ?? "none") !== "none";
+  const chosen = vertices.flatMap(({ to }, i) =>
+    isThere(i + 1) ? [{ from: i + 1, to: isThere(to) ? to : OUTPUT }] : [],
   );
-  let cell = pruned({ matrix, operations }) as NasBench101Cell;
+  let cell = fed(vertices, chosen, isThere);
   for (const name of EXTRAS) {
-    if (edges[name] === "none") continue;
-    const [from, to] = edges[name].split(">").map(Number) as [number, number];
-    if (matrix[from]?.[to] === 1) continue;
-    join(from, to, 1);
-    const larger = pruned({ matrix, operations }) as NasBench101Cell;
-    if (edgesOf(larger.matrix).length <= MAX_EDGES) cell = larger;
-    else join(from, to, 0);
+    const [from = 0, to = 0] = edges[name].split(">").map(Number);
+    if (edges[name] === "none" || !isThere(from) || !isThere(to)) continue;
+    const larger = fed(vertices, [...chosen, { from, to }], isThere);
+    if (edgesOf(larger.matrix).length > MAX_EDGES) continue;
+    chosen.push({ from, to });
+    cell = larger;
   }
   return cell;
+}
+
+interface Edge {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The cell of these edges, in which every vertex that none leads to reads the input. */
+function fed(
+  vertices: readonly { readonly operation: NasBench101Operation | "none" }[],
+  edges: readonly Edge[],
+  isThere: (vertex: number) => boolean,
+): NasBench101Cell {
+  const read = new Set(edges.map(({ to }) => to));
+  const matrix = Array.from({ length: MAX_VERTICES }, (_, from) =>
+    Array.from({ length: MAX_VERTICES }, (_, to) => {
+      const isFed = from === 0 && to > 0 && isThere(to) && !read.has(to);
+      return isFed || edges.some((edge) => edge.from === from && edge.to === to) ? 1 : 0;
+    }),
+  );
+  const operations = Array.from({ length: OUTPUT - 1 }, (_, i): NasBench101Operation => {
+    const name = vertices[i]?.operation ?? "none";
+    return name === "none" ? nasBench101Operations[0] : name;
+  });
+  return pruned({ matrix, operations }) as NasBench101Cell;
 }
 
 /** Deeper stacks, wider cells, larger images; height and width, where they grow, to a multiple of all pools together. */
@@ -96,7 +120,7 @@ function scale<S extends NasBench101Skeleton>(skeleton: S, { depth, width, resol
 }
 
 /**
- * 3^5 operations, 6! first edges, 22^5 further ones: many genotypes are one cell, told by its hash. All of them decode to the network that was trained for
+ * 4^5 operations, 5! first edges, 22^5 further ones: many genotypes are one cell, told by its hash. All of them decode to the network that was trained for
  * the tables, its vertices in the order they had there.
  */
 export const nasBench101 = defineSpace({
@@ -109,13 +133,12 @@ export const nasBench101 = defineSpace({
   named: {
     /** The example of the released code: an inception module, its 5x5 convolution as two of 3x3. */
     "inception-like": {
-      vertex1: { operation: "conv1x1-bn-relu" },
-      vertex2: { input: 0, operation: "conv3x3-bn-relu" },
-      vertex3: { input: 0, operation: "conv3x3-bn-relu" },
-      vertex4: { input: 3, operation: "conv3x3-bn-relu" },
-      vertex5: { input: 0, operation: "maxpool3x3" },
-      output: { input: 1 },
-      edges: { extra0: "2>6", extra1: "4>6", extra2: "5>6", extra3: "none", extra4: "none" },
+      vertex1: { operation: "conv1x1-bn-relu", to: 6 },
+      vertex2: { operation: "conv3x3-bn-relu", to: 6 },
+      vertex3: { operation: "conv3x3-bn-relu", to: 4 },
+      vertex4: { operation: "conv3x3-bn-relu", to: 6 },
+      vertex5: { operation: "maxpool3x3" },
+      edges: { extra0: "none", extra1: "none", extra2: "none", extra3: "none", extra4: "none" },
     },
   },
 });
@@ -136,20 +159,20 @@ export function nasBench101Cell(genotype: Genotype): NasBench101Cell {
 /** Returns a genotype of a cell, whose matrix and operations are given pruned or not. Throws `space` naming what makes it none of the space's. */
 export function nasBench101Genotype(cell: NasBench101Cell): Genotype {
   const { matrix, operations } = pruneNasBench101(cell);
-  // The output stands last, whatever comes before it: vertices that are missing read the input and are dead.
+  // The output stands last, whatever comes before it.
   const place = (vertex: number): number => (vertex === matrix.length - 1 ? OUTPUT : vertex);
+  const all = edgesOf(matrix).map(([from, to]) => ({ from, to: place(to) }));
   const firsts = new Map<number, number>();
   const further: string[] = [];
-  for (const [from, to] of edgesOf(matrix))
-    if (firsts.has(place(to))) further.push(`${from}>${place(to)}`);
-    else firsts.set(place(to), from);
+  for (const { from, to } of all)
+    if (from > 0 && !firsts.has(from)) firsts.set(from, to);
+    else if (from > 0 || all.some((other) => other.from > 0 && other.to === to)) further.push(`${from}>${to}`);
   const genotype: Record<string, number> = {};
   for (let vertex = 1; vertex < OUTPUT; vertex++) {
-    if (vertex > 1) genotype[`vertex${vertex}.input`] = firsts.get(vertex) ?? 0;
-    const name = operations[vertex - 1] ?? (nasBench101Operations[0] as NasBench101Operation);
-    genotype[`vertex${vertex}.operation`] = nasBench101Operations.indexOf(name);
+    const name = operations[vertex - 1];
+    genotype[`vertex${vertex}.operation`] = name === undefined ? NONE : nasBench101Operations.indexOf(name);
+    if (vertex < OUTPUT - 1) genotype[`vertex${vertex}.to`] = (firsts.get(vertex) ?? OUTPUT) - vertex - 1;
   }
-  genotype["output.input"] = firsts.get(OUTPUT) as number;
   EXTRAS.forEach((name, i) => {
     genotype[`edges.${name}`] = EXTRA_EDGES.indexOf(further[i] ?? "none");
   });
