@@ -5,6 +5,7 @@ export { grid, type GridOptions } from "./grid.ts";
 export { independentPolicy, type IndependentPolicyOptions } from "./independent-policy.ts";
 export { localSearch, type LocalSearchOptions } from "./local-search.ts";
 export { modelBased, type ModelBasedOptions } from "./model-based/model-based.ts";
+export { nsga2, type Nsga2Options } from "./nsga2.ts";
 export type { PolicyGradientOptions } from "./policy-gradient/options.ts";
 export { policyGradient } from "./policy-gradient/policy-gradient.ts";
 export { random } from "./random.ts";

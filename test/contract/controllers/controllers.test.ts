@@ -6,6 +6,7 @@ import {
   independentPolicy,
   localSearch,
   modelBased,
+  nsga2,
   policyGradient,
   random,
   skipDuplicates,
@@ -29,7 +30,8 @@ controllerSuite("independentPolicy", independentPolicy({ learningRate: 0.3 }));
 controllerSuite("localSearch, first improvement", localSearch());
 controllerSuite("localSearch, best improvement", localSearch({ improvement: "best", starts: 3 }));
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
-controllerSuite("modelBased", modelBased({ ...model, observations: 20 }), { trials: 30 });
+controllerSuite("modelBased", modelBased({ ...model, observations: 20 }), { trials: 16 });
+controllerSuite("nsga2", nsga2({ populationSize: 8 }));
 controllerSuite("auto", auto({ trials: 30 }));
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet] });
