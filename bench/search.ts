@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { findNasBench201, readNasBench201 } from "cellwright/evaluators";
 import { contenders } from "./search/contenders.ts";
 import { published } from "./search/published.ts";
-import { problemOf, reachedAfter, search, type Reached } from "./search/problem.ts";
+import { optimaOf, problemOf, reachedAfter, search, type Reached } from "./search/problem.ts";
 import { meanOf, standardErrorOf } from "./search/statistics.ts";
 
 const { values } = parseArgs({
@@ -79,10 +79,10 @@ function byKind(cells: readonly { readonly kind: keyof Reached }[]): Readonly<Re
 
 function reportOracle(data: "c10" | "c100", name: string): void {
   const problem = problemOf(table, data, "test_200");
-  const target = problem.reward.reduce((a, b) => Math.max(a, b), -Infinity);
+  const targets = optimaOf(problem, values.iso);
   const counts = seeds.map((seed) => {
-    const read = search(contenders[name]!, problem, { seed, queries, iso: values.iso, target });
-    return read.some((row) => problem.reward[row] === target) ? read.length : Infinity;
+    const read = search(contenders[name]!, problem, { seed, queries, iso: values.iso, targets });
+    return read.some((row) => targets.has(row)) ? read.length : Infinity;
   });
   const found = counts.filter(Number.isFinite);
   const [mean, error] = [meanOf(found), standardErrorOf(found)];

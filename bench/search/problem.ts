@@ -33,8 +33,8 @@ export interface SearchOptions {
   /** Whether a cell isomorphic to one that was read gets its result free of charge. */
   readonly iso: boolean;
   readonly inFlight?: number;
-  /** Ends the search once a row rewards this much. */
-  readonly target?: number;
+  /** Ends the search once one of these rows is read. */
+  readonly targets?: ReadonlySet<number>;
 }
 
 /** A controller that has settled asks for the same rows for ever: so many trials a query are the end. */
@@ -52,7 +52,7 @@ function keyOf(genotype: Readonly<Record<string, number>>): string {
 
 /** Returns the rows that a search has read, in order. */
 export function search(definition: ControllerDefinition, problem: Problem, options: SearchOptions): readonly number[] {
-  const { seed, queries, iso, inFlight = 1, target = Infinity } = options;
+  const { seed, queries, iso, inFlight = 1, targets } = options;
   const { table, reward, isoClass } = problem;
   const counter = countQueries(table, iso ? (row) => isoClass[row] as number : undefined);
   const controller = definition.create({
@@ -60,6 +60,7 @@ export function search(definition: ControllerDefinition, problem: Problem, optio
     objectives: [{ name: "accuracy", direction: "maximize" }],
     rng: createRng(`bench/${seed}`),
   });
+  let isFound = false;
   simulate(controller, {
     trials: queries * TRIALS_PER_QUERY,
     inFlight,
@@ -67,11 +68,21 @@ export function search(definition: ControllerDefinition, problem: Problem, optio
     outcome(_, { genotype }) {
       const answer = counter.read(keyOf(genotype));
       if (answer === undefined) return { state: "failed", reason: "not in the table" };
+      isFound ||= targets?.has(answer.row) === true;
       return { state: "complete", values: [reward[answer.row] as number] };
     },
-    until: ({ values }) => counter.count >= queries || (values?.[0] ?? -Infinity) >= target,
+    until: () => isFound || counter.count >= queries,
   });
   return counter.rows;
+}
+
+/** Returns the rows of greatest reward; with `iso`, all that are isomorphic to one of them, as reading these is finding it. */
+export function optimaOf({ reward, isoClass }: Problem, iso: boolean): ReadonlySet<number> {
+  const best = reward.reduce((a, b) => Math.max(a, b), -Infinity);
+  const rows = [...reward.keys()].filter((row) => reward[row] === best);
+  if (!iso) return new Set(rows);
+  const classes = new Set(rows.map((row) => isoClass[row]));
+  return new Set([...reward.keys()].filter((row) => classes.has(isoClass[row])));
 }
 
 export interface Reached {
