@@ -77,15 +77,16 @@ function publishedGenotypes(): ReadonlyMap<string, Subject["candidate"] & object
 }
 
 async function withoutStudy(target: string): Promise<(Subject & { readonly what: string }) | undefined> {
+  // At the size it was published at, where a network has the name of its genotype: resnet-50.
+  const named = shelf.namedNetwork(target);
+  if (named !== undefined)
+    return { name: target, subtitle: "as published", folder: ".", network: () => named, what: "the network" };
   const published = publishedGenotypes().get(target);
   if (published !== undefined)
     return {
       ...ofSpace(published.space, published.genotype, target, `${target}, as published`),
       what: "the published genotype",
     };
-  const named = shelf.namedNetwork(target);
-  if (named !== undefined)
-    return { name: target, subtitle: "as published", folder: ".", network: () => named, what: "the network" };
   const { base, which } = split(target);
   const isFile = isSpaceFile(base);
   const space = isFile ? await loadSpace(base) : shelfSpaces().get(base);
