@@ -4,6 +4,7 @@ import { createRng } from "cellwright/base";
 import { costOf, inferShapes, initializeWeights, type Network } from "cellwright/network";
 import { darts, dartsSupernet, namedNetworks } from "cellwright/spaces";
 import { openEngine } from "../../src/engines/index.ts";
+import { exportPyTorch } from "../../src/export/index.ts";
 import { openReferenceEngine } from "../../src/engines/reference/index.ts";
 import { expectAgreement } from "../support/agreement.ts";
 import { randomBatch } from "../support/random-network.ts";
@@ -32,6 +33,16 @@ describe("the supernet", () => {
     const params = golden.networks.find(({ id }) => id === "darts-supernet")?.params;
     expect(params).toBe(1_930_618);
     expect(costOf((namedNetworks["darts-supernet"] as () => Network)()).params).toBe(params);
+  });
+
+  it("is exported with batch norms that have neither, the stem's apart", () => {
+    const network = dartsSupernet({ input: [4, 4, 3], cells: 3, filters: 2 });
+    const files = exportPyTorch(network, initializeWeights(network, 7));
+    const text = (name: string): string => new TextDecoder().decode(files.get(name));
+    expect(text("model.py")).toContain("affine=False");
+    const names = text("weights.safetensors").match(/"[\w.]*bn\.(weight|running_mean)"/g) ?? [];
+    expect(names.filter((name) => name.includes("weight"))).toEqual(['"stem.bn.weight"']);
+    expect(names.length).toBeGreaterThan(50);
   });
 
   it("trains on the native engine as on the reference, and leaves gamma and beta as they are", async () => {

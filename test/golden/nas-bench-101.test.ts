@@ -70,6 +70,24 @@ describe("cells", () => {
     expect(hashes.size).toBe(2_532);
   });
 
+  it("leave out the fifth of five side by side, the tenth edge, and edges of vertices that aren't there", () => {
+    const none = nasBench101Operations.length;
+    const base = nasBench101.named["inception-like"] ?? {};
+    const edge = (name: string): number => {
+      const extra = nasBench101.decisions.find(({ path }) => path === "edges.extra0");
+      return extra?.kind === "choice" ? extra.options.findIndex((option) => option.name === name) : -1;
+    };
+    const textOf = (changes: Record<string, number>): string => nasBench101Text({ ...base, ...changes });
+    expect(textOf({ "vertex3.to": 2 })).toBe("111100001001011/1000");
+    // It has nine edges already.
+    expect(textOf({ "edges.extra0": edge("0>6") })).toBe(nasBench101Text(base));
+    const smaller = textOf({ "vertex5.operation": none });
+    expect(textOf({ "vertex5.operation": none, "edges.extra0": edge("0>5"), "edges.extra1": edge("1>5") })).toBe(
+      smaller,
+    );
+    expect(textOf({ "vertex5.operation": none, "edges.extra0": edge("0>6") })).not.toBe(smaller);
+  });
+
   it("of the released code's example", () => {
     const text = nasBench101Text(nasBench101.named["inception-like"] ?? {});
     expect(text).toBe("111010000010001100011/10002");

@@ -41,7 +41,7 @@ const AVG_POOL: PythonClass = { name: "AvgPool", positional: ["kernel"], default
 const CHANNEL_SHUFFLE: PythonClass = { name: "ChannelShuffle", positional: ["groups"], defaults: {} };
 const DROP_PATH: PythonClass = { name: "DropPath", positional: ["depth_fraction"], defaults: {} };
 /** Classes of torch. Their defaults have been these since 1.0. */
-const BATCH_NORM_DEFAULTS = { eps: "0.00001", momentum: "0.1" };
+const BATCH_NORM_DEFAULTS = { eps: "0.00001", momentum: "0.1", affine: "True" };
 const BATCH_NORM_1D: PythonClass = {
   name: "nn.BatchNorm1d",
   positional: ["num_features"],
@@ -104,6 +104,7 @@ export const operations: { readonly [K in OpKind]: Operation<K> } = {
       eps: pythonNumber(a.epsilon),
       // Torch weighs the new value, we weigh the old one.
       momentum: pythonNumber(1 - a.momentum),
+      affine: pythonBoolean(a.affine ?? true),
     }),
   ),
   localResponseNorm: module((a) =>

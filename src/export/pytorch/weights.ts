@@ -30,25 +30,36 @@ export function modulePaths(root: Group): ReadonlyMap<string, string> {
   return paths;
 }
 
+/** A gamma and a beta that nothing trains are one and zero, and torch has none then. */
+function isInTorch({ role, trainable }: WeightSpec): boolean {
+  return trainable || (role !== "gamma" && role !== "beta");
+}
+
 /** Returns the state dict. Throws `data`, naming the weight, where one is missing or has another length than its shape. */
 export function stateDict(network: Network, weights: Weights, root: Group): ReadonlyMap<string, SafetensorsTensor> {
   const paths = modulePaths(root);
   const kinds = new Map(network.nodes.map((node) => [node.id, node.op]));
   return new Map(
-    weightSpecs(network).map((spec) => {
-      const data = weights.get(spec.name);
-      const length = spec.shape.reduce((product, size) => product * size, 1);
-      if (data?.length !== length)
-        throw new CellwrightError(
-          "data",
-          expected(`weight ${spec.name}`, `${length} values`, data === undefined ? undefined : `${data.length} values`),
-        );
-      const name = `${paths.get(spec.node)}.${ROLE_NAMES[spec.role]}`;
-      return [
-        name,
-        spec.role === "kernel" ? kernelTensor(kinds.get(spec.node), spec, data) : { shape: spec.shape, data },
-      ];
-    }),
+    weightSpecs(network)
+      .filter(isInTorch)
+      .map((spec) => {
+        const data = weights.get(spec.name);
+        const length = spec.shape.reduce((product, size) => product * size, 1);
+        if (data?.length !== length)
+          throw new CellwrightError(
+            "data",
+            expected(
+              `weight ${spec.name}`,
+              `${length} values`,
+              data === undefined ? undefined : `${data.length} values`,
+            ),
+          );
+        const name = `${paths.get(spec.node)}.${ROLE_NAMES[spec.role]}`;
+        return [
+          name,
+          spec.role === "kernel" ? kernelTensor(kinds.get(spec.node), spec, data) : { shape: spec.shape, data },
+        ];
+      }),
   );
 }
 
