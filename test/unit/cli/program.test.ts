@@ -267,7 +267,10 @@ describe("draw", () => {
   });
 
   it.each([
-    [["nasnet@first"], 'nasnet@first  Expected nasnet-a, or the seed of a sample after the @. Received: "first".'],
+    [
+      ["nasnet@first"],
+      'nasnet@first  Expected nasnet-a, pnasnet-5, or the seed of a sample after the @. Received: "first".',
+    ],
     [["chain.ts"], 'chain.ts  Expected a file with a space (.ts, .js, .yaml, .json). Received: "no such file".'],
     [["nasnet-a-cifar", "--as", "pair"], '--as  Expected network, for there are no cells to draw. Received: "pair".'],
     [["nasnet-a", "nasnet-a-cifar", "--as", "cells"], '--as  Expected network for a difference. Received: "cells".'],

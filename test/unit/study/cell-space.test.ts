@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { amoebanet } from "cellwright/spaces";
-import { costOf, type Network } from "cellwright/network";
+import { nasnet, nasnetNetwork } from "cellwright/spaces";
+import { costOf, factorized, identity, pool, separable, type Network } from "cellwright/network";
+import { cells, defineSpace } from "cellwright/space";
 import { createRng } from "../../../src/base/rng.ts";
 import { CellwrightError } from "../../../src/base/errors.ts";
 import { cellSpace } from "../../../src/study/cell-space/define.ts";
@@ -31,9 +32,32 @@ async function problemsIn(content: string, file = "my.yaml"): Promise<readonly s
   return (error as CellwrightError).message.split("\n");
 }
 
-/** AmoebaNet's space as a file says it. */
+/** The operations of AmoebaNet's paper in NASNet's skeleton, as code says it. */
+const cell = cells({
+  blocks: 5,
+  operations: {
+    identity: identity(),
+    sep3: separable(3),
+    sep5: separable(5),
+    sep7: separable(7),
+    avg3: pool("avg", 3),
+    max3: pool("max", 3),
+    dilsep3: separable(3, { dilation: 2 }),
+    conv1x7: factorized(7),
+  },
+  combiners: ["add"],
+});
+const asCode = defineSpace({
+  name: "sums",
+  version: 1,
+  skeleton: nasnet.skeleton,
+  decisions: { normal: cell, reduction: cell },
+  decode: (choices, skeleton) => ({ network: nasnetNetwork("sums", choices, skeleton) }),
+});
+
+/** The same as a file says it. */
 const asData = {
-  name: "amoebanet",
+  name: "sums",
   operations: {
     identity: { kind: "identity" },
     sep3: { kind: "separable", kernel: 3 },
@@ -48,13 +72,13 @@ const asData = {
 };
 
 describe("a cell space as data", () => {
-  it("is the space that code makes: AmoebaNet's decisions, hash and networks", () => {
+  it("is the space that code makes: the same decisions, hash and networks", () => {
     const space = cellSpace(asData);
-    expect(space.decisions).toEqual(amoebanet.decisions);
-    expect(space.hash).toBe(amoebanet.hash);
+    expect(space.decisions).toEqual(asCode.decisions);
+    expect(space.hash).toBe(asCode.hash);
     for (let seed = 0; seed < 5; seed++) {
-      const genotype = amoebanet.sample(createRng(seed));
-      expect(space.decode(genotype).network).toEqual(amoebanet.decode(genotype).network);
+      const genotype = asCode.sample(createRng(seed));
+      expect(space.decode(genotype).network).toEqual(asCode.decode(genotype).network);
     }
   });
 
