@@ -30,13 +30,17 @@ export function grid(options: GridOptions = {}): ControllerDefinition {
     create({ space: { decisions } }) {
       const size = gridSize(decisions, levels);
       const stride = order === "declared" ? 1n : scatteredStride(size);
+      // Counted by what was started, not by trial numbers: some of these are a wrapper's own.
+      let next = 0n;
       return {
         note: `${size} points`,
-        ask(number) {
-          if (BigInt(number) >= size) return "done";
-          return { genotype: gridPoint(decisions, levels, (BigInt(number) * stride) % size) };
+        ask() {
+          if (next >= size) return "done";
+          return { genotype: gridPoint(decisions, levels, (next * stride) % size) };
         },
-        tell() {},
+        tell({ kind }) {
+          if (kind === "started") next++;
+        },
       };
     },
   };

@@ -10,3 +10,4 @@ export type { PolicyGradientOptions } from "./policy-gradient/options.ts";
 export { policyGradient } from "./policy-gradient/policy-gradient.ts";
 export { random } from "./random.ts";
 export { skipDuplicates, type SkipDuplicatesOptions } from "./skip-duplicates.ts";
+export { successiveHalving, type SuccessiveHalvingOptions } from "./successive-halving.ts";

@@ -1,6 +1,6 @@
 /**
  * @file The factor L of a symmetric positive definite matrix, K = L Lᵀ, and what is solved with it. Double precision, flat, row-major, lower triangle
- * in use; sums are taken in an order that depends on the size alone. (ml-matrix's, through `get` and `set`, takes several times as long.)
+ * in use; sums are taken in an order that depends on the size alone.
  */
 
 /** A square matrix; entry (i, j) at i * size + j. */

@@ -10,6 +10,7 @@ import {
   policyGradient,
   random,
   skipDuplicates,
+  successiveHalving,
 } from "cellwright/controllers";
 import { nasBench201, nasnet } from "cellwright/spaces";
 import { controllerSuite } from "./suite.ts";
@@ -32,6 +33,8 @@ controllerSuite("localSearch, best improvement", localSearch({ improvement: "bes
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
 controllerSuite("modelBased", modelBased({ ...model, observations: 20 }), { trials: 16 });
 controllerSuite("nsga2", nsga2({ populationSize: 8 }));
+controllerSuite("successiveHalving(agingEvolution)", successiveHalving(evolution, { maxEpochs: 9 }));
+controllerSuite("successiveHalving(localSearch)", successiveHalving(localSearch()));
 controllerSuite("auto", auto({ trials: 30 }));
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet] });

@@ -1,0 +1,122 @@
+/**
+ * @file Asynchronous successive halving (ASHA): Li, Jamieson, Rostamizadeh and others, "A System for Massively Parallel Hyperparameter Tuning", arXiv
+ * 1810.05934, algorithm 2. Any controller's candidates begin with a few epochs; of those at each rung the best 1/eta go on to eta times as many, as soon as
+ * they are among the best, so that no worker waits for a rung to fill.
+ *
+ * Where we differ or the paper is silent. The inner controller hears of the first rung alone: values after other numbers of epochs are not comparable, and
+ * every candidate has one there. A failed trial counts at its rung and is never promoted, nor is a pruned one.
+ */
+import { resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
+import type {
+  Controller,
+  ControllerContext,
+  ControllerDefinition,
+  ControllerEvent,
+  OptionRules,
+} from "cellwright/search";
+import type { Genotype } from "cellwright/space";
+
+export interface SuccessiveHalvingOptions {
+  /** r in the paper: epochs of the first rung. Default 1. */
+  readonly minEpochs?: number;
+  /** R in the paper: epochs at most; the last rung is the last of r, r eta, r eta² … that is no more. Default 27. */
+  readonly maxEpochs?: number;
+  /** One in how many goes on, and by how much its epochs grow. Default 3; the paper takes 4, which differs little. */
+  readonly eta?: number;
+}
+
+type Options = Required<SuccessiveHalvingOptions>;
+
+const RULES: OptionRules<Options> = {
+  minEpochs: wholeNumber(1, { min: 1 }),
+  maxEpochs: wholeNumber(27, { min: 1 }),
+  eta: wholeNumber(3, { min: 2 }),
+};
+
+interface Entry {
+  readonly number: number;
+  readonly genotype: Genotype;
+  readonly score: number;
+  readonly mayGoOn: boolean;
+}
+
+/** Returns `inner` with its candidates trained rung by rung. Throws `config` naming each option that is wrong. An ask costs a sort of each rung. */
+export function successiveHalving(
+  inner: ControllerDefinition,
+  options: SuccessiveHalvingOptions = {},
+): ControllerDefinition {
+  const resolved = resolveOptions<Options>("successiveHalving", options, RULES);
+  return {
+    name: `${inner.name} by successive halving`,
+    options: { ...resolved, inner: { name: inner.name, ...inner.options } },
+    create: (context) => createSuccessiveHalving(inner, resolved, context),
+  };
+}
+
+/** Returns r, r eta, r eta² … up to R. */
+function rungsOf({ minEpochs, maxEpochs, eta }: Options): readonly number[] {
+  const rungs = [minEpochs];
+  for (let epochs = minEpochs * eta; epochs <= maxEpochs; epochs *= eta) rungs.push(epochs);
+  return rungs;
+}
+
+function createSuccessiveHalving(
+  inner: ControllerDefinition,
+  options: Options,
+  context: ControllerContext,
+): Controller {
+  const controller = inner.create(context);
+  const epochsOf = rungsOf(options);
+  const rungs: Entry[][] = epochsOf.map(() => []);
+  /** Trials that another was continued from. */
+  const promoted = new Set<number>();
+  const running = new Set<number>();
+
+  /** The best entry of the highest rung that has one to promote. */
+  const promotable = (): { readonly entry: Entry; readonly epochs: number } | undefined => {
+    for (let rung = epochsOf.length - 2; rung >= 0; rung--) {
+      const entries = rungs[rung] as readonly Entry[];
+      const best = entries
+        .toSorted((a, b) => (a.score === b.score ? a.number - b.number : b.score - a.score))
+        .slice(0, Math.floor(entries.length / options.eta));
+      const entry = best.find(({ number, mayGoOn }) => mayGoOn && !promoted.has(number));
+      if (entry !== undefined) return { entry, epochs: epochsOf[rung + 1] as number };
+    }
+    return undefined;
+  };
+  const isFirst = (proposal: { readonly epochs?: number; readonly continueFrom?: number }): boolean =>
+    proposal.continueFrom === undefined && (proposal.epochs ?? epochsOf[0]) === epochsOf[0];
+  /** The event as the inner controller knows it: of what it proposed. */
+  const tellInner = (event: ControllerEvent): void => {
+    if (event.kind === "started") controller.tell({ ...event, proposal: { genotype: event.proposal.genotype } });
+    else
+      controller.tell({ ...event, trial: { ...event.trial, proposal: { genotype: event.trial.proposal.genotype } } });
+  };
+
+  return {
+    ...(controller.note === undefined ? {} : { note: controller.note }),
+    ask(number) {
+      const next = promotable();
+      if (next !== undefined)
+        return { genotype: next.entry.genotype, epochs: next.epochs, continueFrom: next.entry.number };
+      const answer = controller.ask(number);
+      if (answer === "done" && running.size > 0) return "wait";
+      return typeof answer === "string" ? answer : { genotype: answer.genotype, epochs: epochsOf[0] as number };
+    },
+    tell(event) {
+      const { proposal, number } = event.kind === "started" ? event : event.trial;
+      if (isFirst(proposal)) tellInner(event);
+      if (event.kind === "started") {
+        running.add(number);
+        if (proposal.continueFrom !== undefined) promoted.add(proposal.continueFrom);
+        return;
+      }
+      running.delete(number);
+      const { state } = event.trial;
+      const score = state === "failed" ? undefined : scoreOf(event.trial, context.objectives);
+      const rung = rungs[epochsOf.indexOf(proposal.epochs ?? (epochsOf[0] as number))];
+      const mayGoOn = state === "complete" && score !== undefined;
+      rung?.push({ number, genotype: proposal.genotype, score: score ?? -Infinity, mayGoOn });
+    },
+  };
+}
