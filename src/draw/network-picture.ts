@@ -64,21 +64,22 @@ function stagesPanel(stages: readonly Stage[], marks: ReadonlyMap<number, Mark> 
   const y = (place: number): number => MARGIN / 2 + (stages.length - 1 - place) * ROW + BOX_HEIGHT / 2;
   const widths = stageWidths(stages);
   const wide = (place: number | undefined): number => widths[place ?? -1] ?? WIDEST;
-  const right = (place: number): number => middle + wide(place) / 2;
+  const foot = (place: number): number => Math.max(wide(place), wide(stages[place]?.reads.at(-1) ?? place));
+  /** The right side of a stage, `below` its centre: one that narrows slants. */
+  const right = (place: number, below: number): number =>
+    middle + (wide(place) + (foot(place) - wide(place)) * (below / BOX_HEIGHT + 0.5)) / 2;
   const shapes = [
     ...stages.flatMap((stage, place) =>
       stage.reads.includes(place - 1) ? upwards(middle, y(place - 1) - BOX_HEIGHT / 2, y(place) + BOX_HEIGHT / 2) : [],
     ),
     ...skips.flatMap(({ from, to, lane }) => {
       const x = middle + WIDEST / 2 + 14 + lane * LANE;
-      return around({ x: right(from), y: y(from) - 8 }, x, { x: right(to), y: y(to) + 8 });
+      return around({ x: right(from, -8), y: y(from) - 8 }, x, { x: right(to, 8), y: y(to) + 8 });
     }),
     ...stages.flatMap((stage, place) => {
-      const foot = wide(stage.reads.at(-1) ?? place);
       const mark = marks.get(place);
-      const framedBox =
-        mark === undefined ? [] : frameOf({ x: middle, y: y(place) }, Math.max(foot, wide(place)), BOX_HEIGHT, mark);
-      return [...stageShapes(stage, middle, y(place), wide(place), foot), ...framedBox];
+      const outline = mark === undefined ? [] : frameOf({ x: middle, y: y(place) }, foot(place), BOX_HEIGHT, mark);
+      return [...stageShapes(stage, middle, y(place), wide(place), foot(place)), ...outline];
     }),
   ];
   return { width, height, shapes };
@@ -155,8 +156,7 @@ function stageShapes(stage: Stage, x: number, y: number, wide: number, footWide:
   const { operations, shape, params, names } = stage;
   const style = operations[0] === undefined ? { fill: "#e9e9e4", stroke: ink } : operationStyle(operations[0].name);
   const [top, bottom] = [y - BOX_HEIGHT / 2, y + BOX_HEIGHT / 2];
-  const foot = Math.max(wide, Math.min(footWide, WIDEST));
-  const outline = `M${round(x - wide / 2)} ${round(top)}H${round(x + wide / 2)}L${round(x + foot / 2)} ${round(bottom)}H${round(x - foot / 2)}Z`;
+  const outline = `M${round(x - wide / 2)} ${round(top)}H${round(x + wide / 2)}L${round(x + footWide / 2)} ${round(bottom)}H${round(x - footWide / 2)}Z`;
   const text = { kind: "text", fill: ink } as const;
   const name = fitText(stageName(stage), wide * 0.52, [16, 13.5, 11]);
   const times = names.length === 1 ? "" : `× ${names.length}`;

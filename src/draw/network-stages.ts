@@ -29,7 +29,7 @@ export interface Stage {
   /** Of all together. */
   readonly params: number;
   readonly macs: number;
-  /** Of all together, the costliest first, 1x1 convolutions last. */
+  /** Of all together, the costliest first; 1x1 convolutions and gates last. */
   readonly operations: readonly StageOperation[];
   /** Places of the stages that it reads, but for itself, in order. */
   readonly reads: readonly number[];
@@ -111,7 +111,10 @@ function oneStage(name: string, nodes: readonly Node[], costs: ReadonlyMap<strin
   };
 }
 
-/** Counts operations of one label together, the costliest first; 1x1 convolutions, which everything has, last. */
+/** What stands last, in this order: everything has 1x1 convolutions, and a gate is no more than a detail. */
+const PLAIN: readonly string[] = ["conv1", "dense", "globalAvg"];
+
+/** Counts operations of one label together, the costliest first, plain ones last. */
 function gathered(operations: readonly CountedOperation[]): readonly CountedOperation[] {
   const found = new Map<string, CountedOperation>();
   for (const each of operations) {
@@ -119,8 +122,8 @@ function gathered(operations: readonly CountedOperation[]): readonly CountedOper
     const count = (before?.count ?? 0) + each.count;
     found.set(each.label, { ...each, count, macs: (before?.macs ?? 0) + each.macs });
   }
-  const isPlain = ({ name }: CountedOperation): number => Number(name === "conv1");
-  return [...found.values()].toSorted((a, b) => isPlain(a) - isPlain(b) || b.macs - a.macs || b.count - a.count);
+  const plainness = ({ name }: CountedOperation): number => PLAIN.indexOf(name);
+  return [...found.values()].toSorted((a, b) => plainness(a) - plainness(b) || b.macs - a.macs || b.count - a.count);
 }
 
 /** What a node does to the image, or nothing for those that only join, scale or pass on. */

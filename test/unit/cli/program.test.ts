@@ -245,6 +245,7 @@ describe("draw", () => {
     { args: ["darts-v2", "--as", "pair"], files: ["cells.svg"], text: "n3 = identity(h-1) + dilated 3×3(n0)" },
     { args: ["nas-bench-201@best-cifar10"], files: ["cell.svg"], text: "n1 = conv 3×3(in)" },
     { args: ["amoebanet@5", "--format", "png"], files: ["normal.png", "reduction.png"], text: "Reduction cell" },
+    { args: ["resnet-50"], files: ["network.svg"], text: "input     224×224×3" },
     { args: ["nasnet-a-mobile"], files: ["network.svg"], text: "cell0–3     ×4  28×28×264" },
     { args: ["nasnet-a", "--as", "network", "--format", "png"], files: ["network.png"], text: "reduction0" },
     {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../../src/cli/program.ts";
 import { histogram } from "../../../src/cli/space/histogram.ts";
@@ -49,6 +50,26 @@ describe("size", () => {
       genotypes: "16",
       decisions: 2,
     });
+  });
+});
+
+describe("a space without code", () => {
+  const file = fileURLToPath(new URL("../../examples/small-cells.yaml", import.meta.url));
+
+  it("is counted, shown, sampled and checked as any other", async () => {
+    expect(JSON.parse((await cli("size", file, "--json")).out)).toMatchObject({ name: "small-cells", decisions: 23 });
+    expect((await cli("show", file)).out).toContain("└─ reduction  8 decisions");
+    expect((await cli("sample", file, "-n", "1")).out).toContain("normal: ");
+    expect(await cli("check", file, "-n", "20")).toMatchObject({ code: 0, err: "" });
+  });
+
+  it("has nothing to take by a name, and its mistakes have lines", async () => {
+    expect((await cli("size", `${file}#other`)).err).toContain("Expected no export: a file without code is one space.");
+    const wrong = join(dir, "wrong.yaml");
+    writeFileSync(wrong, "name: wrong\noperations: {}\ncells: { normal: { blocks: 1 } }\n");
+    const { code, err } = await cli("size", wrong);
+    expect(code).toBe(2);
+    expect(err).toContain(`${wrong}:2:13: operations  Expected at least one operation. Received: {}.`);
   });
 });
 
