@@ -3,11 +3,7 @@
  * nothing, repeated pure operations on one tensor. This is the graph whose canonical form is the network's id.
  *
  * What counts as the same: sums and products in any order; explicit and named padding of one geometry; an adaptive pool and the window of its
- * bins; a zero added; a dropout of rate 0; and the inputs of a concatenation in any order where nothing downstream can tell the channels apart. That
- * is so where every path from it leads, through operations that treat each channel alike (batch norm, depthwise convolution, pools, activations,
- * drop path, further such concatenations), into a full convolution or a dense layer, whose own kernel undoes the permutation. A sum, a product, a
- * grouped convolution, a neighbourhood of channels or an output on the way makes the order matter: two such networks count as different even if some
- * cleverer argument could show them to be the same.
+ * bins; a zero added; a dropout of rate 0; and the inputs of a concatenation in any order where nothing can tell the channels apart (`channels.ts`).
  */
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network, Node, OpKind, Shape } from "../network.ts";
@@ -17,6 +13,7 @@ import { operations } from "../ops/table.ts";
 import { windowGeometry } from "../ops/window.ts";
 import { topologicalOrder } from "../order.ts";
 import { inferShapes } from "../shapes.ts";
+import { freeChannels, neededNodes, type SimpleNode } from "./channels.ts";
 
 /** A graph of plain indices, inputs before their readers. */
 export interface ReducedGraph {
@@ -25,13 +22,6 @@ export interface ReducedGraph {
   readonly inputs: readonly (readonly number[])[];
   /** Whether the order of a node's inputs doesn't matter. */
   readonly unordered: readonly boolean[];
-}
-
-interface SimpleNode {
-  readonly op: OpKind;
-  readonly label: string;
-  readonly inputs: readonly number[];
-  readonly isGrouped: boolean;
 }
 
 /** Operations whose repetition on one tensor gives the same again: no weights, and no mask of their own. */
@@ -68,24 +58,6 @@ const KEEPS_ZERO: ReadonlySet<OpKind> = new Set<OpKind>([
   "adaptiveMaxPool",
   "flatten",
   "dense",
-  "dropout",
-  "dropPath",
-  "slice",
-  "pad",
-]);
-
-/** Operations that treat every channel alike, so a permutation of channels passes through. */
-const CHANNELWISE: ReadonlySet<OpKind> = new Set<OpKind>([
-  "depthwiseConv",
-  "batchNorm",
-  "activation",
-  "maxPool",
-  "avgPool",
-  "globalAvgPool",
-  "adaptiveAvgPool",
-  "adaptiveMaxPool",
-  "flatten",
-  "concat",
   "dropout",
   "dropPath",
   "slice",
@@ -195,30 +167,11 @@ function simplify(network: Network): { nodes: SimpleNode[]; outputs: Map<number,
   return { nodes, outputs };
 }
 
-/** Returns, for every node, whether its channels may be permuted without anyone noticing. Nodes that no output needs don't count as readers. */
-function freeChannels(
-  nodes: readonly SimpleNode[],
-  outputs: ReadonlyMap<number, string>,
-): { needed: boolean[]; free: boolean[] } {
-  const needed = nodes.map((_, index) => outputs.has(index));
-  const free = nodes.map((_, index) => !outputs.has(index));
-  for (let index = nodes.length - 1; index >= 0; index--) {
-    if (!needed[index]) continue;
-    const { op, inputs, isGrouped } = nodes[index] as SimpleNode;
-    const isMixed = (op === "conv" && !isGrouped) || op === "dense";
-    const passesOn = CHANNELWISE.has(op) && free[index] === true;
-    for (const input of inputs) {
-      needed[input] = true;
-      if (!isMixed && !passesOn) free[input] = false;
-    }
-  }
-  return { needed, free };
-}
-
 /** Returns the graph of what the network computes. Linear in nodes and edges but for sorting inputs. */
 export function reduceNetwork(network: Network): ReducedGraph {
   const { nodes, outputs } = simplify(network);
-  const { needed, free } = freeChannels(nodes, outputs);
+  const needed = neededNodes(nodes, outputs);
+  const free = freeChannels(nodes, needed, outputs);
   const labels: string[] = [];
   const inputsOf: number[][] = [];
   const unorderedOf: boolean[] = [];

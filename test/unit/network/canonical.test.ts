@@ -111,10 +111,30 @@ describe("order of channels", () => {
     expect(swapsFreely((n, x) => n.concat("cat2", [x, n.input]))).toBe(true);
   });
 
-  it("matters before a sum, a product, a grouped convolution, and where channels are neighbours", () => {
+  it("does not matter in sums and products whose other terms can follow", () => {
     const eight = (n: NetworkBuilder): Tensor => n.conv("eight", n.input, { filters: 8, kernel: 1 });
-    expect(swapsFreely((n, x) => n.add("sum", [x, eight(n)]))).toBe(false);
-    expect(swapsFreely((n, x) => n.multiply("product", x, eight(n)))).toBe(false);
+    expect(swapsFreely((n, x) => n.add("sum", [x, eight(n)]))).toBe(true);
+    expect(swapsFreely((n, x) => n.multiply("product", x, eight(n)))).toBe(true);
+    expect(swapsFreely((n, x) => n.add("sum", [x, n.conv("c", x, { filters: 8, kernel: 1 })]))).toBe(true);
+    expect(swapsFreely((n, x) => n.multiply("gate", x, n.globalAvgPool("squeeze", eight(n))))).toBe(true);
+  });
+
+  it("matters in sums with what cannot: an image, a second concatenation", () => {
+    const twice = (n: NetworkBuilder): Tensor => n.concat("twice", [n.input, n.avgPool("p", n.input, { kernel: 3 })]);
+    expect(swapsFreely((n, x) => n.add("sum", [x, twice(n)]))).toBe(false);
+    expect(swapsFreely((n, x) => n.add("sum", [n.concat("cat2", [x, n.input]), n.concat("cat3", [n.input, x])]))).toBe(
+      false,
+    );
+    const onImage = (isSwapped: boolean): string =>
+      idOf((n) => {
+        const [a, b] = [1, 2].map((i) => n.conv(`half${i}`, n.input, { filters: 2, kernel: i }));
+        const halves = [a as Tensor, b as Tensor];
+        return n.add("sum", [n.concat("cat", isSwapped ? halves.toReversed() : halves), n.input]);
+      });
+    expect(onImage(true)).not.toBe(onImage(false));
+  });
+
+  it("matters before a grouped convolution, and where channels are neighbours", () => {
     expect(swapsFreely((n, x) => n.conv("g", x, { filters: 4, kernel: 1, groups: 2 }))).toBe(false);
     expect(swapsFreely((n, x) => n.localResponseNorm("lrn", x, { size: 3 }))).toBe(false);
     expect(swapsFreely((n, x) => n.channelShuffle("shuffle", x, 2))).toBe(false);
@@ -122,8 +142,9 @@ describe("order of channels", () => {
   });
 
   it("matters if one of several readers minds", () => {
-    const both = (n: NetworkBuilder, x: Tensor): Tensor => n.add("sum", [x, n.conv("c", x, { filters: 8, kernel: 1 })]);
-    expect(swapsFreely(both)).toBe(false);
+    const shuffled = (n: NetworkBuilder, x: Tensor): Tensor =>
+      n.add("sum", [n.channelShuffle("shuffle", x, 2), n.conv("c", x, { filters: 8, kernel: 1 })]);
+    expect(swapsFreely(shuffled)).toBe(false);
   });
 });
 
