@@ -2,7 +2,7 @@
  * @file What `profile` costs: decoding a sample and counting its parameters and MACs, space by space, on the spaces' own skeletons. The bound is 5 ms a sample. Processor
  * time stands beside the clock's, which other work on the machine lengthens. Run: `npm run bench:profile-cost`, some seconds.
  */
-import { costOf } from "../src/network/index.ts";
+import { costOf } from "cellwright/network";
 import { shelf } from "../test/support/shelf.ts";
 
 const SAMPLES = 200;
