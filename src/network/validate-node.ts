@@ -7,6 +7,11 @@ import { operations, opKinds } from "./ops/table.ts";
 /** Segments of letters, digits, `_`, `-` and `.`, joined by `/`. */
 const PATH = /^[\w.-]+(\/[\w.-]+)*$/;
 
+/** Every operation's attributes with their checks: networks have nodes by the thousand. */
+const checksOf: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Map(
+  opKinds.map((op) => [op, Object.entries(operations[op].attributes as Readonly<Record<string, Check>>)]),
+);
+
 /** A node as it may come from a file. */
 export interface UncheckedNode {
   readonly id: unknown;
@@ -31,7 +36,7 @@ export function checkNode(node: UncheckedNode, place: string): readonly string[]
   if (!Array.isArray(inputs) || !inputs.every((input) => typeof input === "string")) {
     problems.push(expected(place, "inputs that are a list of node ids", inputs));
   }
-  if (typeof node.op !== "string" || !opKinds.includes(node.op as OpKind)) {
+  if (typeof node.op !== "string" || !checksOf.has(node.op)) {
     problems.push(expected(place, `an operation (${opKinds.join(", ")})`, node.op));
     return problems;
   }
@@ -43,7 +48,7 @@ export function checkNode(node: UncheckedNode, place: string): readonly string[]
     problems.push(expected(place, "attributes that are an object", attributes));
     return problems;
   }
-  for (const [name, check] of Object.entries(checks as Readonly<Record<string, Check>>)) {
+  for (const [name, check] of checksOf.get(node.op) ?? []) {
     const what = check(attributes[name]);
     if (what !== undefined) problems.push(expected(`${place}, ${name}`, what, attributes[name]));
   }
