@@ -15,12 +15,12 @@ function median(values: readonly number[]): number {
 }
 
 console.log("space              nodes   median ms   processor ms");
-for (const { name, sample, decodeFull } of shelf) {
+for (const space of shelf) {
   const measured = Array.from({ length: SAMPLES + WARM_UP }, (_, index) => {
-    const genotype = sample(index);
+    const genotype = space.sample(index);
     const before = process.cpuUsage();
     const start = performance.now();
-    const network = decodeFull(genotype);
+    const network = space.decodeFull(genotype);
     costOf(network);
     const wallMs = performance.now() - start;
     const { user, system } = process.cpuUsage(before);
@@ -30,5 +30,5 @@ for (const { name, sample, decodeFull } of shelf) {
   const line = [of("nodes").toFixed(0).padStart(8), of("wallMs").toFixed(2).padStart(12)];
   const processorMs = of("processorMs");
   const mark = processorMs > BOUND_MS ? `  over ${BOUND_MS} ms` : "";
-  console.log(`${name.padEnd(16)}${line.join("")}${processorMs.toFixed(2).padStart(15)}${mark}`);
+  console.log(`${space.name.padEnd(16)}${line.join("")}${processorMs.toFixed(2).padStart(15)}${mark}`);
 }

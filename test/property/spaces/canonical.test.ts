@@ -39,8 +39,14 @@ function cellSpace<S extends Readonly<Record<string, unknown>>>(
   tiny: Partial<S>,
   relabel: CellSpace["relabel"],
 ): CellSpace {
-  const { name, sample, mutate, validate } = space;
-  return { name, sample, mutate, validate, decode: (genotype) => space.decode(genotype, tiny).network, relabel };
+  return {
+    name: space.name,
+    sample: (rng) => space.sample(rng),
+    mutate: (genotype, rng) => space.mutate(genotype, rng),
+    validate: (genotype) => space.validate(genotype),
+    decode: (genotype) => space.decode(genotype, tiny).network,
+    relabel,
+  };
 }
 
 const nasnetTiny = { input: [8, 8, 3], cellsPerStack: 1, stacks: 2, filters: 2 } as const;
