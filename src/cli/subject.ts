@@ -3,15 +3,16 @@
  * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), or a network (`nasnet-a-cifar`).
  */
 import { join } from "node:path";
-import * as shelf from "../../search-spaces/index.ts";
+import { namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
 import { createRng } from "../base/rng.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Network } from "../network/index.ts";
 import type { AnySpace, Genotype } from "../space/space.ts";
-import { isSpace, isSpaceFile, loadSpace } from "../study/load-space.ts";
+import { isSpaceFile, loadSpace } from "../study/load-space.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { withStudy } from "./open-study.ts";
+import { shelfSpaces } from "./shelf-spaces.ts";
 
 export interface Subject {
   /** In a few words, for titles: `trial 12`. */
@@ -48,18 +49,9 @@ export async function findSubject(
     const names = [...publishedGenotypes().keys(), ...shelfSpaces().keys()];
     throw new CellwrightError(
       "config",
-      `${error.message.replace("Expected the name of a study", "Expected a study, a space, its file, a published genotype or a network by name")} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(shelf.namedNetworks).join(", ")}.`,
+      `${error.message.replace("Expected the name of a study", "Expected a study, a space, its file, a published genotype or a network by name")} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(namedNetworks).join(", ")}.`,
     );
   });
-}
-
-/** Returns the spaces of the shelf, by name. */
-function shelfSpaces(): ReadonlyMap<string, AnySpace> {
-  return new Map(
-    Object.values<unknown>(shelf)
-      .filter(isSpace)
-      .map((space) => [space.name, space]),
-  );
 }
 
 /** Returns the published genotypes whose name says all, by name. */
@@ -78,7 +70,7 @@ function publishedGenotypes(): ReadonlyMap<string, Subject["candidate"] & object
 
 async function withoutStudy(target: string): Promise<(Subject & { readonly what: string }) | undefined> {
   // At the size it was published at, where a network has the name of its genotype: resnet-50.
-  const named = shelf.namedNetwork(target);
+  const named = namedNetwork(target);
   if (named !== undefined)
     return { name: target, subtitle: "as published", folder: ".", network: () => named, what: "the network" };
   const published = publishedGenotypes().get(target);

@@ -1,6 +1,6 @@
 /** @file Finds a space by its file: a module that exports one, or a cell space in JSON or YAML. */
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { AnySpace } from "../space/space.ts";
 import { isDataFile, readCellSpace } from "./cell-space/read.ts";
@@ -42,4 +42,10 @@ export async function loadSpace(path: string): Promise<AnySpace> {
       names.length > 1 ? `several: ${names.join(", ")}` : Object.keys(exported).join(", ") || undefined,
     ),
   );
+}
+
+/** Returns a study of a file with the space that it names by a path, seen from the file, in place of the path. Throws as `loadSpace` does. */
+export async function withOwnSpace(study: object, file: string): Promise<object> {
+  const { space } = study as { readonly space?: unknown };
+  return typeof space === "string" ? { ...study, space: await loadSpace(resolve(dirname(file), space)) } : study;
 }

@@ -3,7 +3,7 @@
  * through jiti), the export taken, the flags laid over it, the whole validated. A space's file will do too: the built-in study searches it.
  */
 import { stat } from "node:fs/promises";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Json } from "../base/canonical-json.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
@@ -11,7 +11,7 @@ import type { AnySpace } from "../space/space.ts";
 import { isDataFile } from "./cell-space/read.ts";
 import { DEFAULT_STUDY_MODULE, type StudyDefinition, type StudyReference } from "./definition.ts";
 import { importModule } from "./import-module.ts";
-import { isSpace, loadSpace } from "./load-space.ts";
+import { isSpace, loadSpace, withOwnSpace } from "./load-space.ts";
 import { validateDefinition } from "./validate-definition.ts";
 
 /** Keys of a definition that a flag replaces whole, and those that it is merged into. */
@@ -69,9 +69,7 @@ async function studyIn(file: string, exportName: string): Promise<unknown> {
     );
   const value = module[exportName];
   if (isSpace(value)) return await studyAround(value);
-  if (typeof value !== "object" || value === null) return value;
-  const { space } = value as { readonly space?: unknown };
-  return typeof space === "string" ? { ...value, space: await loadSpace(resolve(dirname(file), space)) } : value;
+  return typeof value === "object" && value !== null ? await withOwnSpace(value, file) : value;
 }
 
 /** Returns the built-in study with another space, on its own skeleton: what a space's file alone is searched by. */

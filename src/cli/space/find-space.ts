@@ -1,13 +1,14 @@
 /** @file A space as a command names it: one of the shelf, or a file's export (a space, or a study, whose space and skeleton it is). */
 import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { AnySpace, SkeletonBase } from "../../space/space.ts";
 import { constraintsOf } from "../../study/admission.ts";
 import { isDataFile } from "../../study/cell-space/read.ts";
 import type { Constraints, StudyDefinition } from "../../study/definition.ts";
 import { importModule } from "../../study/import-module.ts";
-import { isSpace, loadSpace } from "../../study/load-space.ts";
+import { isSpace, loadSpace, withOwnSpace } from "../../study/load-space.ts";
+import { shelfSpaces } from "../shelf-spaces.ts";
 
 export interface FoundSpace {
   readonly space: AnySpace;
@@ -21,16 +22,9 @@ export interface FoundSpace {
 
 const FILE = /^(.+\.(?:[cm]?[jt]s|json|ya?ml))(?:#(.*))?$/i;
 
-/** Returns the spaces of the shelf by name, in alphabetical order. */
-export async function shelfSpaces(): Promise<ReadonlyMap<string, AnySpace>> {
-  const shelf: Readonly<Record<string, unknown>> = await import("../../../search-spaces/index.ts");
-  const spaces = Object.values(shelf).filter(isSpace);
-  return new Map(spaces.map((space) => [space.name, space] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 /** Finds a space. Throws `config` naming what there is. */
 export async function findSpace(target: string): Promise<FoundSpace> {
-  const shelf = await shelfSpaces();
+  const shelf = shelfSpaces();
   const space = shelf.get(target);
   if (space !== undefined) return { space, constraints: constraintsOf({ space }), source: "the shelf" };
   const [, file, name] = FILE.exec(target) ?? [];
@@ -54,7 +48,7 @@ async function fromFile(file: string, name: string | undefined): Promise<FoundSp
     const space = await loadSpace(file);
     return { space, constraints: constraintsOf({ space }), source: file };
   }
-  const module = await withSpaces(await importModule(resolve(file)), dirname(resolve(file)));
+  const module = await withSpaces(await importModule(resolve(file)), resolve(file));
   const names = Object.keys(module).filter((key) => spaceOf(module[key]) !== undefined);
   const chosen = name ?? (names.includes("default") || names.length !== 1 ? "default" : (names[0] as string));
   const subject = Object.hasOwn(module, chosen) ? spaceOf(module[chosen]) : undefined;
@@ -71,14 +65,13 @@ async function fromFile(file: string, name: string | undefined): Promise<FoundSp
 /** Returns a module's exports, with the spaces that its studies name by a path in place of the paths. */
 async function withSpaces(
   module: Readonly<Record<string, unknown>>,
-  dir: string,
+  file: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const whole = { ...module };
   for (const [name, value] of Object.entries(module)) {
     if (typeof value !== "object" || value === null) continue;
-    const { space, evaluator } = value as { readonly space?: unknown; readonly evaluator?: unknown };
-    if (typeof space === "string" && evaluator !== undefined)
-      whole[name] = { ...value, space: await loadSpace(resolve(dir, space)) };
+    // Other things than studies may have a space by that name.
+    if ("evaluator" in value && value.evaluator !== undefined) whole[name] = await withOwnSpace(value, file);
   }
   return whole;
 }
