@@ -9,6 +9,7 @@ import { CellwrightError, expected, unreachable } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import { choice, defineSpace, type ScaleFactors } from "cellwright/space";
 import { factorizedReduction } from "./nasnet/cell.ts";
+import { grownInput } from "./grown-input.ts";
 
 /** Those that a discrete cell may have, in the released order; `none` is for the continuous relaxation alone. */
 export const dartsOperations = [
@@ -241,15 +242,12 @@ function dartsNetwork({ normal, reduction }: DartsCells, skeleton: DartsSkeleton
 
 /** Deeper, wider, and for larger images; height and width, where they grow, to a multiple of all strides together. */
 function scale<S extends DartsSkeleton>(skeleton: S, { depth, width, resolution }: ScaleFactors): S {
-  const [height, wide, channels] = skeleton.input;
   const stride = skeleton.stem === "imagenet" ? 32 : 4;
-  const side = (pixels: number): number =>
-    resolution === 1 ? pixels : Math.max(stride, Math.round((pixels * resolution) / stride) * stride);
   return {
     ...skeleton,
     cells: Math.max(3, Math.round(skeleton.cells * depth)),
     filters: Math.max(2, 2 * Math.round((skeleton.filters * width) / 2)),
-    input: [side(height), side(wide), channels],
+    input: grownInput(skeleton.input, resolution, stride),
   };
 }
 

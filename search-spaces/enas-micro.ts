@@ -18,6 +18,7 @@ import {
 import { cells, defineSpace, type Cell, type ScaleFactors } from "cellwright/space";
 import { auxiliaryHead } from "./nasnet/network.ts";
 import { factorizedReduction } from "./nasnet/cell.ts";
+import { grownInput } from "./grown-input.ts";
 
 /** Passes a state on; where the stride is 2, halves it without losing every second pixel, nor an activation before. */
 const identity: Layer = (net, x, { path, filters, stride }) =>
@@ -166,14 +167,11 @@ function enasMicroNetwork({ normal, reduction }: EnasCells, skeleton: EnasMicroS
 
 /** Deeper stacks, wider cells, larger images: filters to an even number, height and width, where they grow, to a multiple of 4. */
 function scale<S extends EnasMicroSkeleton>(skeleton: S, { depth, width, resolution }: ScaleFactors): S {
-  const [height, wide, channels] = skeleton.input;
-  const side = (pixels: number): number =>
-    resolution === 1 ? pixels : Math.max(4, Math.round((pixels * resolution) / 4) * 4);
   return {
     ...skeleton,
     cellsPerStack: Math.max(1, Math.round(skeleton.cellsPerStack * depth)),
     filters: Math.max(2, 2 * Math.round((skeleton.filters * width) / 2)),
-    input: [side(height), side(wide), channels],
+    input: grownInput(skeleton.input, resolution, 4),
   };
 }
 

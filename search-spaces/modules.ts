@@ -9,6 +9,7 @@ import { choice, defineSpace, int, type ScaleFactors } from "cellwright/space";
 import { resnetStem } from "./baselines/resnet.ts";
 import { around, classify, torchBatchNorm } from "./modules/layers.ts";
 import { addStage, completed, lackOf, type Lack, type Module } from "./modules/stage.ts";
+import { grownInput } from "./grown-input.ts";
 
 const squeeze = choice([false, true]);
 
@@ -114,15 +115,12 @@ function bareStem(net: NetworkBuilder, stem: ModulesSkeleton["stem"], filters: n
 
 /** Deeper stages, wider ones to a multiple of 16, larger images to a multiple of all strides together. */
 function scale<S extends ModulesSkeleton>(skeleton: S, { depth, width, resolution }: ScaleFactors): S {
-  const [height, wide, channels] = skeleton.input;
   const stride = skeleton.stem === "imagenet" ? 32 : 8;
-  const side = (pixels: number): number =>
-    resolution === 1 ? pixels : Math.max(stride, Math.round((pixels * resolution) / stride) * stride);
   return {
     ...skeleton,
     depth: skeleton.depth * depth,
     filters: Math.max(16, 16 * Math.round((skeleton.filters * width) / 16)),
-    input: [side(height), side(wide), channels],
+    input: grownInput(skeleton.input, resolution, stride),
   };
 }
 

@@ -22,6 +22,7 @@ import {
 } from "./nas-bench-101/cell.ts";
 import { canonicalNasBench101 } from "./nas-bench-101/enumerate.ts";
 import { nasBench101Network, type NasBench101Skeleton } from "./nas-bench-101/network.ts";
+import { grownInput } from "./grown-input.ts";
 
 const OUTPUT = MAX_VERTICES - 1;
 /** The option that says that a vertex is missing. */
@@ -107,15 +108,12 @@ function fed(
 
 /** Deeper stacks, wider cells, larger images; height and width, where they grow, to a multiple of all pools together. */
 function scale<S extends NasBench101Skeleton>(skeleton: S, { depth, width, resolution }: ScaleFactors): S {
-  const [height, wide, channels] = skeleton.input;
   const stride = 2 ** (skeleton.stacks - 1);
-  const side = (pixels: number): number =>
-    resolution === 1 ? pixels : Math.max(stride, Math.round((pixels * resolution) / stride) * stride);
   return {
     ...skeleton,
     cellsPerStack: Math.max(1, Math.round(skeleton.cellsPerStack * depth)),
     filters: Math.max(OUTPUT - 1, Math.round(skeleton.filters * width)),
-    input: [side(height), side(wide), channels],
+    input: grownInput(skeleton.input, resolution, stride),
   };
 }
 

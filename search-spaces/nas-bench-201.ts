@@ -8,6 +8,7 @@
 import { CellwrightError, expected, unreachable } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import { choice, defineSpace, type Genotype, type ScaleFactors } from "cellwright/space";
+import { grownInput } from "./grown-input.ts";
 
 /** In the published order. `nor_conv_kxk` is activation, convolution, batch norm; the pool's padding isn't counted. */
 export const nasBench201Operations = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"] as const;
@@ -125,14 +126,11 @@ function networkOf(cell: Cell, skeleton: NasBench201Skeleton): Network {
 
 /** Deeper stacks, wider cells, larger images; height and width, where they grow, to a multiple of 4. */
 function scale<S extends NasBench201Skeleton>(skeleton: S, { depth, width, resolution }: ScaleFactors): S {
-  const [height, wide, channels] = skeleton.input;
-  const side = (pixels: number): number =>
-    resolution === 1 ? pixels : Math.max(4, Math.round((pixels * resolution) / 4) * 4);
   return {
     ...skeleton,
     cellsPerStack: Math.max(1, Math.round(skeleton.cellsPerStack * depth)),
     filters: Math.max(1, Math.round(skeleton.filters * width)),
-    input: [side(height), side(wide), channels],
+    input: grownInput(skeleton.input, resolution, 4),
   };
 }
 

@@ -36,3 +36,14 @@ export function branches(...sides: readonly Step[]): Step {
       sides.map((side, i) => side(net, x, `${path}/branch${i}`)),
     );
 }
+
+/** How Inception-v3 begins, and Inception-ResNet-v2 after it: from 299x299 to 35x35. */
+export const v3StemSteps: readonly Step[] = [
+  conv(32, 3, halving),
+  conv(32, 3, { padding: "valid" }),
+  conv(64, 3),
+  maxPool(halving),
+  conv(80),
+  conv(192, 3, { padding: "valid" }),
+  maxPool(halving),
+];

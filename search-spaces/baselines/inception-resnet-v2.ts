@@ -4,16 +4,10 @@
  */
 import { network, type Network } from "cellwright/network";
 import type { ClassicOptions } from "./classic-options.ts";
-import { avgPool, branches, chain, conv, halving, maxPool, type Step } from "./inception-module.ts";
+import { avgPool, branches, chain, conv, halving, maxPool, v3StemSteps, type Step } from "./inception-module.ts";
 
 const stem = chain(
-  conv(32, 3, halving),
-  conv(32, 3, { padding: "valid" }),
-  conv(64, 3),
-  maxPool(halving),
-  conv(80),
-  conv(192, 3, { padding: "valid" }),
-  maxPool(halving),
+  ...v3StemSteps,
   branches(conv(96), chain(conv(48), conv(64, 5)), chain(conv(64), conv(96, 3), conv(96, 3)), chain(avgPool, conv(64))),
 );
 

@@ -4,22 +4,14 @@
  */
 import { network, type Network } from "cellwright/network";
 import type { ClassicOptions } from "./classic-options.ts";
-import { avgPool, branches, chain, conv, halving, maxPool, type Step } from "./inception-module.ts";
+import { avgPool, branches, chain, conv, halving, maxPool, v3StemSteps, type Step } from "./inception-module.ts";
 
 export interface InceptionV3Options extends ClassicOptions {
   /** Whether it has the auxiliary head on the last grid of 17x17. Default false. */
   readonly auxiliary?: boolean;
 }
 
-const stem = chain(
-  conv(32, 3, halving),
-  conv(32, 3, { padding: "valid" }),
-  conv(64, 3),
-  maxPool(halving),
-  conv(80),
-  conv(192, 3, { padding: "valid" }),
-  maxPool(halving),
-);
+const stem = chain(...v3StemSteps);
 
 /** Figure 5, on 35x35, with 5x5 kept in one branch. */
 function moduleA(projection: number): Step {

@@ -3,6 +3,7 @@ import { CellwrightError, expected } from "cellwright/base";
 import type { ScaleFactors } from "cellwright/space";
 import { IMAGENET_STEM_FROM } from "../nasnet/scale.ts";
 import type { PaddingStyle } from "./block.ts";
+import { grownInput } from "../grown-input.ts";
 
 export interface MbconvSkeleton {
   readonly [key: string]: unknown;
@@ -77,12 +78,10 @@ export function scaleMbconv<S extends Pick<MbconvSkeleton, "input" | "width" | "
   skeleton: S,
   { depth, width, resolution }: ScaleFactors,
 ): S {
-  const [height, wide, channels] = skeleton.input;
-  const side = (pixels: number): number =>
-    resolution === 1 ? pixels : Math.max(SIDE_DIVISOR, Math.round((pixels * resolution) / SIDE_DIVISOR) * SIDE_DIVISOR);
+  const [height, wide] = skeleton.input;
   return {
     ...skeleton,
-    input: [side(height), side(wide), channels],
+    input: grownInput(skeleton.input, resolution, SIDE_DIVISOR),
     width: skeleton.width * width,
     depth: skeleton.depth * depth,
     stem: Math.min(height, wide) >= IMAGENET_STEM_FROM ? "imagenet" : skeleton.stem,

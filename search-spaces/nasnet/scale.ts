@@ -1,5 +1,6 @@
 /** @file How the NASNet family grows: deeper stacks, wider cells, larger images, rounded to what the wiring allows. */
 import type { ScaleFactors } from "cellwright/space";
+import { grownInput } from "../grown-input.ts";
 import type { NasnetSkeleton } from "./network.ts";
 
 /** From images of this many pixels a side on, scaling uses the ImageNet stem, an eighth of the size before the first cell: the paper's 32 pixels have none, its 224 do. */
@@ -24,12 +25,10 @@ type Scaled = Pick<NasnetSkeleton, "cellsPerStack" | "filters" | "input" | "stac
  * stem becomes an ImageNet stem.
  */
 export function scaleNasnet<S extends Scaled>(skeleton: S, { depth, width, resolution }: ScaleFactors): S {
-  const [height, wide, channels] = skeleton.input;
-  const grown = [height * resolution, wide * resolution] as const;
+  const [height, wide] = skeleton.input;
   const becomesImagenet = skeleton.stem === "cifar" && Math.min(height, wide) >= IMAGENET_STEM_FROM;
   const stem = becomesImagenet ? "imagenet" : skeleton.stem;
   const stride = 2 ** (skeleton.stacks - 1) * (stem === "imagenet" ? 8 : 1);
-  const side = (pixels: number): number => (resolution === 1 ? pixels : roundTo(pixels, stride));
   return {
     ...skeleton,
     stem,
@@ -37,6 +36,6 @@ export function scaleNasnet<S extends Scaled>(skeleton: S, { depth, width, resol
     cellsPerStack: roundTo(skeleton.cellsPerStack * depth, 1),
     filters:
       width === 1 && !becomesImagenet ? skeleton.filters : roundTo(skeleton.filters * width, filterDivisor(stem)),
-    input: [side(grown[0]), side(grown[1]), channels],
+    input: grownInput(skeleton.input, resolution, stride),
   };
 }
