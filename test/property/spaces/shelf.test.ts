@@ -1,11 +1,13 @@
-/** @file Every genotype of every space on the shelf is a network (law 3): it decodes, has shapes and a cost, is written and read back, and exports. */
+/**
+ * @file Genotypes of the spaces on the shelf: they decode to the same each time, are written and read back, grow, and have one id for one function. That every sample
+ * of every space exports and trains is in every-space.test.ts.
+ */
 import { describe, expect, it } from "vitest";
 import { createRng } from "cellwright/base";
 import {
   canonicalId,
   costOf,
   inferShapes,
-  initializeWeights,
   parseNetwork,
   serializeNetwork,
   weightSpecs,
@@ -24,11 +26,9 @@ import {
   nasBench201,
   pnas,
 } from "cellwright/spaces";
-import { openEngine } from "../../../src/engines/index.ts";
-import { exportPyTorch } from "../../../src/export/index.ts";
-import { randomBatch } from "../../support/random-network.ts";
+import { samples } from "../../support/shelf.ts";
 
-/** Each with a skeleton small enough to train in a moment. */
+/** Each with a small skeleton. */
 const spaces: readonly (readonly [AnySpace, Readonly<Record<string, unknown>>])[] = [
   [amoebanet, { cellsPerStack: 1, filters: 4, stacks: 2 }],
   [darts, { cells: 3, filters: 4 }],
@@ -39,12 +39,9 @@ const spaces: readonly (readonly [AnySpace, Readonly<Record<string, unknown>>])[
   [pnas, { cellsPerStack: 1, filters: 4, stacks: 2 }],
 ];
 
-/** A thousand by `CELLWRIGHT_SAMPLES=1000`. */
-const SAMPLES = Number(process.env["CELLWRIGHT_SAMPLES"] ?? 30);
-
 describe.each(spaces.map(([space, skeleton]) => [space.name, space, skeleton] as const))("%s", (name, space, small) => {
   const rng = createRng(`shelf/${name}`);
-  const genotypes = Array.from({ length: SAMPLES }, () => space.sample(rng));
+  const genotypes = Array.from({ length: samples }, () => space.sample(rng));
   const decode = (genotype: Genotype, skeleton: Readonly<Record<string, unknown>> = small): Network =>
     space.decode(genotype, skeleton).network as Network;
 
@@ -58,31 +55,6 @@ describe.each(spaces.map(([space, skeleton]) => [space.name, space, skeleton] as
         .filter(({ trainable }) => trainable)
         .map(({ shape }) => shape.reduce((a, b) => a * b, 1));
       expect(costOf(network).params).toBe(sizes.reduce((sum, size) => sum + size, 0));
-    }
-  });
-
-  it("samples are exported", () => {
-    for (const [seed, genotype] of genotypes.slice(0, SAMPLES / 5).entries()) {
-      const network = decode(genotype);
-      expect([...exportPyTorch(network, initializeWeights(network, seed)).keys()]).toContain("model.py");
-    }
-  });
-
-  it("samples train a step on the native engine", async () => {
-    const engine = await openEngine("native");
-    for (const [seed, genotype] of genotypes.slice(0, SAMPLES / 5).entries()) {
-      const network = decode(genotype, { ...small, input: [8, 8, 3] });
-      const session = await engine.open(network, {
-        weights: initializeWeights(network, seed),
-        batchSize: 4,
-        seed,
-        optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
-        loss: { labelSmoothing: 0, auxiliaryWeight: 0.4 },
-      });
-      const batch = randomBatch(network, 4, rng.fork(`batch/${seed}`));
-      const { loss } = await session.trainStep(batch, { learningRate: 0.01, dropPathRate: 0.2, step: 0 });
-      expect(Number.isFinite(loss)).toBe(true);
-      await session.close();
     }
   });
 

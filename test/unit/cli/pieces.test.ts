@@ -16,9 +16,10 @@ import { progressBar, sparkline } from "../../../src/cli/spark.ts";
 import { accuracyError, differenceP, spread } from "../../../src/cli/statistics.ts";
 import { renderTable, truncate, visibleLength, wrap } from "../../../src/cli/table.ts";
 import { indistinguishable, retrainedText, topTable } from "../../../src/cli/top-table.ts";
-import { cellText, type CellStructure, type PaintLabel } from "../../../src/draw/index.ts";
+import { cellText, type PaintLabel } from "../../../src/draw/index.ts";
 import { writeFolder, writeWhole } from "../../../src/storage/whole-files.ts";
 import { createRng } from "../../../src/base/rng.ts";
+import { twoBlockCell } from "../../support/two-block-cell.ts";
 
 describe("numbers in flags", () => {
   it.each([
@@ -293,27 +294,7 @@ describe("files", () => {
 });
 
 describe("operations in a terminal", () => {
-  const cell: CellStructure = {
-    name: "normal",
-    inputs: 2,
-    blocks: [
-      {
-        steps: [
-          { input: 0, operation: "sep5" },
-          { input: 1, operation: "max3" },
-        ],
-        combiner: "add",
-      },
-      {
-        steps: [
-          { input: 2, operation: "dil_conv_3x3" },
-          { input: 0, operation: "sep3" },
-        ],
-        combiner: "add",
-      },
-    ],
-    outputs: [3],
-  };
+  const cell = twoBlockCell({ operations: ["sep5", "max3", "dil_conv_3x3", "sep3"], lastInput: 0 });
   const paint = (color: boolean, colorterm: string): PaintLabel =>
     operationPaint({ colors: createColors(color), env: { COLORTERM: colorterm } });
 

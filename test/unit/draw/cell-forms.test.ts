@@ -14,6 +14,7 @@ import {
   type CellStructure,
   type Shape,
 } from "../../../src/draw/index.ts";
+import { twoBlockCell } from "../../support/two-block-cell.ts";
 
 const dartsCells = (name: "darts-v1" | "darts-v2"): CellStructure[] => cellsOf(darts, darts.named[name] ?? {});
 
@@ -80,27 +81,7 @@ describe("a pair of cells", () => {
 });
 
 describe("a difference", () => {
-  const cell: CellStructure = {
-    name: "normal",
-    inputs: 2,
-    blocks: [
-      {
-        steps: [
-          { input: 0, operation: "sep5" },
-          { input: 1, operation: "identity" },
-        ],
-        combiner: "add",
-      },
-      {
-        steps: [
-          { input: 2, operation: "max5" },
-          { input: 2, operation: "conv3" },
-        ],
-        combiner: "add",
-      },
-    ],
-    outputs: [3],
-  };
+  const cell = twoBlockCell({ operations: ["sep5", "identity", "max5", "conv3"], lastInput: 2 });
   const [one, two] = cell.blocks as [CellStructure["blocks"][number], CellStructure["blocks"][number]];
 
   it("is none between a cell and itself", () => {

@@ -13,6 +13,7 @@ import {
 } from "../../../src/draw/index.ts";
 import { layoutCell, sizes } from "../../../src/draw/layout.ts";
 import type { Point } from "../../../src/draw/picture.ts";
+import { twoBlockCell } from "../../support/two-block-cell.ts";
 
 const operations = { identity: 0, conv1x7: 0, dil3: 0, avg3: 0, max5: 0, conv3: 0, sep5: 0 };
 const space = defineSpace({
@@ -30,27 +31,7 @@ const space = defineSpace({
 const drawn = fc.integer({ min: 0, max: 2 ** 31 }).map((seed) => cellsOf(space, space.sample(createRng(seed))));
 
 /** A cell whose figure is known. */
-const cell: CellStructure = {
-  name: "normal",
-  inputs: 2,
-  blocks: [
-    {
-      steps: [
-        { input: 0, operation: "sep5" },
-        { input: 1, operation: "identity" },
-      ],
-      combiner: "add",
-    },
-    {
-      steps: [
-        { input: 2, operation: "max5" },
-        { input: 2, operation: "conv1x7" },
-      ],
-      combiner: "concat",
-    },
-  ],
-  outputs: [3],
-};
+const cell = twoBlockCell({ operations: ["sep5", "identity", "max5", "conv1x7"], lastInput: 2, combiner: "concat" });
 
 const [one] = cell.blocks as [CellStructure["blocks"][number]];
 
