@@ -9,6 +9,7 @@ import { CellwrightError, expected, unreachable } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import { choice, defineSpace, type ScaleFactors } from "cellwright/space";
 import { factorizedReduction } from "./nasnet/cell.ts";
+import { around } from "./torch-padding.ts";
 import { grownInput } from "./grown-input.ts";
 
 /** Those that a discrete cell may have, in the released order; `none` is for the continuous relaxation alone. */
@@ -74,9 +75,6 @@ export interface DartsSkeleton {
   readonly dropPath: boolean;
   readonly batchNorm: { readonly epsilon: number; readonly momentum: number };
 }
-
-/** As many rows and columns of zeros at every side: torch's padding. */
-const around = (size: number) => ({ top: size, bottom: size, left: size, right: size });
 
 function activationConvNorm(net: NetworkBuilder, x: Tensor, path: string, filters: number): Tensor {
   const active = net.activate(`${path}/act`, x);

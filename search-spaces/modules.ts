@@ -7,9 +7,10 @@ import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import { choice, defineSpace, int, type ScaleFactors } from "cellwright/space";
 import { resnetStem } from "./baselines/resnet.ts";
-import { around, classify, torchBatchNorm } from "./modules/layers.ts";
+import { classify, torchBatchNorm } from "./modules/layers.ts";
 import { addStage, completed, lackOf, type Lack, type Module } from "./modules/stage.ts";
 import { grownInput } from "./grown-input.ts";
+import { aroundKernel } from "./torch-padding.ts";
 
 const squeeze = choice([false, true]);
 
@@ -108,9 +109,9 @@ function modulesNetwork(stages: readonly Stage[], skeleton: ModulesSkeleton): Ne
 
 /** The stem without batch norm and activation. */
 function bareStem(net: NetworkBuilder, stem: ModulesSkeleton["stem"], filters: number): Tensor {
-  if (stem === "cifar") return net.conv("stem/conv", net.input, { filters, kernel: 3, padding: around(3) });
-  const conv = net.conv("stem/conv", net.input, { filters, kernel: 7, stride: 2, padding: around(7) });
-  return net.maxPool("stem/pool", conv, { kernel: 3, stride: 2, padding: around(3) });
+  if (stem === "cifar") return net.conv("stem/conv", net.input, { filters, kernel: 3, padding: aroundKernel(3) });
+  const conv = net.conv("stem/conv", net.input, { filters, kernel: 7, stride: 2, padding: aroundKernel(7) });
+  return net.maxPool("stem/pool", conv, { kernel: 3, stride: 2, padding: aroundKernel(3) });
 }
 
 /** Deeper stages, wider ones to a multiple of 16, larger images to a multiple of all strides together. */

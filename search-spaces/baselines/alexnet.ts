@@ -4,7 +4,7 @@
  */
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import type { ClassicOptions } from "./classic-options.ts";
-import { around } from "./torch-padding.ts";
+import { around } from "../torch-padding.ts";
 
 function pool(net: NetworkBuilder, path: string, x: Tensor): Tensor {
   return net.maxPool(`${path}/pool`, x, { kernel: 3, stride: 2, padding: "valid" });

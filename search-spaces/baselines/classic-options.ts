@@ -1,4 +1,4 @@
-/** @file What every classic takes: an image and classes, by default those of its paper. */
+/** @file What every network made by hand takes: an image and classes, by default those of its paper. */
 
 export interface ClassicOptions {
   /** Height, width, channels. */

@@ -5,7 +5,7 @@
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import type { ClassicOptions } from "./classic-options.ts";
-import { around } from "./torch-padding.ts";
+import { around } from "../torch-padding.ts";
 
 export interface DensenetOptions extends ClassicOptions {
   /** Default `imagenet`: 224x224 and 1000 classes. `cifar`: 32x32 and 10. */

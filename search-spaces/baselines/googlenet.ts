@@ -5,7 +5,7 @@
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import type { ClassicOptions } from "./classic-options.ts";
 import { branches, chain, conv, maxPool, type Step } from "./inception-module.ts";
-import { around, ceilMode } from "./torch-padding.ts";
+import { around, ceilMode } from "../torch-padding.ts";
 
 export interface GooglenetOptions extends ClassicOptions {
   /** Whether it has the two auxiliary heads, after inception 4a and 4d. Default false. */

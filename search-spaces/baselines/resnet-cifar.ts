@@ -4,9 +4,10 @@
  */
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
-import { classify, convNorm, convNormActivate, torchBatchNorm, type ImageOptions } from "../modules/layers.ts";
+import { classify, convNorm, convNormActivate, torchBatchNorm } from "../modules/layers.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
-export interface ResnetCifarOptions extends ImageOptions {
+export interface ResnetCifarOptions extends ClassicOptions {
   /** 6n + 2: the paper's are 20, 32, 44, 56, 110 and 1202. */
   readonly depth: number;
   /** Filters of the first stage; each later one has twice as many. Default 16. */

@@ -3,11 +3,13 @@
  */
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network } from "cellwright/network";
-import { around, classify, normActivate, torchBatchNorm, type ImageOptions } from "../modules/layers.ts";
+import { classify, normActivate, torchBatchNorm } from "../modules/layers.ts";
 import { preActivationBlock } from "../modules/residual.ts";
 import { resnetStages } from "./resnet.ts";
+import { aroundKernel } from "../torch-padding.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
-export interface ResnetV2Options extends ImageOptions {
+export interface ResnetV2Options extends ClassicOptions {
   readonly depth: 50 | 101 | 152;
   /** Filters of the stem and of the first stage's 3x3 convolutions. Default 64. */
   readonly width?: number;
@@ -21,8 +23,8 @@ export function resnetV2({ depth, input = [224, 224, 3], classes = 1000, width =
     `resnet-v2-${depth}`,
     input,
     (net) => {
-      const stem = net.conv("stem/conv", net.input, { filters: width, kernel: 7, stride: 2, padding: around(7) });
-      let x = net.maxPool("stem/pool", stem, { kernel: 3, stride: 2, padding: around(3) });
+      const stem = net.conv("stem/conv", net.input, { filters: width, kernel: 7, stride: 2, padding: aroundKernel(7) });
+      let x = net.maxPool("stem/pool", stem, { kernel: 3, stride: 2, padding: aroundKernel(3) });
       for (const [stage, blocks] of resnetStages[depth].entries())
         for (let block = 0; block < blocks; block++) {
           const middle = width * 2 ** stage;

@@ -4,8 +4,10 @@
  */
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
-import { around, classify, convNormActivate, torchBatchNorm, type ImageOptions } from "../modules/layers.ts";
+import { classify, convNormActivate, torchBatchNorm } from "../modules/layers.ts";
 import { basicBlock, bottleneckBlock } from "../modules/residual.ts";
+import { aroundKernel } from "../torch-padding.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
 /** Blocks of the four stages, by the number of layers: basic blocks up to 34, bottlenecks from 50 on. */
 export const resnetStages = {
@@ -16,7 +18,7 @@ export const resnetStages = {
   152: [3, 8, 36, 3],
 } as const;
 
-export interface ResnetOptions extends ImageOptions {
+export interface ResnetOptions extends ClassicOptions {
   readonly depth: keyof typeof resnetStages;
   /** Filters of the stem and of the first stage's 3x3 convolutions; each later stage has twice as many. Default 64. */
   readonly width?: number;
@@ -32,7 +34,7 @@ export interface ResnetOptions extends ImageOptions {
 export function resnetStem(net: NetworkBuilder, kind: "imagenet" | "cifar", filters: number): Tensor {
   if (kind === "cifar") return convNormActivate(net, net.input, "stem", { filters, kernel: 3 });
   const conv = convNormActivate(net, net.input, "stem", { filters, kernel: 7, stride: 2 });
-  return net.maxPool("stem/pool", conv, { kernel: 3, stride: 2, padding: around(3) });
+  return net.maxPool("stem/pool", conv, { kernel: 3, stride: 2, padding: aroundKernel(3) });
 }
 
 /** Returns a ResNet. Throws `space` for a depth that is not in the paper's table. */

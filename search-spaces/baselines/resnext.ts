@@ -1,9 +1,9 @@
 /** @file ResNeXt (Xie et al. 2017, arXiv 1611.05431) as torchvision has it: ResNets whose bottlenecks' 3x3 convolutions are wider and grouped. */
 import type { Network } from "cellwright/network";
-import type { ImageOptions } from "../modules/layers.ts";
 import { resnet } from "./resnet.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
-export interface ResnextOptions extends ImageOptions {
+export interface ResnextOptions extends ClassicOptions {
   readonly depth: 50 | 101 | 152;
   /** C, the cardinality. Default 32. */
   readonly groups?: number;

@@ -1,9 +1,9 @@
 /** @file SE-ResNet (Hu et al. 2018, arXiv 1709.01507) as timm has it: ResNets with squeeze and excitation at the end of every block, r = 16. */
 import type { Network } from "cellwright/network";
-import type { ImageOptions } from "../modules/layers.ts";
 import { resnet, type ResnetOptions } from "./resnet.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
-export interface SeResnetOptions extends ImageOptions {
+export interface SeResnetOptions extends ClassicOptions {
   readonly depth: ResnetOptions["depth"];
   /** r in the paper: how many times fewer channels stand between the two convolutions. Default 16. */
   readonly reduction?: number;

@@ -1,15 +1,16 @@
 /** @file ShuffleNet (Zhang et al. 2018, arXiv 1707.01083, table 1) as its authors released it: the classifier has no bias. */
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network } from "cellwright/network";
-import { torchBatchNorm, type ImageOptions } from "../modules/layers.ts";
+import { torchBatchNorm } from "../modules/layers.ts";
 import { groupedShuffleUnit, shuffleStem } from "../modules/shuffle.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
 /** Channels of stage 2 by the number of groups, chosen in the paper so that all cost about the same. */
 const widths = { 1: 144, 2: 200, 3: 240, 4: 272, 8: 384 } as const;
 
 const units = [4, 8, 4];
 
-export interface ShufflenetV1Options extends ImageOptions {
+export interface ShufflenetV1Options extends ClassicOptions {
   /** g of the paper. Default 3. */
   readonly groups?: keyof typeof widths;
   /** s of the paper: times as many channels everywhere. Default 1. */

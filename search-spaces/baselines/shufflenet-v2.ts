@@ -1,8 +1,9 @@
 /** @file ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164, table 5) as torchvision has it. */
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network } from "cellwright/network";
-import { classify, convNormActivate, torchBatchNorm, type ImageOptions } from "../modules/layers.ts";
+import { classify, convNormActivate, torchBatchNorm } from "../modules/layers.ts";
 import { shuffleStem, splitShuffleUnit } from "../modules/shuffle.ts";
+import type { ClassicOptions } from "./classic-options.ts";
 
 /** Channels of the three stages and of the last convolution, by the multiplier. */
 const widths = {
@@ -14,7 +15,7 @@ const widths = {
 
 const units = [4, 8, 4];
 
-export interface ShufflenetV2Options extends ImageOptions {
+export interface ShufflenetV2Options extends ClassicOptions {
   /** The paper's complexity. Default 1. */
   readonly width?: keyof typeof widths;
 }

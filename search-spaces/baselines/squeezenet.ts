@@ -5,7 +5,7 @@
 import { CellwrightError, expected } from "cellwright/base";
 import { network, type Network, type NetworkBuilder, type Tensor } from "cellwright/network";
 import type { ClassicOptions } from "./classic-options.ts";
-import { ceilMode } from "./torch-padding.ts";
+import { ceilMode } from "../torch-padding.ts";
 
 export interface SqueezenetOptions extends ClassicOptions {
   /** Default 1.1. */

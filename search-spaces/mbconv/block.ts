@@ -4,6 +4,7 @@
  * depthwise separable convolution. MnasNet also has plain convolutions and pooled shortcuts.
  */
 import type { ActivationName, NetworkBuilder, Padding, Tensor } from "cellwright/network";
+import { aroundKernel } from "../torch-padding.ts";
 
 /** A gate for every channel, from the means of all of them. */
 export interface Squeeze {
@@ -45,8 +46,7 @@ export interface BlockSite {
 
 /** Returns the padding under which a window of that (odd) size gives ceil(side / stride). */
 export function paddingOf(style: PaddingStyle, kernel: number): Padding {
-  const size = (kernel - 1) / 2;
-  return style === "same" ? "same" : { top: size, bottom: size, left: size, right: size };
+  return style === "same" ? "same" : aroundKernel(kernel);
 }
 
 /** Adds a gate per channel: means of the image, two dense layers with bias, a product. */

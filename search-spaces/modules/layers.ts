@@ -1,21 +1,9 @@
 /** @file What the classics' blocks are made of: convolutions with batch norm, padded as torch pads, and squeeze and excitation (Hu et al. 2018, arXiv 1709.01507). */
-import type { NetworkBuilder, Padding, Tensor } from "cellwright/network";
-
-/** What every network of `baselines/` is told. */
-export interface ImageOptions {
-  /** Height, width, channels. */
-  readonly input?: readonly [number, number, number];
-  readonly classes?: number;
-}
+import type { NetworkBuilder, Tensor } from "cellwright/network";
+import { aroundKernel } from "../torch-padding.ts";
 
 /** Torch's batch norm: momentum 0.1 there weighs the new value, here the old one. */
 export const torchBatchNorm = { epsilon: 1e-5, momentum: 0.9 } as const;
-
-/** Returns torch's padding of an odd kernel, the same at every side: with stride 2 another one than `same`. */
-export function around(kernel: number): Padding {
-  const size = (kernel - 1) / 2;
-  return { top: size, bottom: size, left: size, right: size };
-}
 
 export interface ConvNormOptions {
   readonly filters: number;
@@ -30,7 +18,7 @@ export interface ConvNormOptions {
 /** Adds a convolution without bias and its batch norm. */
 export function convNorm(net: NetworkBuilder, x: Tensor, path: string, options: ConvNormOptions): Tensor {
   const { filters, kernel = 1, stride = 1, groups = 1 } = options;
-  const conv = net.conv(`${path}/conv`, x, { filters, kernel, stride, groups, padding: around(kernel) });
+  const conv = net.conv(`${path}/conv`, x, { filters, kernel, stride, groups, padding: aroundKernel(kernel) });
   return net.batchNorm(`${path}/bn`, conv);
 }
 
@@ -46,7 +34,7 @@ export function depthwiseNorm(
   path: string,
   { kernel, stride = 1 }: { readonly kernel: number; readonly stride?: number },
 ): Tensor {
-  const conv = net.depthwiseConv(`${path}/dw`, x, { kernel, stride, padding: around(kernel) });
+  const conv = net.depthwiseConv(`${path}/dw`, x, { kernel, stride, padding: aroundKernel(kernel) });
   return net.batchNorm(`${path}/bn`, conv);
 }
 

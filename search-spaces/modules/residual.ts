@@ -3,7 +3,8 @@
  * arXiv 1611.05431), with squeeze and excitation, and pre-activation (He et al. 2016, arXiv 1603.05027). Wiring follows torchvision and, for the last two, timm.
  */
 import type { NetworkBuilder, Tensor } from "cellwright/network";
-import { around, convNorm, convNormActivate, normActivate, squeezeExcite } from "./layers.ts";
+import { convNorm, convNormActivate, normActivate, squeezeExcite } from "./layers.ts";
+import { aroundKernel } from "../torch-padding.ts";
 
 export interface ResidualSite {
   readonly path: string;
@@ -63,7 +64,7 @@ export function preActivationBlock(
   const way = isProjected ? net.conv(`${path}/shortcut/conv`, active, { filters, kernel: 1, stride }) : x;
   const a = net.conv(`${path}/a/conv`, active, { filters: middle, kernel: 1 });
   const before = normActivate(net, a, `${path}/b`);
-  const b = net.conv(`${path}/b/conv`, before, { filters: middle, kernel: 3, stride, padding: around(3) });
+  const b = net.conv(`${path}/b/conv`, before, { filters: middle, kernel: 3, stride, padding: aroundKernel(3) });
   const c = net.conv(`${path}/c/conv`, normActivate(net, b, `${path}/c`), { filters, kernel: 1 });
   return net.add(`${path}/add`, [c, way]);
 }

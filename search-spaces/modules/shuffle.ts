@@ -3,7 +3,8 @@
  * around a depthwise one, and channels that change places in between. Wiring follows the authors' release and torchvision.
  */
 import type { NetworkBuilder, Tensor } from "cellwright/network";
-import { around, convNorm, convNormActivate, depthwiseNorm } from "./layers.ts";
+import { convNorm, convNormActivate, depthwiseNorm } from "./layers.ts";
+import { aroundKernel } from "../torch-padding.ts";
 
 export interface GroupedUnitSite {
   readonly path: string;
@@ -62,5 +63,5 @@ export function splitShuffleUnit(net: NetworkBuilder, x: Tensor, { path, filters
 /** Adds the stem of both: 3x3 of stride 2 and a 3x3 pool of stride 2. */
 export function shuffleStem(net: NetworkBuilder, filters: number): Tensor {
   const conv = convNormActivate(net, net.input, "stem", { filters, kernel: 3, stride: 2 });
-  return net.maxPool("stem/pool", conv, { kernel: 3, stride: 2, padding: around(3) });
+  return net.maxPool("stem/pool", conv, { kernel: 3, stride: 2, padding: aroundKernel(3) });
 }

@@ -16,7 +16,7 @@ import {
   xception,
 } from "cellwright/spaces";
 import { classicNetworks } from "../../search-spaces/baselines/classics.ts";
-import { ceilMode } from "../../search-spaces/baselines/torch-padding.ts";
+import { ceilMode } from "../../search-spaces/torch-padding.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { openEngine } from "../../src/engines/index.ts";
 import { openReferenceEngine } from "../../src/engines/reference/index.ts";

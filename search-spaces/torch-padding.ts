@@ -6,6 +6,11 @@ export function around(size: number): Padding {
   return { top: size, bottom: size, left: size, right: size };
 }
 
+/** As many as leave an image its size under a window of stride 1 and an odd number of rows and columns: with stride 2 another padding than `same`. */
+export function aroundKernel(kernel: number): Padding {
+  return around((kernel - 1) / 2);
+}
+
 function after(side: number, kernel: number, stride: number): number {
   const steps = Math.max(0, Math.ceil((side - kernel) / stride));
   return steps * stride + kernel - side;
