@@ -4,15 +4,12 @@
  */
 import { costOf } from "cellwright/network";
 import { shelf } from "../test/support/shelf.ts";
+import { median } from "./engine/statistics.ts";
 
 const SAMPLES = 200;
 /** For the machine code to be there. */
 const WARM_UP = 50;
 const BOUND_MS = 5;
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-}
 
 console.log("space              nodes   median ms   processor ms");
 for (const space of shelf) {

@@ -5,6 +5,7 @@ import { CellwrightError, expected } from "../base/errors.ts";
 import { createRng } from "../base/rng.ts";
 import type { NativeProfile } from "../engines/index.ts";
 import { inferShapes, type Network } from "../network/index.ts";
+import { medianMs } from "../study/measure-latency.ts";
 
 export interface NetworkTiming {
   readonly engine: string;
@@ -53,10 +54,10 @@ export async function timeNetwork(
   });
   try {
     let step = 0;
-    const trainStepMs = await medianMs(() =>
+    const trainStepMs = await steadyMs(() =>
       session.trainStep({ size: batch, images, labels }, { learningRate: 0.01, dropPathRate: 0, step: step++ }),
     );
-    const predictMs = await medianMs(() => session.predict(images, batch));
+    const predictMs = await steadyMs(() => session.predict(images, batch));
     const kernels = engine.name === "native" ? await profileNative(network, { batch }) : undefined;
     return {
       engine: engine.name,
@@ -74,15 +75,9 @@ export async function timeNetwork(
   }
 }
 
-async function medianMs(run: () => Promise<unknown>): Promise<number> {
+async function steadyMs(run: () => Promise<unknown>): Promise<number> {
   await run();
-  const times: number[] = [];
-  for (let i = 0; i < STEPS; i++) {
-    const begun = performance.now();
-    await run();
-    times.push(performance.now() - begun);
-  }
-  return times.toSorted((a, b) => a - b)[Math.floor(STEPS / 2)] ?? 0;
+  return await medianMs(STEPS, run, () => performance.now());
 }
 
 /** Returns the lines for people. */

@@ -5,7 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
 import type { BaselineRecord, Storage } from "../storage/storage.ts";
-import { admit } from "./admission.ts";
+import { identify } from "./admission.ts";
 import { evaluatorOf, isOf, type BaselinePlan } from "./baseline-plan.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
@@ -95,7 +95,7 @@ function handOver(
     genotype: winner.proposal.genotype,
     skeleton: definition.skeleton ?? {},
     network,
-    recipe: admit(definition, winner.proposal).recipe,
+    recipe: identify(definition, winner.proposal).recipe,
     epochs,
     seed,
     dir: join(dir, "baseline", folder),
