@@ -10,6 +10,7 @@ import { costOf } from "../network/cost.ts";
 import type { Network, Node } from "../network/network.ts";
 import { topologicalOrder } from "../network/order.ts";
 import type { AnySpace, Genotype } from "../space/space.ts";
+import { fnv1a } from "./fnv.ts";
 import { createPathTable, type PathCounts } from "./path-counts.ts";
 
 export interface GraphFeatures {
@@ -90,13 +91,7 @@ function signatures(nodes: readonly Node[]): ReadonlyMap<string, string> {
 
 /** 64 bits of a text, as hexadecimal: two FNV-1a hashes with different beginnings. */
 function digest(text: string): string {
-  return `${hash(text, 0x811c9dc5).toString(16)}${hash(text, 0x9747b28c).toString(16)}`;
-}
-
-function hash(text: string, seed: number): number {
-  let value = seed;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return value >>> 0;
+  return `${fnv1a(text).toString(16)}${fnv1a(text, 0x9747b28c).toString(16)}`;
 }
 
 const partOf = (id: string): string => id.slice(0, Math.max(0, id.indexOf("/")));

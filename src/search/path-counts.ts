@@ -2,6 +2,7 @@
  * @file Counted paths, each under a number of 32 bits made of its labels: the same label by label in every network and every run. (Two paths
  * under one number would be taken for one; of a thousand paths there is such a pair once in ten thousand networks.)
  */
+import { fnv1a } from "./fnv.ts";
 
 /** Values by path, paths ascending. */
 export interface PathCounts {
@@ -27,8 +28,7 @@ export function createPathTable(): PathTable {
   const numberOf = (label: string): number => {
     let number = labels.get(label);
     if (number === undefined) {
-      number = 0x811c9dc5;
-      for (let i = 0; i < label.length; i++) number = Math.imul(number ^ label.charCodeAt(i), 0x01000193);
+      number = fnv1a(label);
       labels.set(label, number);
     }
     return number;
