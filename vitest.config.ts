@@ -1,4 +1,7 @@
-/** @file Test projects: `unit` (from source, fast), `integration` (needs the build: worker processes, the command line, the packed package, the page in a browser). */
+/**
+ * @file Test projects: `unit` (from source, fast), `integration` (needs the build: worker processes, the command line, the packed package, the page in a
+ * browser), `interop` (exports in runtimes that come from pip; `npm run test:interop` installs them).
+ */
 import { defineConfig } from "vitest/config";
 import { summaryReporter } from "./test/support/summary-reporter.ts";
 
@@ -24,6 +27,18 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{integration,interop,browser}/**/*.test.ts"],
+          exclude: ["test/interop/pip/**"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "interop",
+          include: ["test/interop/pip/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

@@ -1,6 +1,5 @@
 /** @file Options that several commands share. */
 import { Command } from "commander";
-import { CellwrightError, expected } from "../base/errors.ts";
 
 export interface CommonOptions {
   readonly results: string;
@@ -36,10 +35,4 @@ export function withResults(command: Command): Command {
 /** Adds `--json`. */
 export function withJson(command: Command): Command {
   return command.option("--json", "print JSON with raw numbers, for scripts");
-}
-
-/** Returns the `--to` of an export. Throws `config` for another. */
-export function exportTarget(text: string): "pytorch" {
-  if (text !== "pytorch") throw new CellwrightError("config", expected("--to", "pytorch", text));
-  return text;
 }

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { formatCount, formatDuration, formatMacs } from "../base/units.ts";
 import type { Study } from "../study/study.ts";
 import { accuracyImages, topCandidates } from "./candidates.ts";
-import { torchAgrees, torchCheckText } from "./export-model.ts";
+import { agrees, checkText } from "./export/check.ts";
 import { exitCodes, Interrupted, PrintedFailure } from "./failure.ts";
 import { failureReasons } from "./failure-reasons.ts";
 import { listenForInterrupts } from "./interrupts.ts";
@@ -211,8 +211,8 @@ function placesLines(report: WrittenReport, io: CliIo): string[] {
   if (best.epochs === undefined)
     lines.push(...under("model.py: not retrained, its weights are first values", io.colors.dim));
   if (best.check !== undefined) {
-    const style = torchAgrees(best.check) === false ? io.colors.red : io.colors.dim;
-    lines.push(...under(`model.py: ${torchCheckText(best.check)}`, style));
+    const style = agrees(best.check) === false ? io.colors.red : io.colors.dim;
+    lines.push(...under(`model.py: ${checkText(best.check, "PyTorch")}`, style));
   }
   return lines;
 }

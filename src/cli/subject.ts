@@ -23,6 +23,8 @@ export interface Subject {
   readonly folder: string;
   /** Absent for a network by name. */
   readonly candidate?: { readonly space: AnySpace; readonly genotype: Genotype };
+  /** The trial of a study that it is. */
+  readonly study?: { readonly name: string; readonly trial: number };
   network(): Network;
 }
 
@@ -129,6 +131,7 @@ async function ofStudy(name: string, results: string, number: number | undefined
       subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
       folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
       candidate: { space: definition.space, genotype },
+      study: { name, trial: trial.number },
       network: () => networkOf(definition, genotype),
     };
   });

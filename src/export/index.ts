@@ -1,4 +1,6 @@
 /** @file What the upper floors take from here: files made of a network and its weights. */
-export { exportPyTorch, type PyTorchOptions } from "./pytorch/export-pytorch.ts";
-export type { CardResult, ModelCardFacts } from "./pytorch/model-card.ts";
+export type { Exporter, ExportOptions } from "./exporter.ts";
+export type { CardResult, ModelCardFacts } from "./model-card.ts";
+export { exportPyTorch } from "./pytorch/export-pytorch.ts";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "./safetensors.ts";
+export { exporters, exportTargets, type ExportTarget } from "./targets.ts";

@@ -55,6 +55,36 @@ export async function writeFolder(path: string, files: ReadonlyMap<string, strin
   }
 }
 
+/**
+ * Writes files (relative paths) into a folder that may hold others, which stay; those of the same names are replaced. All are written beside it before the first
+ * is put in its place, so a full disk leaves everything as it was. Throws `storage` naming the folder.
+ */
+export async function writeIntoFolder(path: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  const target = resolve(path);
+  const temporary = temporaryName(target);
+  try {
+    for (const [name, data] of files) {
+      const file = join(temporary, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, data);
+    }
+    // A new folder appears in one step.
+    const isNew = await rename(temporary, target).then(
+      () => true,
+      () => false,
+    );
+    if (isNew) return;
+    for (const name of files.keys()) {
+      await mkdir(dirname(join(target, name)), { recursive: true });
+      await rename(join(temporary, name), join(target, name));
+    }
+    await rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw cannotWrite(path, error);
+  }
+}
+
 function cannotWrite(path: string, error: unknown): CellwrightError {
   return new CellwrightError("storage", `${path}  Expected a place to write to. Received: ${messageOf(error)}.`, {
     cause: error,

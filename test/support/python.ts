@@ -57,6 +57,46 @@ export function requireTorch(): {
   return { skip: true, python: "", title: (text) => `${text} [skipped: ${result.reason}]` };
 }
 
+const answers = new Map<string, PythonModules>();
+
+/** A Python that has what a suite needs, or the reason why the suite is skipped. */
+export interface PythonModules {
+  readonly skip: boolean;
+  readonly python: string;
+  /** Returns a suite's name with the modules, or with the reason for which it is skipped. */
+  title(text: string): string;
+}
+
+/**
+ * Returns a Python that can import all of `modules`, which come from pip alone: $CELLWRIGHT_PYTHON, `.cache/interop` (`npm run test:interop` makes it), `.cache/python`, python3. Without
+ * one the suite is skipped by name with the reason, in CI too. `prelude` is run before the imports.
+ *
+ *     const keras = requireModules(["tensorflow", "keras"]);
+ *     describe.skipIf(keras.skip)(keras.title("the Keras export"), …)
+ */
+export function requireModules(modules: readonly string[], prelude = ""): PythonModules {
+  const key = modules.join();
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  const pythons = ["interop", "python"].map((name) => path.resolve(`.cache/${name}/bin/python`));
+  const given = process.env["CELLWRIGHT_PYTHON"];
+  const script = `${prelude}\nimport ${modules.join(", ")}`;
+  const python = [...(given ? [given] : []), ...pythons.filter((file) => existsSync(file)), "python3"].find(
+    (each) => spawnSync(each, ["-c", script], { stdio: "ignore" }).status === 0,
+  );
+  const found: PythonModules =
+    python === undefined
+      ? {
+          skip: true,
+          python: "",
+          title: (text) =>
+            `${text} [skipped: no Python with ${modules.join(" and ")}; \`npm run test:interop\` looks for them]`,
+        }
+      : { skip: false, python, title: (text) => `${text} (${modules.join(", ")})` };
+  answers.set(key, found);
+  return found;
+}
+
 /** Runs a Python program with JSON on its standard input and returns the JSON that it printed. Throws with its last words where it fails. */
 export function runPython(python: string, script: string, input: unknown): unknown {
   const run = spawnSync(python, [script], {

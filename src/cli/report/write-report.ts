@@ -4,7 +4,9 @@ import { drawCellSvg, titleOf } from "../../draw/index.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { dataText } from "../head-line.ts";
 import { studyCells } from "../candidates.ts";
-import { checkWithTorch, exportTrial, type TorchCheck } from "../export-model.ts";
+import type { ExportCheck } from "../export/check.ts";
+import { checkWithTorch } from "../export/check-torch.ts";
+import { exportFiles, modelOfTrial } from "../export/model.ts";
 import { writeFolder, writeWhole } from "../../storage/whole-files.ts";
 import type { Study } from "../../study/study.ts";
 import { reportMarkdown } from "./markdown.ts";
@@ -17,7 +19,7 @@ export interface WrittenReport {
   /** Folders of pictures beside it. */
   readonly folders: readonly string[];
   /** What best/ holds, if there is a winner. */
-  readonly best?: { readonly dir: string; readonly epochs?: number; readonly check?: TorchCheck };
+  readonly best?: { readonly dir: string; readonly epochs?: number; readonly check?: ExportCheck };
 }
 
 export interface ReportOptions {
@@ -111,7 +113,8 @@ async function writeBest(
   const trial = await study.storage.trial(number);
   if (trial === undefined) return undefined;
   const dir = join(study.dir, "best");
-  const { files, network, weights, epochs } = await exportTrial(study, trial);
+  const model = await modelOfTrial(study, trial);
+  const { network, weights, epochs } = model;
   const about = {
     space: study.definition.space.name,
     version: study.definition.space.version,
@@ -125,10 +128,10 @@ async function writeBest(
     new Map<string, string | Uint8Array>([
       ["genotype.json", `${JSON.stringify(about, null, 2)}\n`],
       ["network.json", `${JSON.stringify(network)}\n`],
-      ...files,
+      ...exportFiles(model, "pytorch"),
     ]),
   );
   const check =
-    options.checkEnv === undefined ? undefined : await checkWithTorch(dir, network, weights, options.checkEnv);
+    options.checkEnv === undefined ? undefined : await checkWithTorch({ dir, network, weights, env: options.checkEnv });
   return { dir, ...(epochs !== undefined && { epochs }), ...(check !== undefined && { check }) };
 }

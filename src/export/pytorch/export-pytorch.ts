@@ -4,31 +4,18 @@
  */
 import { CellwrightError } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
-import { costOf, sumCosts } from "../../network/cost.ts";
 import type { Network, Shape, Weights } from "../../network/network.ts";
 import { inferShapes } from "../../network/shapes.ts";
+import type { Exporter, ExportOptions } from "../exporter.ts";
+import { modelCard, modelSizes } from "../model-card.ts";
 import { encodeSafetensors } from "../safetensors.ts";
 import { moduleClasses, type ModuleClass } from "./classes.ts";
 import { forwardLines, initLines, rootForwardLines } from "./forward.ts";
-import { modelCard, type ModelCardFacts } from "./model-card.ts";
 import { preludeFor, preludeNames, readerSource } from "./prelude.ts";
 import { className, pythonNumber, pythonText, unique } from "./python-names.ts";
 import { moduleTree, type Group } from "./tree.ts";
 import { LINE_WIDTH } from "./values.ts";
 import { stateDict } from "./weights.ts";
-
-export interface PyTorchOptions {
-  /** Name of the model; its class is called after it. Default: the network's name. */
-  readonly name?: string;
-  /** One or two sentences for the head of model.py and the card. */
-  readonly description?: string;
-  /** Per channel, on the scale 0 to 1: what the training subtracted and divided by. */
-  readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
-  /** Class names, in the order of the logits. */
-  readonly classes?: readonly string[];
-  /** What the card says besides. */
-  readonly card?: ModelCardFacts;
-}
 
 /**
  * Returns `model.py`, `weights.safetensors` and `README.md`. Logits equal ours up to float32 rounding.
@@ -37,7 +24,7 @@ export interface PyTorchOptions {
 export function exportPyTorch(
   network: Network,
   weights: Weights,
-  options: PyTorchOptions = {},
+  options: ExportOptions = {},
 ): Map<string, Uint8Array> {
   const name = options.name ?? network.name;
   const root = moduleTree(network);
@@ -50,17 +37,24 @@ export function exportPyTorch(
   ]);
 }
 
+/** PyTorch as a target. */
+export const pytorch: Exporter = {
+  title: "PyTorch",
+  summary: "one readable model.py that needs torch alone",
+  export: exportPyTorch,
+};
+
 /** Returns the name of the whole network's class: not one that a class of the prelude has. */
 function rootClassName(name: string): string {
   return unique(className(name), new Set(preludeNames));
 }
 
-function modelSource(network: Network, root: Group, name: string, options: PyTorchOptions): string {
+function modelSource(network: Network, root: Group, name: string, options: ExportOptions): string {
   const shapes = inferShapes(network);
   const rootName = rootClassName(name);
   const classes = moduleClasses(root, shapes, rootName);
   const image = shapeOf(network, shapes);
-  const size = sizesOf(network);
+  const size = modelSizes(network);
   const rank = new Map(network.nodes.map((node, index) => [node.id, index]));
   const sources = classes.map((of, index) =>
     index === classes.length - 1 ? rootSource(of, shapes, image, options) : classSource(of, shapes, rank),
@@ -132,12 +126,7 @@ function argumentNames(of: ModuleClass, rank: ReadonlyMap<string, number>): stri
   return later.some((first) => first) ? ["x", "y"] : ["previous", "x"];
 }
 
-function rootSource(
-  of: ModuleClass,
-  shapes: ReadonlyMap<string, Shape>,
-  image: Shape,
-  options: PyTorchOptions,
-): string {
+function rootSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, image: Shape, options: ExportOptions): string {
   const classes = options.classes === undefined ? "" : ` Logits are in the order of CLASSES.`;
   const drops = of.groups[0]?.items.some(hasDropPath) === true;
   return [
@@ -165,7 +154,7 @@ function hasDropPath(item: Group["items"][number]): boolean {
   return item.kind === "leaf" ? item.node.op === "dropPath" : item.items.some(hasDropPath);
 }
 
-function constants(options: PyTorchOptions): string {
+function constants(options: ExportOptions): string {
   const lines: string[] = [];
   if (options.normalization !== undefined) {
     lines.push(
@@ -183,7 +172,7 @@ function tuple(items: readonly string[]): string {
   return `(\n${items.map((item) => `    ${item},\n`).join("")})`;
 }
 
-function normalizeSource(options: PyTorchOptions): string {
+function normalizeSource(options: ExportOptions): string {
   const scaled =
     options.normalization === undefined
       ? "    return images\n"
@@ -194,52 +183,35 @@ function normalizeSource(options: PyTorchOptions): string {
 ${scaled}`;
 }
 
-function cardOf(network: Network, name: string, options: PyTorchOptions, weightBytes: number): string {
-  const shapes = inferShapes(network);
-  const image = shapeOf(network, shapes);
-  const classCount = shapes.get(network.outputs.logits)?.[0] ?? 0;
-  const size = sizesOf(network);
-  const { normalization, classes } = options;
-  return modelCard({
-    ...options.card,
-    name,
-    className: rootClassName(name),
-    description: options.description ?? `${name}, a convolutional network.`,
-    params: size.all.params,
-    inferenceParams: size.inference.params,
-    total: size.all.total,
-    macs: size.inference.macs,
-    weightBytes,
-    input: `[${image.join(", ")}] (height, width, channels)`,
-    image,
-    normalization:
-      normalization === undefined
-        ? "bytes divided by 255."
-        : `bytes divided by 255, less the mean (${normalization.mean.map(short).join(", ")}), divided by the standard deviation (${normalization.std.map(short).join(", ")}).`,
-    classes: classes === undefined ? String(classCount) : `${classCount}: ${classes.join(", ")}`,
-    auxiliary: network.outputs.auxiliary !== undefined,
+function cardOf(network: Network, name: string, options: ExportOptions, weightBytes: number): string {
+  const image = shapeOf(network, inferShapes(network));
+  const auxiliary = network.outputs.auxiliary !== undefined;
+  return modelCard(network, options, {
+    weights: `weights.safetensors, ${formatCount(weightBytes)} bytes, float32`,
+    use: [
+      "`model.py` needs PyTorch 1.13 or later and nothing else. It reads `weights.safetensors` beside it.",
+      "",
+      "```python",
+      "import torch",
+      "from model import load, normalize",
+      "",
+      "model = load()                      # in evaluation mode",
+      `images = torch.zeros(1, ${image.join(", ")}, dtype=torch.uint8)  # height, width, channels; 0 to 255`,
+      "logits = model(normalize(images))   # [n, classes]",
+      "```",
+      "",
+      `\`normalize\` takes bytes \`[n, height, width, channels]\` and returns what the network was trained on, \`[n, channels, height, width]\`.`,
+      ...(auxiliary
+        ? [
+            "",
+            "In training mode the network returns two tensors, the logits and those of the auxiliary head, which NASNet's paper weighs by 0.4.",
+          ]
+        : []),
+      "",
+      "`python model.py` loads the weights and prints the sizes. For training from scratch make the class itself,",
+      `\`${rootClassName(name)}()\`; the weights then begin as torch's defaults.`,
+    ],
   });
-}
-
-function short(value: number): string {
-  return value.toFixed(4);
-}
-
-/** What inference needs, and all that is exported. */
-function sizesOf(network: Network): {
-  all: { params: number; total: number };
-  inference: { params: number; macs: number };
-} {
-  const cost = costOf(network);
-  const byId = new Map(network.nodes.map((node) => [node.id, node]));
-  const needed = new Set<string>();
-  const open = [network.outputs.logits];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (needed.has(id)) continue;
-    needed.add(id);
-    open.push(...(byId.get(id)?.inputs ?? []));
-  }
-  return { all: cost, inference: sumCosts(cost.nodes.filter((node) => needed.has(node.id))) };
 }
 
 function shapeOf(network: Network, shapes: ReadonlyMap<string, Shape>): Shape {

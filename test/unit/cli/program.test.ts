@@ -7,7 +7,7 @@ import { createColors } from "picocolors";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CellwrightError } from "../../../src/base/errors.ts";
 import { reportFailure } from "../../../src/cli/failure.ts";
-import { torchAgrees, torchCheckText } from "../../../src/cli/export-model.ts";
+import { agrees, checkText, compared, type ExportCheck } from "../../../src/cli/export/check.ts";
 import { engineFinding } from "../../../src/cli/doctor/examine.ts";
 import { searchReference } from "../../../src/cli/commands/search.ts";
 import { createProgram, runCli } from "../../../src/cli/program.ts";
@@ -360,22 +360,40 @@ describe("flags of a study", () => {
 });
 
 describe("the check of an export", () => {
-  const check = { checked: true, difference: 3e-6, range: 1, images: 32, torch: "2.1", params: 5 } as const;
+  const check: ExportCheck = {
+    checked: true,
+    difference: 3e-6,
+    largest: 1,
+    images: 32,
+    runtime: "torch 2.1",
+    params: 5,
+  };
+  const none: ExportCheck = { checked: false, reason: "no PyTorch", broken: false };
+
   it("says that logits agree only where they do", () => {
-    expect(torchCheckText(check)).toBe("logits agree with ours: 3e-6 of their range on 32 images (torch 2.1)");
-    expect(torchCheckText({ ...check, difference: 0.2 })).toMatch(/^LOGITS DIFFER FROM OURS: 2e-1 of their range/);
-    expect(torchCheckText({ ...check, difference: Number.NaN })).toMatch(/^LOGITS DIFFER/);
-    const none = { checked: false, reason: "no PyTorch", broken: false } as const;
-    expect(torchCheckText(none)).toBe("not checked against PyTorch: no PyTorch");
-    expect(torchCheckText({ ...none, reason: "NameError: x", broken: true })).toBe(
+    expect(checkText(check, "PyTorch")).toBe("logits agree with ours: 3e-6 of their largest on 32 images (torch 2.1)");
+    expect(checkText({ ...check, difference: 0.2 }, "PyTorch")).toMatch(
+      /^LOGITS DIFFER FROM OURS: 2e-1 of their largest/,
+    );
+    expect(checkText({ ...check, difference: Number.NaN }, "PyTorch")).toMatch(/^LOGITS DIFFER/);
+    expect(checkText(none, "PyTorch")).toBe("not checked against PyTorch: no PyTorch");
+    expect(checkText({ ...none, reason: "NameError: x", broken: true }, "PyTorch")).toBe(
       "DOES NOT RUN IN PYTORCH: NameError: x",
     );
-    expect([check, { ...check, difference: Number.NaN }, { ...none, broken: true }, none].map(torchAgrees)).toEqual([
+    expect([check, { ...check, difference: Number.NaN }, { ...none, broken: true }, none].map(agrees)).toEqual([
       true,
       false,
       false,
       undefined,
     ]);
+  });
+
+  it("takes a missing logit and NaN for a difference", () => {
+    const given = { images: new Float32Array(2), imageShape: [2, 1, 1, 1], logits: Float32Array.of(1, -4) } as const;
+    const of = (theirs: number[]) => compared(given, theirs, { runtime: "x" });
+    expect(of([1, -4.5])).toMatchObject({ difference: 0.5, largest: 4, images: 2 });
+    for (const wrong of [[1], [1, Number.NaN], [Number.NaN, -4], [1, -4, 0], []])
+      expect(agrees(of(wrong)), wrong.join()).toBe(false);
   });
 });
 

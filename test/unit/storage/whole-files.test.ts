@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { writeWhole, writeFolder } from "../../../src/storage/whole-files.ts";
+import { writeFolder, writeIntoFolder, writeWhole } from "../../../src/storage/whole-files.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -48,6 +48,29 @@ describe("atomic writing", () => {
     await expect(writeFolder(folder, clash)).rejects.toThrow(folder);
     expect(await readdir(folder)).toEqual(["old.txt"]);
     expect(await readdir(dir)).toEqual(["best"]);
+  });
+
+  it("writes into a folder that holds other files, and touches nothing where a file can't be written", async () => {
+    const folder = join(dir, "export");
+    await writeIntoFolder(folder, new Map([["a/new.txt", "1"]]));
+    await writeFile(join(folder, "mine.txt"), "mine");
+    await writeIntoFolder(
+      folder,
+      new Map([
+        ["a/new.txt", "2"],
+        ["b.txt", "3"],
+      ]),
+    );
+    expect(await readFile(join(folder, "a/new.txt"), "utf8")).toBe("2");
+    const clash = new Map([
+      ["a/new.txt", "4"],
+      ["x", "1"],
+      ["x/y", "2"],
+    ]);
+    await expect(writeIntoFolder(folder, clash)).rejects.toThrow(folder);
+    expect(await readFile(join(folder, "a/new.txt"), "utf8")).toBe("2");
+    expect((await readdir(folder)).toSorted()).toEqual(["a", "b.txt", "mine.txt"]);
+    expect(await readdir(dir)).toEqual(["export"]);
   });
 
   it("names a file whose place is taken by a folder, and leaves it", async () => {
