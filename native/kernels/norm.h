@@ -1,5 +1,6 @@
 // Batch norm, whose affine is applied by whoever reads: sums while writing, scale and shift between phases, and in backward two sums and
-// three factors by channel. Sums are taken about the moving mean (the batch's mean in backward), so that nothing cancels.
+// three factors by channel. Sums are taken about the moving mean (the batch's mean in backward), so that nothing cancels; where the batch's mean turns out to
+// be far from it by the spread, they are taken again (anew below).
 #pragma once
 #include "elementwise.h"
 
@@ -24,8 +25,38 @@ static void norm_sums(Op& op, Run&, int image) {
     }
   }
 }
+// A mean this many times the variance (squared) away from the moving mean leaves too little of single-precision sums: a variance of 1e-5 of them.
+static constexpr double FAR = 64;
+
+// Takes the sums of a plane again where they cancel: in double precision about the mean that they gave.
+static void sum_anew(const Plane& p, double n, int batch) {
+  double mean[V], s[V], q[V];
+  bool cancels = false;
+  for (int l = 0; l < V; l++) {
+    const double d = p.sum[l] / n;
+    if (d * d > FAR * (p.square[l] / n - d * d)) cancels = true;
+    mean[l] = p.center[l] + d;
+    s[l] = q[l] = 0;
+  }
+  if (!cancels) return;
+  for (int image = 0; image < batch; image++) {
+    const float* z = p.z + image * p.zn;
+    for (long i = 0; i < p.pixels; i++)
+      for (int l = 0; l < V; l++) {
+        const double d = z[i * V + l] - mean[l];
+        s[l] += d;
+        q[l] += d * d;
+      }
+  }
+  for (int l = 0; l < V; l++) {
+    const double d = mean[l] - p.center[l];
+    p.sum[l] = s[l] + n * d;
+    p.square[l] = q[l] + d * (2 * s[l] + n * d);
+  }
+}
 static void norm_forward(Op& op, Run& run) {
   const BatchNorm& b = *op.norm;
+  for (int c = 0; c < op.outputs; c++) sum_anew(*op.out[c].plane, (double)run.batch * (double)b.pixels, run.batch);
   const double n = (double)run.batch * (double)b.pixels;
   for (int64_t i = 0; i < b.channels; i++) {
     const double d = b.sum[i] / n, mean = b.movingMean[i] + d;

@@ -362,6 +362,12 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       break;
     }
     case Kind::NormForward:
+      if (!o.norm) return "batch norm";
+      // Planes whose sums it may take again: of this batch norm, every image in its place.
+      if (!normalised(o.out, nco) || !batched(false, false)) return "planes";
+      for (int i = 0; i < nco; i++)
+        if (o.out[i].plane->pixels != o.norm->pixels || o.out[i].plane->sum < o.norm->sum || o.out[i].plane->sum + V > o.norm->sum + o.norm->channels) return "planes";
+      break;
     case Kind::NormBackward:
     case Kind::NormInference:
       if (!o.norm || (o.kind == Kind::NormBackward && !o.norm->gradGamma)) return "batch norm";

@@ -49,7 +49,8 @@ inline Work work_of(const Op& o, double V, double batch) {
     case Kind::Response:
     case Kind::ResponseBackward: return {2 * moved * (o.extra[0] + o.extra[1] + 2.0) + OVERHEAD, 0};
     case Kind::Input: return {V * nco * outPixels + OVERHEAD, 0};
-    case Kind::NormForward:
+    // Twice over all images, where the sums are taken again.
+    case Kind::NormForward: return {(double)o.norm->channels + 2 * batch * moved + OVERHEAD, 0};
     case Kind::NormBackward:
     case Kind::NormInference: return {(double)o.norm->channels + OVERHEAD, 0};
     case Kind::Loss: return {3 * batch * nci * V + OVERHEAD, 0};

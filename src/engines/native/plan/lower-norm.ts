@@ -6,6 +6,7 @@ import {
   emit,
   gradientsOf,
   placeWeight,
+  touch,
   uses,
   valuesOf,
   type Draft,
@@ -62,7 +63,11 @@ export function addNorm(draft: Draft, node: NodeOf<"batchNorm">, input: PlanesVa
       });
       after = Math.max(after, sums.time);
     }
-    norm.forwardTime = emit(draft, { kind: "normForward", node: node.id, norm: norm.index, after, whole: true }).time;
+    // The planes are there for sums that have to be taken again: none, in nearly every step, so their bytes are not counted.
+    const outputs = uses(planes);
+    const forward = emit(draft, { kind: "normForward", node: node.id, outputs, norm: norm.index, after, whole: true });
+    for (const plane of planes) touch(plane.buffer, forward.time, draft.ops.length - 1);
+    norm.forwardTime = forward.time;
     draft.tape.push(() => addNormBackward(draft, norm));
   } else {
     attach(norm);
