@@ -1,5 +1,6 @@
 /** @file What the page and its worker say to each other. */
 import type { ErrorCode } from "../../src/base/errors.ts";
+import type { Labels } from "../../src/data/dataset.ts";
 import type { Source } from "./pictures.ts";
 import type { Evaluation, Settings, Step } from "./trainer.ts";
 
@@ -7,7 +8,7 @@ import type { Evaluation, Settings, Step } from "./trainer.ts";
 export interface Examples {
   /** Where each stands among the held-out pictures. */
   readonly indices: readonly number[];
-  readonly labels: Uint8Array;
+  readonly labels: Labels;
   /** `[picture, 32, 32, 3]`. */
   readonly pixels: Uint8Array;
 }

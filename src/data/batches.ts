@@ -5,6 +5,7 @@
 import type { Rng } from "../base/rng.ts";
 import type { Batch } from "../engines/engine.ts";
 import type { Dataset, ImageSet } from "./dataset.ts";
+import { emptyLabels } from "./image-sets.ts";
 
 export interface Augmentation {
   /** Pixels of padding on each side before a random crop of the original size; 0 for none. The padding has the mean colour. */
@@ -37,7 +38,7 @@ export function createBatcher(dataset: Pick<Dataset, "mean" | "std">, set: Image
   }
   const buffers = [0, 1].map(() => ({
     images: new Float32Array(batchSize * perImage),
-    labels: new Uint8Array(batchSize),
+    labels: emptyLabels(batchSize, set.classes.length),
   }));
   let turn = 0;
 

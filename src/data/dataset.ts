@@ -1,5 +1,8 @@
 /** @file The data contract: images as bytes with labels, and what a training run draws from them. */
 
+/** Class numbers of images: a byte each up to 256 classes, two for more. */
+export type Labels = Uint8Array | Uint16Array;
+
 /** One split of a data set, in memory. */
 export interface ImageSet {
   /** Number of images. */
@@ -10,7 +13,7 @@ export interface ImageSet {
   /** Row-major `[size, height, width, channels]`, 0 to 255. */
   readonly pixels: Uint8Array;
   /** `[size]`, whole numbers below `classes.length`. */
-  readonly labels: Uint8Array;
+  readonly labels: Labels;
   readonly classes: readonly string[];
 }
 

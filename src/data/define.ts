@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Dataset, DatasetDefinition, ImageSet, LoadOptions } from "./dataset.ts";
-import { channelStatistics, checkImageSet } from "./image-sets.ts";
+import { channelStatistics, checkImageSet, MAX_CLASSES } from "./image-sets.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 
 /** What a user's loader returns: the splits; statistics are computed unless given. */
@@ -29,7 +29,7 @@ export interface DatasetSpec {
 const schema = z.strictObject({
   name: z.string("a name").min(1, "a name"),
   inputShape: z.tuple([wholeNumber(1), wholeNumber(1), wholeNumber(1)], "[height, width, channels]"),
-  classes: wholeNumber(2, 256),
+  classes: wholeNumber(2, MAX_CLASSES),
   options: z.record(z.string(), z.unknown(), "an object of options").optional(),
   load: z.custom<DatasetSpec["load"]>((value) => typeof value === "function", "a function that loads the splits"),
 });

@@ -1,6 +1,6 @@
 /** @file What holds for every split: its lengths, its labels, its statistics. */
 import { CellwrightError, expected } from "../base/errors.ts";
-import type { ImageSet } from "./dataset.ts";
+import type { ImageSet, Labels } from "./dataset.ts";
 
 /** Throws `data` if the arrays of a split do not fit its sizes, or a label is no class. `place` names it: `my-data train`. */
 export function checkImageSet(set: ImageSet, place: string): void {
@@ -47,6 +47,14 @@ export function channelStatistics(set: ImageSet): { readonly mean: number[]; rea
   return { mean, std };
 }
 
+/** The most classes that labels can name. */
+export const MAX_CLASSES = 65_536;
+
+/** Returns `size` labels of class 0, wide enough for this many classes. */
+export function emptyLabels(size: number, classes: number): Labels {
+  return classes <= 256 ? new Uint8Array(size) : new Uint16Array(size);
+}
+
 /** Returns an empty split to be filled. */
 export function emptyImageSet(size: number, shape: readonly [number, number, number], classes: readonly string[]) {
   const [height, width, channels] = shape;
@@ -56,7 +64,7 @@ export function emptyImageSet(size: number, shape: readonly [number, number, num
     width,
     channels,
     pixels: new Uint8Array(size * height * width * channels),
-    labels: new Uint8Array(size),
+    labels: emptyLabels(size, classes.length),
     classes,
   } satisfies ImageSet;
 }

@@ -1,5 +1,5 @@
 /** @file Public entry `cellwright/data`: data sets by name, a user's own, and batches. */
-export type { Dataset, DatasetDefinition, ImageSet, LoadOptions } from "./dataset.ts";
+export type { Dataset, DatasetDefinition, ImageSet, Labels, LoadOptions } from "./dataset.ts";
 export {
   createBatcher,
   epochShape,

@@ -4,6 +4,7 @@
  */
 import { CellwrightError, expected } from "../base/errors.ts";
 import { createRng } from "../base/rng.ts";
+import type { Labels } from "./dataset.ts";
 
 export interface SplitOptions {
   /** Training images; absent: all that validation leaves. */
@@ -34,7 +35,7 @@ export function balancedQuotas(total: number, supply: readonly number[]): number
 
 /** Returns the indices of both splits, ascending. Throws `data` if there are too few images. `place` names the data set. */
 export function splitByClass(
-  labels: Uint8Array,
+  labels: Labels,
   classes: number,
   options: SplitOptions,
   place: string,

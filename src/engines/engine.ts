@@ -46,6 +46,8 @@ export interface Batch {
   readonly size: number;
   readonly images: Float32Array;
   readonly labels: Uint8Array | Uint16Array | Int32Array;
+  /** Soft targets, row-major `[n, classes]`; rows sum to 1. */
+  readonly targets?: Float32Array;
 }
 
 export interface StepOptions {

@@ -1,5 +1,13 @@
 /** @file Public entry `cellwright/training`: the training loop, recipes, schedules, checkpoints. */
 export { readCheckpoint, writeCheckpoint, writeWeights, type Checkpoint, type EpochSummary } from "./checkpoint.ts";
+export {
+  createMetrics,
+  measureMetrics,
+  type ClassificationMetrics,
+  type MeasureOptions,
+  type MetricsAccumulator,
+  type TopFive,
+} from "./metrics.ts";
 export { mergeRecipe, recipeNames, recipes, type Recipe, type RecipeName } from "./recipe.ts";
 export { dropPathRateAt, learningRateAt, type Span } from "./schedule.ts";
 export { train, type TrainingState, type TrainOptions, type TrainResult } from "./train.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { cifarSignature } from "../../../src/data/cifar.ts";
 import { cifar10Layout } from "../../../src/data/cifar-layout.ts";
-import { channelStatistics, cifar10, dataRoots, mnist } from "../../../src/data/index.ts";
+import { channelStatistics, cifar10, dataRoots, mnist, type Labels } from "../../../src/data/index.ts";
 import { locateData } from "../../../src/data/locate.ts";
 
 const hasCifar = locateData(cifarSignature(cifar10Layout), dataRoots()) !== undefined;
@@ -12,8 +12,10 @@ const hasMnist =
     dataRoots(),
   ) !== undefined;
 
-const perClass = (labels: Uint8Array) =>
-  Array.from({ length: 10 }, (_, label) => labels.reduce((count, value) => count + (value === label ? 1 : 0), 0));
+const perClass = (labels: Labels) =>
+  Array.from({ length: 10 }, (_, label) =>
+    Uint8Array.from(labels).reduce((count, value) => count + (value === label ? 1 : 0), 0),
+  );
 
 describe.skipIf(!hasCifar)("CIFAR-10", () => {
   test("has 1,000 test images a class with the published mean and deviation, and balanced subsets", async () => {

@@ -1,9 +1,12 @@
 /** @file The synthetic set, a user's own set, and the statistics of any. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { createRng } from "../../../src/base/rng.ts";
+import { createBatcher, plain } from "../../../src/data/batches.ts";
 import { defineDataset } from "../../../src/data/define.ts";
 import type { ImageSet } from "../../../src/data/dataset.ts";
-import { channelStatistics } from "../../../src/data/image-sets.ts";
+import { channelStatistics, pickImages } from "../../../src/data/image-sets.ts";
+import { splitByClass } from "../../../src/data/splits.ts";
 import { synthetic } from "../../../src/data/synthetic.ts";
 
 const digest = (pixels: Uint8Array) => createHash("md5").update(pixels).digest("hex");
@@ -92,9 +95,21 @@ describe("defineDataset", () => {
     expect(await failure(set(0))).toContain("Expected at least one image");
   });
 
+  test("takes more classes than a byte can name, through splits and batches", async () => {
+    const names = Array.from({ length: 300 }, (_, k) => `class ${k}`);
+    const wide: ImageSet = { ...set(300), labels: Uint16Array.from(names.keys()), classes: names };
+    const load = () => ({ train: wide, validation: pickImages(wide, [299, 256, 3]) });
+    const data = await defineDataset({ ...spec, classes: 300, load }).load({});
+    expect([...data.validation.labels]).toEqual([299, 256, 3]);
+    const batch = createBatcher(data, data.train, 2).fill(Uint32Array.of(299, 43), plain, createRng(0));
+    expect([...batch.labels]).toEqual([299, 43]);
+    const { train, validation } = splitByClass(wide.labels, 300, { validation: 100, splitSeed: 0 }, "wide");
+    expect(new Set([...train, ...validation]).size).toBe(300);
+  });
+
   test("checks its own options", () => {
     expect(() => defineDataset({ ...spec, classes: 1, load: 3 as never })).toThrow(
-      "data.classes  Expected a whole number from 2 to 256. Received: 1.\ndata.load  Expected a function that loads the splits. Received: 3.",
+      "data.classes  Expected a whole number from 2 to 65536. Received: 1.\ndata.load  Expected a function that loads the splits. Received: 3.",
     );
   });
 });
