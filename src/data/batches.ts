@@ -6,6 +6,7 @@ import type { Rng } from "../base/rng.ts";
 import type { Batch } from "../engines/engine.ts";
 import type { Dataset, ImageSet } from "./dataset.ts";
 import { emptyLabels } from "./image-sets.ts";
+import { drawMixing, mixBatch, type Mixing } from "./mixup.ts";
 
 export interface Augmentation {
   /** Pixels of padding on each side before a random crop of the original size; 0 for none. The padding has the mean colour. */
@@ -14,6 +15,8 @@ export interface Augmentation {
   readonly flip: boolean;
   /** Side of a square set to the mean colour, centred anywhere in the image (DeVries and Taylor, 1708.04552); 0 for none. */
   readonly cutout: number;
+  /** α of mixup (src/data/mixup.ts): the share of each batch's blend is drawn from Beta(α, α). Default 0: none. */
+  readonly mixup?: number;
 }
 
 /** No augmentation. */
@@ -23,8 +26,11 @@ export const plain: Augmentation = { cropPadding: 0, flip: false, cutout: 0 };
 export interface Batcher {
   /** The largest batch. */
   readonly batchSize: number;
-  /** Returns the batch of these images of the split. Valid until the call after the next one. `rng` draws the augmentation. */
-  fill(indices: Uint32Array, augmentation: Augmentation, rng: Rng): Batch;
+  /**
+   * Returns the batch of these images of the split. Valid until the call after the next one. `rng` draws the augmentation; `mixing` blends the
+   * augmented images and gives the batch soft targets.
+   */
+  fill(indices: Uint32Array, augmentation: Augmentation, rng: Rng, mixing?: Mixing): Batch;
 }
 
 /** Opens a batcher over a split; `dataset` gives the normalisation. Holds two buffers of `batchSize` images as 32-bit floats. */
@@ -39,6 +45,8 @@ export function createBatcher(dataset: Pick<Dataset, "mean" | "std">, set: Image
   const buffers = [0, 1].map(() => ({
     images: new Float32Array(batchSize * perImage),
     labels: emptyLabels(batchSize, set.classes.length),
+    // Made when a batch is mixed for the first time.
+    targets: undefined as Float32Array | undefined,
   }));
   let turn = 0;
 
@@ -75,7 +83,7 @@ export function createBatcher(dataset: Pick<Dataset, "mean" | "std">, set: Image
 
   return {
     batchSize,
-    fill(indices, { cropPadding, flip, cutout }, rng) {
+    fill(indices, { cropPadding, flip, cutout }, rng, mixing) {
       const buffer = buffers[turn] as (typeof buffers)[number];
       turn = 1 - turn;
       const size = indices.length;
@@ -87,7 +95,14 @@ export function createBatcher(dataset: Pick<Dataset, "mean" | "std">, set: Image
         if (cutout > 0) cutSquare(buffer.images, k * perImage, cutout, rng);
         buffer.labels[k] = set.labels[index] as number;
       }
-      return { size, images: buffer.images.subarray(0, size * perImage), labels: buffer.labels.subarray(0, size) };
+      const batch = {
+        size,
+        images: buffer.images.subarray(0, size * perImage),
+        labels: buffer.labels.subarray(0, size),
+      };
+      if (mixing === undefined) return batch;
+      buffer.targets ??= new Float32Array(batchSize * set.classes.length);
+      return mixBatch(batch, mixing, set.classes.length, buffer.targets);
     },
   };
 }
@@ -110,8 +125,12 @@ export function* trainingBatches(
   const stream = rng.fork(`epoch/${epoch}`);
   const order = Uint32Array.from(stream.fork("order").shuffle(Array.from({ length: size }, (_, index) => index)));
   const draws = stream.fork("augment");
-  for (let step = 0; step < steps; step++)
-    yield batcher.fill(order.subarray(step * batch, (step + 1) * batch), augmentation, draws);
+  const mixes = stream.fork("mixup");
+  const { mixup = 0 } = augmentation;
+  for (let step = 0; step < steps; step++) {
+    const mixing = mixup > 0 ? drawMixing(mixup, batch, mixes) : undefined;
+    yield batcher.fill(order.subarray(step * batch, (step + 1) * batch), augmentation, draws, mixing);
+  }
 }
 
 /** Yields every image of a split once, in order, as it is. */
