@@ -11,3 +11,6 @@ export {
 export { mergeRecipe, recipeNames, recipes, type Recipe, type RecipeName } from "./recipe.ts";
 export { dropPathRateAt, learningRateAt, type Span } from "./schedule.ts";
 export { train, type TrainingState, type TrainOptions, type TrainResult } from "./train.ts";
+export { readEventFile, readScalars, type ScalarPoint, type ScalarsRead } from "./tensorboard/reader.ts";
+export { openEventWriter, type EventWriter, type EventWriterOptions } from "./tensorboard/writer.ts";
+export { type ScalarValue, type TensorboardEvent } from "./tensorboard/events.ts";

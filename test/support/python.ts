@@ -18,6 +18,20 @@ function candidates(): readonly string[] {
   return [...(given ? [given] : []), ...found, "python3", "/usr/bin/python3"];
 }
 
+/** Returns the first Python that can import a module, or why there is none. Runs each candidate once. */
+export function findPythonWith(
+  module: string,
+): { readonly found: true; readonly python: string } | { readonly found: false; readonly reason: string } {
+  const python = candidates().find(
+    (candidate) => spawnSync(candidate, ["-c", `import ${module}`], { encoding: "utf8" }).status === 0,
+  );
+  if (python !== undefined) return { found: true, python };
+  return {
+    found: false,
+    reason: `no Python with ${module} (tried ${candidates().join(", ")}); set $CELLWRIGHT_PYTHON`,
+  };
+}
+
 let answer: PythonSearch | undefined;
 
 /** Returns a Python that can import torch and numpy, or why there is none. Runs each candidate once. */
