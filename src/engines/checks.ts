@@ -1,7 +1,8 @@
 /** @file What every engine checks before it computes: options, batches, weights. The messages name what was expected. */
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Network, Node, Shape, WeightSpec, Weights } from "../network/network.ts";
-import type { Batch, SessionOptions } from "./engine.ts";
+import type { Batch, OptimizerOptions, SessionOptions, SessionState } from "./engine.ts";
+import { slotsOf } from "./optimizer.ts";
 
 /** What a batch has to fit. */
 export interface BatchRules {
@@ -40,17 +41,51 @@ export function batchRules(
 
 /** Throws `engine` where the options make no sense. */
 export function checkOptions(options: SessionOptions): void {
-  const { batchSize, seed, optimizer, loss } = options;
+  const { batchSize, seed, optimizer, loss, averageDecay } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) fail("batchSize", "a whole number of 1 or more", batchSize);
   if (!Number.isSafeInteger(seed)) fail("seed", "a whole number", seed);
-  if (!(optimizer.momentum >= 0 && optimizer.momentum < 1))
-    fail("optimizer.momentum", "0 to less than 1", optimizer.momentum);
-  if (!(optimizer.weightDecay >= 0)) fail("optimizer.weightDecay", "0 or more", optimizer.weightDecay);
-  if (optimizer.clipNorm !== undefined && !(optimizer.clipNorm > 0))
-    fail("optimizer.clipNorm", "more than 0", optimizer.clipNorm);
+  checkOptimizer(optimizer);
   if (!(loss.labelSmoothing >= 0 && loss.labelSmoothing < 1))
     fail("loss.labelSmoothing", "0 to less than 1", loss.labelSmoothing);
   if (!Number.isFinite(loss.auxiliaryWeight)) fail("loss.auxiliaryWeight", "a finite number", loss.auxiliaryWeight);
+  if (averageDecay !== undefined) share("averageDecay", averageDecay);
+}
+
+/** Throws `engine` where a number is not 0 to less than 1. */
+function share(place: string, value: number): void {
+  if (!(value >= 0 && value < 1)) fail(place, "0 to less than 1", value);
+}
+
+function checkOptimizer(optimizer: OptimizerOptions): void {
+  const { weightDecay, clipNorm } = optimizer;
+  switch (optimizer.kind) {
+    case undefined:
+    case "sgd":
+      share("optimizer.momentum", optimizer.momentum);
+      break;
+    case "rmsprop":
+      share("optimizer.momentum", optimizer.momentum);
+      share("optimizer.decay", optimizer.decay);
+      checkEpsilon(optimizer.epsilon);
+      break;
+    case "adamw":
+      share("optimizer.beta1", optimizer.beta1);
+      share("optimizer.beta2", optimizer.beta2);
+      checkEpsilon(optimizer.epsilon);
+      break;
+    default:
+      fail("optimizer.kind", "sgd, rmsprop or adamw", (optimizer as { readonly kind: unknown }).kind);
+  }
+  if (!(weightDecay >= 0)) fail("optimizer.weightDecay", "0 or more", weightDecay);
+  if (clipNorm !== undefined && !(clipNorm > 0)) fail("optimizer.clipNorm", "more than 0", clipNorm);
+}
+
+/** In single precision what is smaller is no epsilon: denormal numbers are flushed to zero while a step runs. */
+const SMALLEST_EPSILON = 1e-30;
+
+function checkEpsilon(epsilon: number): void {
+  if (!(epsilon >= SMALLEST_EPSILON && Number.isFinite(epsilon)))
+    fail("optimizer.epsilon", `${SMALLEST_EPSILON} or more`, epsilon);
 }
 
 /** Throws `engine` where images don't fit the network or the session's batch size. */
@@ -72,6 +107,29 @@ export function checkBatch(rules: BatchRules, batch: Batch, training: boolean): 
   if (batch.labels.length !== batch.size) fail(`${network}: labels`, `${batch.size} labels`, batch.labels.length);
   for (const [i, label] of batch.labels.entries())
     if (label < 0 || label >= classes) fail(`${network}: label ${i}`, `a class from 0 to ${classes - 1}`, label);
+  if (batch.targets) checkTargets(rules, batch.targets, batch.size);
+}
+
+/** How far a row's sum may be off 1: what rounding to single precision and mixing leave of thousands of classes. */
+const ROUNDING = 1e-3;
+
+function checkTargets({ network, classes }: BatchRules, targets: Float32Array, size: number): void {
+  if (targets.length !== size * classes)
+    fail(`${network}: targets`, `${size} x ${classes} = ${size * classes} values`, targets.length);
+  for (let image = 0; image < size; image++) {
+    const row = targets.subarray(image * classes, (image + 1) * classes);
+    const sum = row.reduce((total, value) => total + value, 0);
+    if (!row.every((value) => value >= 0) || !(Math.abs(sum - 1) <= ROUNDING))
+      fail(`${network}: targets ${image}`, "probabilities with the sum 1", `[${row.join(", ")}]`);
+  }
+}
+
+/** Returns the batches of one training step. Throws `engine` where there is none, or one doesn't fit. */
+export function checkParts(rules: BatchRules, batch: Batch | readonly Batch[]): readonly Batch[] {
+  const parts = "size" in batch ? [batch] : batch;
+  if (parts.length === 0) fail(`${rules.network}: batches of a step`, "one or more", 0);
+  for (const part of parts) checkBatch(rules, part, true);
+  return parts;
 }
 
 /** Throws `engine` where a weight is missing or has another size. */
@@ -82,4 +140,28 @@ export function checkWeights(specs: readonly WeightSpec[], weights: Weights, pla
     if (values?.length !== size)
       fail(`${place}: ${spec.name}`, `${spec.shape.join(" x ")} = ${size} values`, values?.length);
   }
+}
+
+/** Throws `engine` where a state doesn't fit what a session holds: of weights, and in training of the optimizer and the average. */
+export function checkState(
+  specs: readonly WeightSpec[],
+  options: SessionOptions,
+  state: SessionState,
+  network: string,
+): void {
+  checkWeights(specs, state.weights, `${network}: weights`);
+  if (options.training === false) return;
+  const names = slotsOf(options.optimizer).map(({ name }) => name);
+  const given = [...state.slots.keys()];
+  if (names.toSorted().join() !== given.toSorted().join())
+    fail(
+      `${network}: slots`,
+      `${names.join(", ")} of ${options.optimizer.kind ?? "sgd"}`,
+      given.length === 0 ? "none" : given.join(", "),
+    );
+  const trainable = specs.filter((spec) => spec.trainable);
+  for (const name of names) checkWeights(trainable, state.slots.get(name) as Weights, `${network}: ${name}`);
+  if (options.averageDecay === undefined) return;
+  if (!state.average) fail(`${network}: average`, "the average of the weights", "none");
+  checkWeights(specs, state.average, `${network}: average`);
 }

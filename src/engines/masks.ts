@@ -34,6 +34,11 @@ function keyOf(seed: number, step: number, nodeId: string, purpose: number): Key
   return [a, b];
 }
 
+/** Returns what seeds the masks of the i-th batch of a step: the step itself for the first, and above any step (they are below 2^32) for others. */
+export function partOfStep(step: number, part: number): number {
+  return step + part * 4294967296;
+}
+
 function bernoulli(key: Key, length: number, keep: number): Float32Array {
   const mask = new Float32Array(length);
   if (keep >= 1) return mask.fill(1);

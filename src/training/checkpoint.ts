@@ -1,5 +1,6 @@
 /**
- * @file A training that can go on: weights, momentum, and how far it came, in one safetensors file. Written under a temporary name and
+ * @file A training that can go on: weights, what the optimizer keeps beside them, their average where there is one, and how far it came, in one
+ * safetensors file. Written under a temporary name and
  * renamed, so a file under its own name is whole, whenever the process was killed. 32-bit values are kept as they are: a resumed training
  * has the same bits as one that was not interrupted.
  */
@@ -9,7 +10,7 @@ import { z } from "zod";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 import type { SessionState } from "../engines/engine.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../export/index.ts";
-import { weightSpecs, type Network, type Weights } from "../network/index.ts";
+import { weightSpecs, type Network, type Weights, type WeightSpec } from "../network/index.ts";
 import { writeWhole } from "../storage/whole-files.ts";
 
 /** One epoch's figures. */
@@ -75,8 +76,12 @@ export async function writeWeights(
 }
 
 export async function writeCheckpoint(file: string, network: Network, checkpoint: Checkpoint): Promise<void> {
-  const { weights, momentum } = checkpoint.state;
-  const tensors = new Map([...tensorsOf(network, "weights/", weights), ...tensorsOf(network, "momentum/", momentum)]);
+  const { weights, slots, average } = checkpoint.state;
+  const tensors = new Map([
+    ...tensorsOf(network, "weights/", weights),
+    ...[...slots].flatMap(([slot, values]) => tensorsOf(network, `${slot}/`, values)),
+    ...(average ? tensorsOf(network, "average/", average) : []),
+  ]);
   const metadata = { identity: checkpoint.identity, history: JSON.stringify(checkpoint.history) };
   await writeWhole(file, encodeSafetensors(tensors, metadata));
 }
@@ -85,24 +90,31 @@ export async function writeCheckpoint(file: string, network: Network, checkpoint
 export async function readCheckpoint(file: string, network: Network): Promise<Checkpoint | undefined> {
   if (!existsSync(file)) return undefined;
   const { tensors, metadata } = decodeSafetensors(await readFile(file), file);
-  const weights = new Map<string, Float32Array>();
-  const momentum = new Map<string, Float32Array>();
-  for (const { name, shape, trainable } of weightSpecs(network)) {
-    const take = (prefix: string, into: Map<string, Float32Array>) => {
-      const tensor = tensors.get(prefix + name);
-      if (tensor === undefined || tensor.shape.join() !== shape.join())
-        throw new CellwrightError(
-          "data",
-          `${file}  Expected ${prefix}${name} of shape [${shape.join(", ")}]. Received: ${tensor === undefined ? "nothing" : `[${tensor.shape.join(", ")}]`}.`,
-        );
-      into.set(name, tensor.data);
-    };
-    take("weights/", weights);
-    if (trainable) take("momentum/", momentum);
-  }
+  const specs = weightSpecs(network);
+  const take = (area: string, which: readonly WeightSpec[]): Weights =>
+    new Map(
+      which.map(({ name, shape }) => {
+        const tensor = tensors.get(`${area}/${name}`);
+        if (tensor === undefined || tensor.shape.join() !== shape.join())
+          throw new CellwrightError(
+            "data",
+            `${file}  Expected ${area}/${name} of shape [${shape.join(", ")}]. Received: ${tensor === undefined ? "nothing" : `[${tensor.shape.join(", ")}]`}.`,
+          );
+        return [name, tensor.data] as const;
+      }),
+    );
+  const trainable = specs.filter((spec) => spec.trainable);
+  // Whatever the optimizer keeps beside the weights is there by its slot's name; a session refuses another optimizer's.
+  const areas = new Set(Array.from(tensors.keys(), (name) => name.slice(0, name.indexOf("/"))));
+  const slotNames = [...areas].filter((area) => area !== "weights" && area !== "average");
+  const state = {
+    weights: take("weights", specs),
+    slots: new Map(slotNames.map((slot) => [slot, take(slot, trainable)])),
+    ...(areas.has("average") && { average: take("average", specs) }),
+  };
   try {
     const history = historySchema.parse(JSON.parse(metadata["history"] ?? ""));
-    return { identity: metadata["identity"] ?? "", history, state: { weights, momentum } };
+    return { identity: metadata["identity"] ?? "", history, state };
   } catch (error) {
     throw new CellwrightError(
       "data",

@@ -59,7 +59,7 @@ describe.skipIf(torch.skip)(torch.title("the reference engine agrees with PyTorc
 
     const graph: Graph = { network, order: topologicalOrder(network), specs: weightSpecs(network) };
     const doubles = new Map(Array.from(weights, ([name, values]) => [name, Float64Array.from(values)]));
-    const ours = lossAndGradients(graph, doubles, Float64Array.from(batch.images), batch.labels, {
+    const ours = lossAndGradients(graph, doubles, Float64Array.from(batch.images), batch, {
       loss,
       training: { seed, step: step.step, dropPathRate: step.dropPathRate },
     });

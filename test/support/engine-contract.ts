@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRng } from "../../src/base/rng.ts";
 import type { Batch, Engine, Session, SessionOptions, SessionState, StepOptions } from "../../src/engines/engine.ts";
 import { initializeWeights } from "../../src/network/initialize.ts";
-import type { Network, Node } from "../../src/network/network.ts";
+import type { Network, Node, Weights } from "../../src/network/network.ts";
 import { relativeDifference } from "./compare.ts";
 import { randomBatch } from "./random-network.ts";
 
@@ -55,7 +55,8 @@ async function train(session: Session, network: Network, from: number, to: numbe
 function expectSameBits(a: SessionState, b: SessionState): void {
   expect([...a.weights.keys()].toSorted()).toEqual([...b.weights.keys()].toSorted());
   for (const [name, values] of a.weights) expect(b.weights.get(name), name).toEqual(values);
-  for (const [name, values] of a.momentum) expect(b.momentum.get(name), name).toEqual(values);
+  expect(b.slots).toEqual(a.slots);
+  expect(b.average).toEqual(a.average);
 }
 
 /** Declares the suite for one engine. `open` is called once. */
@@ -77,7 +78,8 @@ export function describeEngine(title: string, open: () => Promise<Engine>): void
     });
 
     it("begins with the weights of initializeWeights, and no momentum", async () => {
-      const { weights, momentum } = await (await session()).save();
+      const { weights, slots } = await (await session()).save();
+      const momentum = slots.get("momentum") as Weights;
       const initial = initializeWeights(network, base.seed);
       expect([...weights.keys()].toSorted()).toEqual([...initial.keys()].toSorted());
       for (const [name, values] of initial) expect(weights.get(name), name).toEqual(values);
@@ -174,7 +176,7 @@ export function describeEngine(title: string, open: () => Promise<Engine>): void
 
     it("gives a gradient for every trainable weight, by name and size", async () => {
       const { gradients } = await (await session()).gradients(batchOf(network, 8, "names"), stepOf(0));
-      const { momentum } = await (await session()).save();
+      const momentum = (await (await session()).save()).slots.get("momentum") as Weights;
       expect([...gradients.keys()].toSorted()).toEqual([...momentum.keys()].toSorted());
       for (const [name, values] of momentum) expect(gradients.get(name)?.length, name).toBe(values.length);
     });
@@ -261,8 +263,8 @@ export function describeEngine(title: string, open: () => Promise<Engine>): void
       const weights = initializeWeights(network, 1);
       weights.delete("a/pw/kernel");
       await expect(session({ weights })).rejects.toThrow(/a\/pw\/kernel/);
-      const { momentum } = await one.save();
-      await expect(one.restore({ weights, momentum })).rejects.toThrow(/a\/pw\/kernel/);
+      const { slots } = await one.save();
+      await expect(one.restore({ weights, slots })).rejects.toThrow(/a\/pw\/kernel/);
       await expect(session({ batchSize: 0 })).rejects.toThrow(/batchSize/);
     });
 

@@ -73,14 +73,15 @@ export function stubEngine(
     async open(): Promise<Session> {
       opened++;
       return {
-        trainStep: async (batch, { step, learningRate }) => ({
-          loss: await onStep(step, batch.size, learningRate),
-          correct: batch.size,
-        }),
+        trainStep: async (batch, { step, learningRate }) => {
+          const parts = "size" in batch ? [batch] : batch;
+          const size = parts.reduce((sum, part) => sum + part.size, 0);
+          return { loss: await onStep(step, size, learningRate), correct: size };
+        },
         evaluate: async (batch) => ({ loss: options.evaluationLoss ?? 0.5, correct: batch.size }),
         predict: async () => new Float32Array(0),
         gradients: async () => ({ loss: 0, gradients: new Map() }),
-        save: async () => ({ weights: new Map(), momentum: new Map() }),
+        save: async () => ({ weights: new Map(), slots: new Map() }),
         restore: async () => undefined,
         close: async () => {
           closed++;

@@ -1,12 +1,12 @@
 /** @file A session of the native engine: two programs (training, evaluation) over one set of packed parameters. */
-import { CellwrightError, messageOf } from "../../base/errors.ts";
+import { CellwrightError, expected, messageOf } from "../../base/errors.ts";
 import { initializeAll } from "../../network/initialize.ts";
 import type { Network, WeightSpec, Weights } from "../../network/network.ts";
 import { topologicalOrder } from "../../network/order.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
-import { batchRules, checkBatch, checkImages, checkOptions, checkWeights } from "../checks.ts";
-import type { Batch, Session, SessionOptions, StepOptions } from "../engine.ts";
+import { batchRules, checkBatch, checkImages, checkOptions, checkState, checkWeights } from "../checks.ts";
+import type { Batch, InferenceOptions, Session, SessionOptions, StepOptions } from "../engine.ts";
 import type { NativeBinding, NativeHandle, NativeResult, NativeTarget } from "./binding.ts";
 import { makeMasks, makeUploads } from "./factors.ts";
 import { encodePlan } from "./plan/encode.ts";
@@ -34,6 +34,12 @@ export function openSession(
   threads = 1,
 ): Session {
   checkOptions(options);
+  const { optimizer } = options;
+  const { kind } = optimizer;
+  if (kind === "rmsprop" || kind === "adamw")
+    throw new CellwrightError("engine", expected("optimizer.kind", "sgd on this engine", kind));
+  if (options.averageDecay !== undefined)
+    throw new CellwrightError("engine", expected("averageDecay", "none on this engine", options.averageDecay));
   const shapes = inferShapes(network);
   const specs = weightSpecs(network, shapes);
   const trainable = specs.filter((spec) => spec.trainable);
@@ -80,16 +86,24 @@ export function openSession(
   checkWeights(specs, given, `${network.name}: weights`);
   write(PARAMETERS, given, specs, "");
 
-  const { optimizer } = options;
+  function assertPlain(batch: Batch): void {
+    if (batch.targets) throw new CellwrightError("engine", expected("batch.targets", "none on this engine", "targets"));
+  }
+  function assertOwn(inference: InferenceOptions = {}): void {
+    if (inference.average)
+      throw new CellwrightError("engine", `${network.name}: the session keeps no average of its weights.`);
+  }
   async function train(batch: Batch, step: StepOptions, updates: boolean): Promise<NativeResult> {
     if (!training) throw new CellwrightError("engine", `${network.name}: the session is open for evaluation only.`);
     checkBatch(rules, batch, true);
+    assertPlain(batch);
     const masks = makeMasks(training, options.seed, step, batch.size);
     const uploads = makeUploads(training, options.seed, step, batch.size);
     const numbers = Float64Array.of(
       step.learningRate,
-      optimizer.momentum,
-      optimizer.nesterov ? 1 : 0,
+      ...(optimizer.kind === "rmsprop" || optimizer.kind === "adamw"
+        ? [0, 0]
+        : [optimizer.momentum, optimizer.nesterov ? 1 : 0]),
       optimizer.weightDecay,
       optimizer.clipNorm ?? 0,
     );
@@ -106,10 +120,16 @@ export function openSession(
   }
 
   return {
-    trainStep: (batch, step) => enqueue(() => train(batch, step, true)),
-    evaluate: (batch) =>
+    trainStep: (batch, step) =>
+      enqueue(() => {
+        if ("size" in batch) return train(batch, step, true);
+        throw new CellwrightError("engine", expected("batch", "one batch on this engine", batch.length));
+      }),
+    evaluate: (batch, inference) =>
       enqueue(async () => {
+        assertOwn(inference);
         checkBatch(rules, batch, false);
+        assertPlain(batch);
         const { images, size, labels } = batch;
         const { loss, correct } = await binding.run(
           handle,
@@ -123,8 +143,9 @@ export function openSession(
         );
         return { loss, correct };
       }),
-    predict: (images, size) =>
+    predict: (images, size, inference) =>
       enqueue(async () => {
+        assertOwn(inference);
         checkImages(rules, images, size);
         const { logits } = await binding.run(handle, images, size, null, null, null, null, false);
         return logits as Float32Array;
@@ -135,14 +156,15 @@ export function openSession(
         return { loss, gradients: read(GRADIENTS, trainable, "gradient of ") };
       }),
     save: () =>
-      enqueue(() => ({ weights: read(PARAMETERS, specs, ""), momentum: read(MOMENTUM, trainable, "momentum of ") })),
+      enqueue(() => ({
+        weights: read(PARAMETERS, specs, ""),
+        slots: new Map(training ? [["momentum", read(MOMENTUM, trainable, "momentum of ")]] : []),
+      })),
     restore: (state) =>
       enqueue(() => {
-        checkWeights(specs, state.weights, `${network.name}: weights`);
+        checkState(specs, options, state, network.name);
         write(PARAMETERS, state.weights, specs, "");
-        if (!training) return;
-        checkWeights(trainable, state.momentum, `${network.name}: momentum`);
-        write(MOMENTUM, state.momentum, trainable, "momentum of ");
+        if (training) write(MOMENTUM, state.slots.get("momentum") as Weights, trainable, "momentum of ");
       }),
     close: async () => {
       await queue;

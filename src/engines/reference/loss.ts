@@ -1,8 +1,11 @@
-/** @file Cross-entropy of a softmax against smoothed labels, and its gradient. */
+/** @file Cross-entropy of a softmax against smoothed labels or soft targets, and its gradient. */
 import type { Tensor } from "./tensor.ts";
 
-/** Labels of a batch. */
-export type Labels = ArrayLike<number>;
+/** What the loss compares with: labels, or targets `[n, classes]` in place of them. */
+export interface Answers {
+  readonly labels: ArrayLike<number>;
+  readonly targets?: ArrayLike<number>;
+}
 
 export interface LossResult {
   /** Mean over the batch. */
@@ -11,8 +14,8 @@ export interface LossResult {
   readonly gradient: Float64Array;
 }
 
-/** Targets are y * (1 - s) + s / classes (Szegedy et al. 2016, section 7). */
-export function crossEntropy(logits: Tensor, labels: Labels, smoothing: number): LossResult {
+/** Targets are y * (1 - s) + s / classes (Szegedy et al. 2016, section 7), with y of the label or of soft targets. */
+export function crossEntropy(logits: Tensor, { labels, targets }: Answers, smoothing: number): LossResult {
   const [n, classes] = logits.shape as readonly [number, number];
   const gradient = new Float64Array(n * classes);
   let loss = 0;
@@ -21,7 +24,8 @@ export function crossEntropy(logits: Tensor, labels: Labels, smoothing: number):
     const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
     const logSum = largest + Math.log(row.reduce((sum, z) => sum + Math.exp(z - largest), 0));
     for (const [k, z] of row.entries()) {
-      const target = (k === labels[image] ? 1 - smoothing : 0) + smoothing / classes;
+      const given = targets ? (targets[image * classes + k] as number) : Number(k === labels[image]);
+      const target = given * (1 - smoothing) + smoothing / classes;
       // A target of exactly 0 contributes nothing, even where the logit is infinite.
       if (target !== 0) loss -= (target * (z - logSum)) / n;
       gradient[image * classes + k] = (Math.exp(z - logSum) - target) / n;

@@ -3,7 +3,7 @@ import type { Network, Node, OpKind, WeightRole, WeightSpec } from "../../networ
 import type { LossOptions } from "../engine.ts";
 import { liveNodes } from "../live.ts";
 import type { NodeWeights, OpCall, OpResult } from "./kernel.ts";
-import { crossEntropy, type Labels } from "./loss.ts";
+import { crossEntropy, type Answers } from "./loss.ts";
 import { runNode } from "./table.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
@@ -110,18 +110,18 @@ export function lossAndGradients(
   graph: Graph,
   weights: DoubleWeights,
   images: Float64Array,
-  labels: Labels,
+  answers: Answers,
   options: { readonly loss: LossOptions; readonly training: Training },
 ): LossAndGradients {
   const { labelSmoothing, auxiliaryWeight } = options.loss;
   const pass = forward(graph, weights, images, options.training);
-  const main = crossEntropy(pass.logits(), labels, labelSmoothing);
+  const main = crossEntropy(pass.logits(), answers, labelSmoothing);
   const seeds = new Map([[graph.network.outputs.logits, main.gradient]]);
   let { loss } = main;
   const auxiliaryLogits = pass.auxiliaryLogits();
   const { auxiliary } = graph.network.outputs;
   if (auxiliaryLogits && auxiliary !== undefined) {
-    const extra = crossEntropy(auxiliaryLogits, labels, labelSmoothing);
+    const extra = crossEntropy(auxiliaryLogits, answers, labelSmoothing);
     loss += auxiliaryWeight * extra.loss;
     const scaled = extra.gradient.map((g) => auxiliaryWeight * g);
     // Both heads may be one node: then its gradient is the sum.

@@ -80,10 +80,14 @@ export function crossEntropy(tf: Tf, logits: Tensor2D, targets: Tensor2D): Tenso
   return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1)));
 }
 
-/** Returns targets y * (1 - s) + s / classes. Shape `[n, classes]`. */
-export function targetsOf(tf: Tf, labels: Batch["labels"], classes: number, smoothing: number): Tensor2D {
-  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
-  for (const [i, label] of labels.entries()) targets[i * classes + label] = 1 - smoothing + smoothing / classes;
+/** Returns targets y * (1 - s) + s / classes, with y of the labels or the batch's own. Shape `[n, classes]`. */
+export function targetsOf(tf: Tf, batch: Batch, classes: number, smoothing: number): Tensor2D {
+  const { labels } = batch;
+  const low = smoothing / classes;
+  const targets =
+    batch.targets?.map((target) => target * (1 - smoothing) + low) ??
+    new Float32Array(labels.length * classes).fill(low);
+  if (!batch.targets) for (const [i, label] of labels.entries()) targets[i * classes + label] = 1 - smoothing + low;
   return tf.tensor2d(targets, [labels.length, classes]);
 }
 
@@ -121,7 +125,7 @@ export function lossAndGradients(model: Model, weights: WeightTensors, call: Los
       },
     });
     logits = tf.keep(outputs.logits);
-    const targets = targetsOf(tf, batch.labels, model.classes, loss.labelSmoothing);
+    const targets = targetsOf(tf, batch, model.classes, loss.labelSmoothing);
     const main = crossEntropy(tf, outputs.logits, targets);
     if (!outputs.auxiliary) return main;
     return tf.add(main, tf.mul(crossEntropy(tf, outputs.auxiliary, targets), loss.auxiliaryWeight));

@@ -7,10 +7,20 @@ import { topologicalOrder } from "../../network/order.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import { countCorrect } from "../accuracy.ts";
-import { batchRules, checkBatch, checkImages, checkOptions, checkWeights } from "../checks.ts";
-import type { Batch, Session, SessionOptions, StepOptions, StepResult } from "../engine.ts";
+import { batchRules, checkBatch, checkImages, checkOptions, checkParts, checkState, checkWeights } from "../checks.ts";
+import type { Batch, InferenceOptions, Session, SessionOptions, StepOptions, StepResult } from "../engine.ts";
+import { partOfStep } from "../masks.ts";
+import { averageDecayAt, initialSlot, slotsOf } from "../optimizer.ts";
 import type { LoadedTfjs } from "./load.ts";
-import { crossEntropy, lossAndGradients, makeModel, run, targetsOf, type LossAndGradients } from "./model.ts";
+import {
+  crossEntropy,
+  lossAndGradients,
+  makeModel,
+  run,
+  targetsOf,
+  type LossAndGradients,
+  type WeightTensors,
+} from "./model.ts";
 import { clipFactor, updateWeight } from "./optimizer.ts";
 
 /** Returns a session. Throws `shape` for a malformed network, `engine` for options or weights that don't fit. */
@@ -27,7 +37,10 @@ export async function openSession(loaded: LoadedTfjs, network: Network, options:
   /** What steps change. */
   const trained = trainable.filter((spec) => live.has(spec.node));
   const weights = new Map<string, Tensor>();
-  const momentum = new Map<string, Tensor>();
+  const slots = new Map(
+    isTraining ? slotsOf(options.optimizer).map(({ name }) => [name, new Map<string, Tensor>()]) : [],
+  );
+  const average = isTraining && options.averageDecay !== undefined ? new Map<string, Tensor>() : undefined;
   let isOpen = true;
 
   const replace = (tensors: Map<string, Tensor>, name: string, tensor: Tensor): void => {
@@ -49,19 +62,28 @@ export async function openSession(loaded: LoadedTfjs, network: Network, options:
   const initial = options.weights ?? initializeWeights(network, options.seed);
   checkWeights(specs, initial, `${network.name}: weights`);
   load(weights, specs, initial);
-  if (isTraining) for (const { name, shape } of trainable) momentum.set(name, tf.keep(tf.zeros([...shape])));
+  if (average) load(average, specs, initial);
+  for (const slot of slotsOf(options.optimizer)) {
+    const values = slots.get(slot.name);
+    if (values) load(values, trainable, initialSlot(slot, trainable));
+  }
 
-  const startTraining = async (batch: Batch): Promise<void> => {
+  const startTraining = async (): Promise<void> => {
     await select();
     if (!isTraining) throw new CellwrightError("engine", `${network.name}: the session is open for evaluation only.`);
-    checkBatch(rules, batch, true);
   };
-  const differentiate = (batch: Batch, step: StepOptions): LossAndGradients =>
+  /** What to infer with. */
+  const chosen = (inference: InferenceOptions = {}): WeightTensors => {
+    if (!inference.average) return weights;
+    if (!average) throw new CellwrightError("engine", `${network.name}: the session keeps no average of its weights.`);
+    return average;
+  };
+  const differentiate = (batch: Batch, { step, dropPathRate }: StepOptions, part: number): LossAndGradients =>
     lossAndGradients(model, weights, {
       batch,
       names: trained.map((spec) => spec.name),
       loss: options.loss,
-      training: { seed: options.seed, step: step.step, dropPathRate: step.dropPathRate },
+      training: { seed: options.seed, step: partOfStep(step, part), dropPathRate },
     });
   /** Like tf.tidy, for results that hold kept tensors in a map. */
   const keepOf = <T>(compute: () => T): T => {
@@ -75,6 +97,36 @@ export async function openSession(loaded: LoadedTfjs, network: Network, options:
   const disposeSides = ({ logits, statistics }: LossAndGradients): void => {
     logits.dispose();
     for (const { mean, variance } of statistics.values()) tf.dispose([mean, variance]);
+  };
+  /** Moves moving statistics towards a batch's, which it disposes of. */
+  const moveStatistics = ({ statistics }: LossAndGradients): void => {
+    for (const node of model.training) {
+      const moved = statistics.get(node.id);
+      if (!moved || node.op !== "batchNorm") continue;
+      const keep = node.attributes.momentum;
+      const move = (name: string, batchValue: Tensor): void => {
+        const old = weights.get(name) as Tensor;
+        replace(weights, name, tf.add(tf.mul(old, keep), tf.mul(batchValue, 1 - keep)));
+      };
+      move(`${node.id}/movingMean`, moved.mean);
+      move(`${node.id}/movingVariance`, moved.variance);
+      tf.dispose([moved.mean, moved.variance]);
+    }
+  };
+  const update = (gradients: WeightTensors, { learningRate, step }: StepOptions): void => {
+    const scale = clipFactor(tf, [...gradients.values()], options.optimizer.clipNorm);
+    for (const spec of trained) {
+      const { name } = spec;
+      const state = {
+        spec,
+        weight: weights.get(name) as Tensor,
+        slots: Array.from(slots.values(), (values) => values.get(name) as Tensor),
+        gradient: gradients.get(name),
+      };
+      const updated = updateWeight(tf, state, options.optimizer, { learningRate, step, scale });
+      replace(weights, name, updated.weight);
+      for (const [k, values] of [...slots.values()].entries()) replace(values, name, updated.slots[k] as Tensor);
+    }
   };
   const images = (values: Float32Array, size: number): Tensor => tf.tensor(values, [size, ...rules.inputShape]);
   const read = async (loss: Tensor, logits: Tensor, batch: Batch): Promise<StepResult> => {
@@ -93,63 +145,64 @@ export async function openSession(loaded: LoadedTfjs, network: Network, options:
 
   return {
     async trainStep(batch, step) {
-      await startTraining(batch);
-      const result = tf.tidy(() => {
-        const result = differentiate(batch, step);
-        const scale = clipFactor(tf, [...result.gradients.values()], options.optimizer.clipNorm);
-        for (const spec of trained) {
-          const { name } = spec;
-          const state = {
-            weight: weights.get(name) as Tensor,
-            momentum: momentum.get(name) as Tensor,
-            gradient: result.gradients.get(name),
-          };
-          const settings = { optimizer: options.optimizer, learningRate: step.learningRate, scale };
-          const updated = updateWeight(tf, spec, state, settings);
-          replace(weights, name, updated.weight);
-          replace(momentum, name, updated.momentum);
-        }
-        for (const node of model.training) {
-          const moved = result.statistics.get(node.id);
-          if (!moved || node.op !== "batchNorm") continue;
-          const keep = node.attributes.momentum;
-          const move = (name: string, batchValue: Tensor): void => {
-            const old = weights.get(name) as Tensor;
-            replace(weights, name, tf.add(tf.mul(old, keep), tf.mul(batchValue, 1 - keep)));
-          };
-          move(`${node.id}/movingMean`, moved.mean);
-          move(`${node.id}/movingVariance`, moved.variance);
-          tf.dispose([moved.mean, moved.variance]);
-        }
-        return { loss: tf.keep(result.loss), logits: result.logits };
+      await startTraining();
+      const parts = checkParts(rules, batch);
+      const examples = parts.reduce((sum, part) => sum + part.size, 0);
+      const gradients = new Map<string, Tensor>();
+      let total = { loss: 0, correct: 0 };
+      for (const [i, part] of parts.entries()) {
+        const share = part.size / examples;
+        const { loss, logits } = tf.tidy(() => {
+          const result = differentiate(part, step, i);
+          for (const [name, gradient] of result.gradients) {
+            const weighted = share === 1 ? gradient : tf.mul(gradient, share);
+            const sum = gradients.get(name);
+            replace(gradients, name, sum ? tf.add(sum, weighted) : weighted);
+          }
+          moveStatistics(result);
+          return { loss: tf.keep(result.loss), logits: result.logits };
+        });
+        const { loss: value, correct } = await read(loss, logits, part);
+        total = { loss: total.loss + value * share, correct: total.correct + correct };
+      }
+      tf.tidy(() => {
+        update(gradients, step);
+        if (!average || options.averageDecay === undefined) return;
+        const decay = averageDecayAt(options.averageDecay, step.step);
+        for (const [name, old] of average)
+          replace(average, name, tf.add(tf.mul(old, decay), tf.mul(weights.get(name) as Tensor, 1 - decay)));
       });
-      return read(result.loss, result.logits, batch);
+      tf.dispose([...gradients.values()]);
+      return total;
     },
 
-    async evaluate(batch) {
+    async evaluate(batch, inference) {
       await select();
       checkBatch(rules, batch, false);
+      const used = chosen(inference);
       const { loss, logits } = tf.tidy(() => {
-        const { logits } = run(model, weights, images(batch.images, batch.size));
-        const targets = targetsOf(tf, batch.labels, rules.classes, options.loss.labelSmoothing);
+        const { logits } = run(model, used, images(batch.images, batch.size));
+        const targets = targetsOf(tf, batch, rules.classes, options.loss.labelSmoothing);
         return { loss: crossEntropy(tf, logits, targets), logits };
       });
       return read(loss, logits, batch);
     },
 
-    async predict(values, size) {
+    async predict(values, size, inference) {
       await select();
       checkImages(rules, values, size);
-      const logits = tf.tidy(() => run(model, weights, images(values, size)).logits);
+      const used = chosen(inference);
+      const logits = tf.tidy(() => run(model, used, images(values, size)).logits);
       const scores = Float32Array.from(await logits.data());
       logits.dispose();
       return scores;
     },
 
     async gradients(batch, step) {
-      await startTraining(batch);
+      await startTraining();
+      checkBatch(rules, batch, true);
       const result = keepOf(() => {
-        const result = differentiate(batch, step);
+        const result = differentiate(batch, step, 0);
         for (const tensor of [result.loss, ...result.gradients.values()]) tf.keep(tensor);
         return result;
       });
@@ -165,23 +218,28 @@ export async function openSession(loaded: LoadedTfjs, network: Network, options:
 
     async save() {
       await select();
-      return { weights: await copies(weights), momentum: await copies(momentum) };
+      const kept = Array.from(slots, async ([name, values]) => [name, await copies(values)] as const);
+      return {
+        weights: await copies(weights),
+        slots: new Map(await Promise.all(kept)),
+        ...(average && { average: await copies(average) }),
+      };
     },
 
     async restore(state) {
       await select();
-      checkWeights(specs, state.weights, `${network.name}: weights`);
+      checkState(specs, options, state, network.name);
       load(weights, specs, state.weights);
-      if (!isTraining) return;
-      checkWeights(trainable, state.momentum, `${network.name}: momentum`);
-      load(momentum, trainable, state.momentum);
+      for (const [name, values] of slots) load(values, trainable, state.slots.get(name) as Weights);
+      if (average) load(average, specs, state.average as Weights);
     },
 
     async close() {
       isOpen = false;
-      tf.dispose([...weights.values(), ...momentum.values()]);
-      weights.clear();
-      momentum.clear();
+      for (const tensors of [weights, ...slots.values(), ...(average ? [average] : [])]) {
+        tf.dispose([...tensors.values()]);
+        tensors.clear();
+      }
     },
   };
 }

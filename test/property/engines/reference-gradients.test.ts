@@ -215,7 +215,7 @@ describe("gradients of the reference engine equal finite differences", () => {
       const doubles = new Map(Array.from(weights, ([name, values]) => [name, Float64Array.from(values)]));
       const images = Float64Array.from(batch.images);
       const run = () =>
-        lossAndGradients(graph, doubles, images, batch.labels, {
+        lossAndGradients(graph, doubles, images, batch, {
           loss: { labelSmoothing: 0.1, auxiliaryWeight: 0.4 },
           training: { seed, step: 1, dropPathRate: 0.4 },
         });

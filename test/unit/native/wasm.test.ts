@@ -136,14 +136,14 @@ describeWasm("an engine on WebAssembly", () => {
     const session = await (
       await open()
     ).open(small, { ...options, optimizer: { momentum: 0.9, nesterov: true, weightDecay: 0 } });
-    const { weights, momentum } = await session.save();
+    const { weights, slots } = await session.save();
     const [batch] = [randomBatch(small, 4, createRng(0))];
     let loss = 0;
     for (let i = 0; i < 6; i++) ({ loss } = await session.trainStep(batch, { ...step, learningRate: 1e30 }));
     expect(Number.isFinite(loss)).toBe(false);
     const name = [...weights.keys()].find((key) => key.endsWith("/kernel")) as string;
     (weights.get(name) as Float32Array)[0] = Number.NaN;
-    await session.restore({ weights, momentum });
+    await session.restore({ weights, slots });
     expect((await session.trainStep(batch, step)).loss).toBeNaN();
     expect((await session.evaluate(batch)).loss).toBeNaN();
     await session.close();

@@ -238,9 +238,10 @@ describe("checkpoints", () => {
     expect(resumed.weights).toEqual(whole.weights);
     expect(resumed.imagesTrained).toBe(2 * 48);
     // What only the momentum buffers can give: without them the bits differ.
-    const state = { weights: checkpoint?.state.weights ?? new Map(), momentum: new Map() };
-    for (const [name, values] of checkpoint?.state.momentum ?? [])
-      state.momentum.set(name, new Float32Array(values.length));
+    const momentum = new Map<string, Float32Array>();
+    for (const [name, values] of checkpoint?.state.slots.get("momentum") ?? [])
+      momentum.set(name, new Float32Array(values.length));
+    const state = { weights: checkpoint?.state.weights ?? new Map(), slots: new Map([["momentum", momentum]]) };
     const forgetful = await train({ ...base, continueFrom: { history: checkpoint?.history ?? [], state } });
     expect(forgetful.weights).not.toEqual(whole.weights);
     expect(readdirSync(folder)).toEqual(["checkpoint.safetensors"]);
@@ -251,7 +252,7 @@ describe("checkpoints", () => {
     expect(await readCheckpoint(file, smallNetwork)).toBeUndefined();
     writeFileSync(file, "no checkpoint");
     await expect(readCheckpoint(file, smallNetwork)).rejects.toThrow(file);
-    const state = { weights: new Map(), momentum: new Map() };
+    const state = { weights: new Map(), slots: new Map() };
     await writeCheckpoint(file, smallNetwork, { identity: "x", history: [], state });
     await expect(readCheckpoint(file, smallNetwork)).rejects.toThrow("weights/stem/conv/kernel of shape [3, 3, 1, 4]");
   });

@@ -10,7 +10,17 @@ import { createNativeEngine } from "../engine.ts";
 import { createWasmBinding } from "./binding.ts";
 import { compileWasm } from "./module.ts";
 
-export type { Batch, Engine, Session, SessionOptions, SessionState, StepOptions, StepResult } from "../../engine.ts";
+export type {
+  Batch,
+  Engine,
+  InferenceOptions,
+  OptimizerOptions,
+  Session,
+  SessionOptions,
+  SessionState,
+  StepOptions,
+  StepResult,
+} from "../../engine.ts";
 
 /** Opens the engine on the bytes of `prebuilds/cellwright.wasm`. Throws `engine` where they can't be compiled here: it takes WebAssembly with SIMD. */
 export async function openWasmEngine(bytes: Uint8Array): Promise<Engine> {
