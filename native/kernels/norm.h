@@ -109,20 +109,21 @@ static void norm_backward(Op& op, Run& run) {
   const double n = (double)run.batch * (double)b.pixels;
   for (int64_t i = 0; i < b.channels; i++) {
     const double inverse = b.inverse[i], beta = b.gradSum[i], gamma = inverse * b.gradDot[i], a = b.gamma[i] * inverse;
-    b.gradGamma[i] = (float)gamma;
-    b.gradBeta[i] = (float)beta;
+    // Added, as all gradients of parameters are: a step may have several batches.
+    b.gradGamma[i] += (float)gamma;
+    b.gradBeta[i] += (float)beta;
     b.a[i] = (float)a;
     b.b[i] = (float)(-a * inverse * gamma / n);
     b.c[i] = (float)(-a * beta / n + a * inverse * b.mean[i] * gamma / n);
   }
 }
 
-// Cross-entropy of a softmax against smoothed labels. extra: classes, whether correct answers are counted, whether gradients are wanted.
+// Cross-entropy of a softmax against smoothed labels or targets. extra: classes, whether correct answers are counted, whether gradients are wanted.
 // f: weight, smoothing. Logits are read as they are.
 static void loss_whole(Op& op, Run& run) {
   const int classes = (int)op.extra[0];
   const double weight = op.f[0], smoothing = op.f[1];
-  const double low = smoothing / classes, high = 1 - smoothing + low;
+  const double low = smoothing / classes, high = 1 - smoothing + low, share = weight / run.examples;
   double total = 0;
   for (int n = 0; n < run.batch && run.labels; n++) {
     const int label = run.labels[n];
@@ -144,11 +145,12 @@ static void loss_whole(Op& op, Run& run) {
     const double logSum = most + log(sum);
     for (int k = 0; k < classes; k++) {
       const Plane& p = *op.in[k / V].plane;
-      const double z = p.z[n * p.zn + k % V], target = k == label ? high : low;
+      const double z = p.z[n * p.zn + k % V];
+      const double target = run.targets ? (1 - smoothing) * run.targets[(int64_t)n * classes + k] + low : k == label ? high : low;
       if (target != 0) total -= target * (z - logSum);
       if (op.extra[2]) {
         float& g = p.g[n * p.gn + k % V];
-        const float slope = (float)(weight * (exp(z - logSum) - target) / run.batch);
+        const float slope = (float)(share * (exp(z - logSum) - target));
         // Both heads may be one node: then its gradient is the sum.
         g = op.in[k / V].accumulate ? g + slope : slope;
       }

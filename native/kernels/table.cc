@@ -1,4 +1,5 @@
 // The table of one target's kernels. Compiled once for every target with its flags, CW_TARGET (a name) and CW_WIDTH (floats).
+#include "optimizer.h"
 #include "shuffle.h"
 #include "peak.h"
 
@@ -12,6 +13,8 @@ namespace CW_TARGET {
 void fill_table(KernelTable& t) {
   t.name = CW_STRING(CW_TARGET);
   t.width = V;
+  t.update = update;
+  t.moveAverage = move_average;
   t.peakChains = CHAINS;
   t.peakFlops = peak_flops;
   t.peakStream = peak_stream;

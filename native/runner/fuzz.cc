@@ -114,16 +114,26 @@ void mutate_floats(Rng& rng, std::vector<float>& values) {
 }
 
 void mutate_run(Rng& rng, SavedRun& run) {
-  switch (rng.below(6)) {
+  switch (rng.below(9)) {
+    case 5: mutate_floats(rng, run.targets); break;
+    case 6: run.examples = SPECIAL[rng.below(sizeof SPECIAL / sizeof SPECIAL[0])]; break;
+    case 7: (rng.one_in(3) ? run.adds : rng.one_in(2) ? run.moves : run.averaged) ^= true; break;
     case 0: mutate_floats(rng, run.images); break;
     case 1: mutate_floats(rng, run.masks); break;
     case 2: mutate_floats(rng, run.uploads); break;
     case 3:
       for (int32_t& label : run.labels) label = (int32_t)rng.next();
       break;
-    case 4: run.update[rng.below(5)] = SPECIAL[rng.below(sizeof SPECIAL / sizeof SPECIAL[0])]; break;
+    case 4: run.update[rng.below(UPDATE_NUMBERS)] = SPECIAL[rng.below(sizeof SPECIAL / sizeof SPECIAL[0])]; break;
     default: run.size = 1 + (int32_t)rng.below(9);
   }
+}
+
+// What the optimizer or the average starts from: other numbers, none, or some where there were none.
+void mutate_state(Rng& rng, std::vector<float>& values, size_t parameters) {
+  if (values.empty()) values.resize(rng.one_in(4) ? rng.below(64) : parameters, 1);
+  else if (rng.one_in(3)) values.clear();
+  else mutate_floats(rng, values);
 }
 
 void mutate_plan(Rng& rng, SavedPlan& plan) {
@@ -133,6 +143,7 @@ void mutate_plan(Rng& rng, SavedPlan& plan) {
   else if (kind == 16) mutate_words(rng, plan.segments);
   else if (kind == 17) mutate_words(rng, plan.cleared);
   else if (kind == 18) mutate_floats(rng, plan.parameters);
+  else if (rng.one_in(4)) mutate_state(rng, rng.one_in(2) ? plan.second : plan.average, plan.parameters.size());
   else if (!plan.runs.empty()) mutate_run(rng, plan.runs[rng.below(plan.runs.size())]);
 }
 

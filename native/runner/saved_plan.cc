@@ -9,7 +9,7 @@ namespace cellwright {
 namespace {
 
 constexpr char MAGIC[8] = {'C', 'W', 'P', 'L', 'A', 'N', 0x1a, '\n'};
-constexpr uint32_t VERSION = 1, MOST_RUNS = 1024, MOST_NAME = 4096;
+constexpr uint32_t VERSION = 2, MOST_RUNS = 1024, MOST_NAME = 4096;
 
 // Takes values from the front of a file; once something did not fit, everything after it fails too.
 class Reader {
@@ -50,21 +50,27 @@ class Reader {
 };
 
 std::string read_run(Reader& in, SavedRun& run) {
-  const uint32_t kind = in.value<uint32_t>(), size = in.value<uint32_t>();
-  uint64_t counts[5];  // images, labels, masks, uploads, results
+  const uint32_t kind = in.value<uint32_t>(), size = in.value<uint32_t>(), flags = in.value<uint32_t>(), empty = in.value<uint32_t>();
+  uint64_t counts[6];  // images, labels, targets, masks, uploads, results
   for (uint64_t& count : counts) count = in.value<uint64_t>();
   run.loss = in.value<double>();
+  run.examples = in.value<double>();
   for (double& number : run.update) number = in.value<double>();
   if (in.failed()) return "the header of a run";
   if (kind > 2) return "the kind of a run";
   if (size < 1 || size > (1u << 20)) return "the size of a batch";
+  if (flags > 7 || empty != 0) return "the flags of a run";
   run.kind = SavedKind(kind);
+  run.adds = flags & 1;
+  run.moves = flags & 2;
+  run.averaged = flags & 4;
   run.size = (int32_t)size;
   in.values(run.images, counts[0]);
   in.values(run.labels, counts[1]);
-  in.values(run.masks, counts[2]);
-  in.values(run.uploads, counts[3]);
-  in.values(run.results, counts[4]);
+  in.values(run.targets, counts[2]);
+  in.values(run.masks, counts[3]);
+  in.values(run.uploads, counts[4]);
+  in.values(run.results, counts[5]);
   return in.failed() ? "the values of a run" : "";
 }
 
@@ -76,7 +82,7 @@ std::string read_plan(const uint8_t* bytes, size_t size, SavedPlan& plan) {
   if (in.value<uint32_t>() != VERSION) return "version";
   plan.width = in.value<int32_t>();
   const uint32_t runs = in.value<uint32_t>(), nameBytes = in.value<uint32_t>();
-  uint64_t counts[5];  // training, evaluation, segments, cleared, parameters
+  uint64_t counts[7];  // training, evaluation, segments, cleared, parameters, second slot, average
   for (uint64_t& count : counts) count = in.value<uint64_t>();
   if (in.failed()) return "header";
   if (plan.width != 4 && plan.width != 8 && plan.width != 16) return "vector width";
@@ -88,6 +94,8 @@ std::string read_plan(const uint8_t* bytes, size_t size, SavedPlan& plan) {
   in.values(plan.segments, counts[2]);
   in.values(plan.cleared, counts[3]);
   in.values(plan.parameters, counts[4]);
+  in.values(plan.second, counts[5]);
+  in.values(plan.average, counts[6]);
   if (in.failed()) return "the programs or parameters";
   for (char& c : name) if (c < 0x20 || c > 0x7e) c = '?';
   plan.name.assign(name.begin(), name.end());

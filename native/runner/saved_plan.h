@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "../src/program.h"
+
 namespace cellwright {
 
 enum class SavedKind : uint32_t { Evaluate = 0, Gradients = 1, Step = 2 };
@@ -12,10 +14,12 @@ enum class SavedKind : uint32_t { Evaluate = 0, Gradients = 1, Step = 2 };
 struct SavedRun {
   SavedKind kind = SavedKind::Evaluate;
   int32_t size = 0;  // images
-  std::vector<float> images, masks, uploads;
+  std::vector<float> images, targets, masks, uploads;  // targets: empty for none
   std::vector<int32_t> labels;
   double loss = 0;
-  double update[5] = {};       // learning rate, momentum, whether Nesterov, weight decay, clip norm
+  double examples = 1;         // of all batches of the step
+  double update[UPDATE_NUMBERS] = {};
+  bool adds = false, moves = false, averaged = false;
   std::vector<float> results;  // logits of an evaluation, gradients of what trains; empty where they were not kept
 };
 
@@ -23,7 +27,7 @@ struct SavedPlan {
   std::string name;
   int32_t width = 0;
   std::vector<double> training, evaluation, segments, cleared;
-  std::vector<float> parameters;
+  std::vector<float> parameters, second, average;  // `second` and `average`: empty where the session has none
   std::vector<SavedRun> runs;
 };
 

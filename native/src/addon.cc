@@ -95,21 +95,22 @@ napi_value list_targets(napi_env env, napi_callback_info) {
   return result;
 }
 
-// open(target, width, train | null, evaluate, segments | null, cleared | null, threads): a session.
+// open(target, width, train | null, evaluate, segments | null, cleared | null, threads, extras): a session. extras: 1 for a second slot of the optimizer, 2 for
+// an average of the parameters, 3 for both.
 napi_value open(napi_env env, napi_callback_info info) {
-  napi_value a[7];
+  napi_value a[8];
   Wanted target;
-  int32_t threads;
+  int32_t threads, extras;
   double *words[4];
   size_t sizes[4];
   if (!arguments(env, info, a) || !target.read(env, a))
     return fail(env, "Expected a target and a vector width.");
   for (int i = 0; i < 4; i++)
     if (!array(env, a[2 + i], napi_float64_array, words[i], sizes[i])) return fail(env, "Expected a program as a Float64Array.");
-  if (napi_get_value_int32(env, a[6], &threads) != napi_ok) return fail(env, "Expected a number of threads.");
+  if (napi_get_value_int32(env, a[6], &threads) != napi_ok || napi_get_value_int32(env, a[7], &extras) != napi_ok) return fail(env, "Expected a number of threads, and extras.");
   std::unique_ptr<Session> s(new Session);
   try {
-    const std::string error = s->open(target.name, target.width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3], threads);
+    const std::string error = s->open(target.name, target.width, words[0], sizes[0], words[1], sizes[1], words[2], sizes[2], words[3], sizes[3], threads, extras);
     if (!error.empty()) return fail(env, error);
   } catch (const std::bad_alloc&) {
     return fail(env, "Expected memory for a session. Received none.");
@@ -145,9 +146,12 @@ napi_value close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-Block<float>* area(Session* s, int32_t which) { return which == 0 ? &s->parameters : which == 1 ? &s->momentum : which == 2 ? &s->gradients : nullptr; }
+Block<float>* area(Session* s, int32_t which) {
+  Block<float>* areas[] = {&s->parameters, &s->first, &s->gradients, &s->second, &s->average};
+  return which >= 0 && which < 5 ? areas[which] : nullptr;
+}
 
-// read(session, which, into): copies parameters (0), momentum (1) or gradients (2). write(session, which, from) the other way.
+// read(session, which, into): copies parameters (0), the optimizer's first slot (1), gradients (2), its second slot (3) or the average (4). write(session, which, from) the other way.
 napi_value copy(napi_env env, napi_callback_info info, bool reads) {
   napi_value a[3];
   int32_t which;
@@ -173,7 +177,8 @@ struct Job {
   napi_ref keeps = nullptr;
   Session* session = nullptr;
   Run run = {};
-  bool trains = false, updates = false;
+  bool trains = false, averaged = false;
+  Part part;
   Update update = {};
   std::unique_ptr<float[]> logits;
   std::unique_ptr<double[]> opTimes;
@@ -182,7 +187,7 @@ struct Job {
 
 void execute(napi_env, void* data) {
   Job& j = *static_cast<Job*>(data);
-  j.error = j.trains ? j.session->step(j.run, j.session->masks.data, j.session->uploads.data, j.updates ? &j.update : nullptr) : j.session->evaluate(j.run, j.logits.get());
+  j.error = j.trains ? j.session->step(j.run, j.session->masks.data, j.session->uploads.data, j.part) : j.session->evaluate(j.run, j.logits.get(), j.averaged);
 }
 
 void complete(napi_env env, napi_status status, void* data) {
@@ -206,45 +211,57 @@ void complete(napi_env env, napi_status status, void* data) {
   napi_delete_async_work(env, j->work);
 }
 
-// run(session, images, size, labels | null, masks | null, uploads | null, numbers | null, profile): a promise of { loss, correct, logits?, opNanoseconds? }.
-// Without masks (an empty array is one): evaluation. numbers: [learning rate, momentum, nesterov, weight decay, clip norm or 0]; null changes nothing.
-// profile: also the time of every operation of the program, in its order.
+enum Flag : int32_t { Profile = 1, Adds = 2, Moves = 4, Averaged = 8 };
+
+// run(session, images, size, labels | null, targets | null, masks | null, uploads | null, numbers | null, examples, flags): a promise of { loss, correct, logits?,
+// opNanoseconds? }. Without masks (an empty array is one): evaluation. numbers: of `Update`; null updates nothing. examples: those of the whole step. flags: Profile
+// for the time of every operation of the program, in its order; Adds and Moves as in `Part`; Averaged to evaluate with the average.
 napi_value run(napi_env env, napi_callback_info info) {
-  napi_value a[8];
-  bool profile;
-  int32_t size;
-  float *images, *masks, *uploads;
+  napi_value a[10];
+  int32_t size, flags;
+  double examples;
+  float *images, *targets, *masks, *uploads;
   int32_t* labels;
   double* numbers;
-  size_t imageCount, labelCount, maskCount, uploadCount, numberCount;
-  if (!arguments(env, info, a)) return fail(env, "Expected eight arguments.");
+  size_t imageCount, labelCount, targetCount, maskCount, uploadCount, numberCount;
+  if (!arguments(env, info, a)) return fail(env, "Expected ten arguments.");
   Session* s = session(env, a[0]);
   if (!s || s->busy) return fail(env, "Expected an open session that is not at work.");
   if (!array(env, a[1], napi_float32_array, images, imageCount) || napi_get_value_int32(env, a[2], &size) != napi_ok || !array(env, a[3], napi_int32_array, labels, labelCount) ||
-      !array(env, a[4], napi_float32_array, masks, maskCount) || !array(env, a[5], napi_float32_array, uploads, uploadCount) || !array(env, a[6], napi_float64_array, numbers, numberCount))
+      !array(env, a[4], napi_float32_array, targets, targetCount) || !array(env, a[5], napi_float32_array, masks, maskCount) || !array(env, a[6], napi_float32_array, uploads, uploadCount) ||
+      !array(env, a[7], napi_float64_array, numbers, numberCount))
     return fail(env, "Expected arrays of the right types.");
-  if (napi_get_value_bool(env, a[7], &profile) != napi_ok) return fail(env, "Expected whether to profile.");
+  if (napi_get_value_double(env, a[8], &examples) != napi_ok || !(examples >= 1) || napi_get_value_int32(env, a[9], &flags) != napi_ok) return fail(env, "Expected a number of examples, and flags.");
+  const bool profile = flags & Profile;
   if (profile && s->threads() > 1) return fail(env, "Expected a session of one thread to profile.");
   napi_valuetype maskType;
-  napi_typeof(env, a[4], &maskType);
+  napi_typeof(env, a[5], &maskType);
   const bool trains = maskType == napi_object;
-  if (size < 1 || size > s->batch || imageCount != (size_t)size * s->imageFloats || (labels && labelCount != (size_t)size)) return fail(env, "Expected a batch that fits the session.");
+  if (size < 1 || size > s->batch || imageCount != (size_t)size * s->imageFloats || (labels && labelCount != (size_t)size) || (targets && (!labels || targetCount != (size_t)size * s->classes)))
+    return fail(env, "Expected a batch that fits the session.");
   if (trains && (!labels || maskCount != (size_t)s->maskRows * s->batch || uploadCount != (size_t)s->uploadFloats)) return fail(env, "Expected labels and masks that fit the program.");
-  if (numbers && numberCount != 5) return fail(env, "Expected five numbers of the optimizer.");
   std::unique_ptr<Job> j(new Job);
+  if (numbers) {
+    if (numberCount != UPDATE_NUMBERS) return fail(env, "Expected " + std::to_string(UPDATE_NUMBERS) + " numbers of the optimizer.");
+    const std::string error = read_update(numbers, j->update);
+    if (!error.empty()) return fail(env, error);
+    j->part.update = &j->update;
+  }
+  j->part.adds = flags & Adds;
+  j->part.moves = flags & Moves;
+  j->averaged = flags & Averaged;
   std::memcpy(s->images.data, images, imageCount * sizeof(float));
   if (labels) std::memcpy(s->labels.data(), labels, labelCount * sizeof(int32_t));
+  if (targets) std::memcpy(s->targets.data, targets, targetCount * sizeof(float));
   if (trains && maskCount) std::memcpy(s->masks.data, masks, maskCount * sizeof(float));
   if (trains && uploadCount) std::memcpy(s->uploads.data, uploads, uploadCount * sizeof(float));
   j->session = s;
   j->run.batch = size;
+  j->run.examples = examples;
   j->run.images = s->images.data;
+  j->run.targets = targets ? s->targets.data : nullptr;
   j->run.labels = labels ? s->labels.data() : nullptr;
   j->trains = trains;
-  if (numbers) {
-    j->updates = true;
-    j->update = {numbers[0], numbers[1], numbers[3], numbers[4], numbers[2] != 0};
-  }
   if (!trains) j->logits.reset(new float[(size_t)size * s->classes]);
   if (profile) {
     j->opTimes.reset(new double[s->operations(trains)]());

@@ -382,7 +382,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       if (!gradients(o.out, nco)) return "gradients";
       break;
     case Kind::Loss:
-      if (!isWhole || o.extras < 3 || o.extra[0] < 1 || o.extra[0] > nci * V || (nci - 1) * V >= o.extra[0] || !batched(false, o.extra[2] != 0)) return "classes";
+      if (!isWhole || o.extras < 3 || o.extra[0] != classes || o.extra[0] > nci * V || (nci - 1) * V >= o.extra[0] || !batched(false, o.extra[2] != 0)) return "classes";
       for (int i = 0; i < nci; i++) if (o.in[i].plane->pixels != 1) return "pixels";
       if (o.extra[2] && !gradients(o.in, nci)) return "gradients";
       break;

@@ -108,9 +108,35 @@ struct Op {
   const float** pointers;  // room for the kernel's own pointer lists
 };
 
+// How a step updates, in the order of its numbers (session.cc).
+enum class Rule : int32_t { Sgd = 0, RmsProp = 1, AdamW = 2, Last = 2 };
+
+// Numbers of one update. What a rule does not name it does not read.
+struct Update {
+  Rule rule;
+  double learningRate, weightDecay, clipNorm;  // clipNorm 0: none
+  double momentum;                             // AdamW: of the first moment
+  bool nesterov;                               // SGD
+  double keepSquare;                           // of the mean square (RMSProp), of the second moment (AdamW)
+  double epsilon;
+  double bias, biasSquare;                     // AdamW: what the moments are divided by
+  double averageShare;                         // of the weights in their average; 0 where it stays
+};
+constexpr int UPDATE_NUMBERS = 11;
+
+// Parameters that are updated alike: a multiple of the vector width, aligned to vectors.
+struct Span {
+  float *weights, *first, *second;  // and the optimizer's slots; `second` may be null where the rule has none
+  const float* gradients;
+  int64_t length;
+  float scale, decay;  // of the gradient; weight decay
+};
+
 // One run of a program.
 struct Run {
   int32_t batch;            // images in this run
+  double examples;          // by which the loss's gradient is divided: those of all batches of the step
+  const float* targets;     // [batch, classes] in place of the labels, or null
   const float* images;      // [batch, h, w, c]
   const int32_t* labels;    // [batch], or null
   double loss;
@@ -125,6 +151,8 @@ struct KernelTable {
   void (*prologue[int(Kind::Last) + 1])(Op&, Run&);
   void (*body[int(Kind::Last) + 1])(Op&, Run&, int32_t image);
   void (*whole[int(Kind::Last) + 1])(Op&, Run&);
+  void (*update)(const Span&, const Update&);
+  void (*moveAverage)(float* average, const float* weights, int64_t count, float share);
   // See peaks.h.
   int32_t peakChains;
   void (*peakFlops)(int64_t rounds, float* out);

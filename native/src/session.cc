@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -99,11 +100,12 @@ Session::Session() = default;
 Session::~Session() = default;
 
 std::string Session::open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
-                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, const Limits& limits) {
+                          const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, int32_t extras, const Limits& limits) {
   const Target* found = find_target(target, width);
   if (!found) return std::string("Expected a target that this machine has. Received: ") + target + " of width " + std::to_string(width) + ".";
   found->fill(table_);
 
+  if (extras < 0 || extras > (SecondSlot | Average)) return "Expected extras from 0 to 3. Received: " + std::to_string(extras) + ".";
   if (threads < 1 || threads > 64) return "Expected 1 to 64 threads. Received: " + std::to_string(threads) + ".";
   Program programs[2];  // for their sizes
   const double* words[] = {train, evaluate};
@@ -127,12 +129,14 @@ std::string Session::open(const char* target, int32_t width, const double* train
   maskRows = training ? programs[0].maskRows : 0;
   // Evaluation reads none of them, but its program may name rows of its own.
   const int64_t maskRoom = programs[1].maskRows > maskRows ? programs[1].maskRows : maskRows;
-  needed += (double)arenaFloats + statFloats + 2.0 * sumCount + (training ? 3.0 : 1.0) * parameterFloats + ((double)imageFloats + maskRoom) * batch;
+  const bool hasSecond = training && (extras & SecondSlot), hasAverage = training && (extras & Average);
+  needed += (double)arenaFloats + statFloats + 2.0 * sumCount + ((training ? 3.0 : 1.0) + hasSecond + hasAverage) * parameterFloats + ((double)imageFloats + classes + maskRoom) * batch;
   if (needed * sizeof(float) > limits.bytes) return too_much(needed, limits);
   if (!arena.allocate(arenaFloats) || !stats.allocate(statFloats, true) || !sums.allocate(sumCount, true) || !parameters.allocate(parameterFloats, true) ||
-      !images.allocate(imageFloats * batch, true) || !masks.allocate(maskRoom * batch, true))
+      !images.allocate(imageFloats * batch, true) || !targets.allocate((uint64_t)classes * batch, true) || !masks.allocate(maskRoom * batch, true))
     return "Expected " + std::to_string((arenaFloats + parameterFloats) * 4 / 1048576) + " MiB of memory for a session. Received none.";
-  if (training && (!gradients.allocate(parameterFloats, true) || !momentum.allocate(parameterFloats, true))) return "Expected memory for gradients. Received none.";
+  if (training && (!gradients.allocate(parameterFloats, true) || !first.allocate(parameterFloats, true))) return "Expected memory for gradients. Received none.";
+  if ((hasSecond && !second.allocate(parameterFloats, true)) || (hasAverage && !average.allocate(parameterFloats, true))) return "Expected memory for the optimizer. Received none.";
   labels.resize(batch);
 
   team_ = std::make_unique<Team>(threads);
@@ -156,6 +160,8 @@ std::string Session::open(const char* target, int32_t width, const double* train
   for (size_t i = 0; i + 2 < segmentsSize; i += 3) {
     const double from = segments[i], length = segments[i + 1];
     if (!(from >= 0 && length >= 0 && from + length <= (double)parameterFloats && from == std::floor(from) && length == std::floor(length))) return "Expected segments within the parameters.";
+    // Updates go by vectors.
+    if (std::fmod(from, width) != 0 || std::fmod(length, width) != 0) return "Expected segments of whole vectors.";
     // Each parameter is updated once: segments that overlap could make many of few.
     updated += length;
     if (updated > (double)parameterFloats) return "Expected segments apart from each other.";
@@ -168,10 +174,18 @@ std::string Session::open(const char* target, int32_t width, const double* train
   return "";
 }
 
-std::string Session::step(Run& run, const float* mask, const float* upload, const Update* update) {
+std::string read_update(const double* n, Update& update) {
+  if (!(n[0] >= 0 && n[0] <= int(Rule::Last)) || n[0] != std::floor(n[0])) return "Expected an optimizer's number.";
+  update = {Rule((int)n[0]), n[1], n[2], n[3], n[4], n[5] != 0, n[6], n[7], n[8], n[9], n[10]};
+  return "";
+}
+
+std::string Session::step(Run& run, const float* mask, const float* upload, const Part& part) {
   if (!train_) return "Expected a session that trains.";
+  if (part.update && part.update->rule != Rule::Sgd && !second.data) return "Expected a session with a second slot for its optimizer.";
+  if (part.update && part.update->averageShare != 0 && !average.data) return "Expected a session with an average.";
   FlushDenormals flush;
-  std::memset(gradients.data, 0, gradients.size * sizeof(float));
+  if (!part.adds) std::memset(gradients.data, 0, gradients.size * sizeof(float));
   if (maskRows && mask != masks.data) std::memcpy(masks.data, mask, sizeof(float) * maskRows * batch);
   for (Plane* p : train_->first().uploads) {
     const size_t n = p->pixels * table_.width * batch;
@@ -182,12 +196,14 @@ std::string Session::step(Run& run, const float* mask, const float* upload, cons
   run.correct = 0;
   train_->run(run, table_, *team_);
   for (int64_t i : cleared_) gradients.data[i] = 0;
-  if (update) apply(run, *update);
+  if (part.update) apply(*part.update);
+  if (part.update || part.moves) move_statistics();
+  if (part.update && part.update->averageShare != 0) table_.moveAverage(average.data, parameters.data, (int64_t)parameters.size, (float)part.update->averageShare);
   return "";
 }
 
-void Session::apply(const Run&, const Update& u) {
-  float *w = parameters.data, *v = momentum.data, *g = gradients.data;
+void Session::apply(const Update& u) {
+  const float* g = gradients.data;
   float scale = 1;
   if (u.clipNorm > 0) {
     double squares = 0;
@@ -196,21 +212,13 @@ void Session::apply(const Run&, const Update& u) {
     const double factor = u.clipNorm / std::sqrt(squares);
     scale = factor > 1 ? 1 : (float)factor;
   }
-  const float m = (float)u.momentum, rate = (float)u.learningRate;
   for (const Segment& s : segments_) {
-    const float decay = s.decays ? (float)u.weightDecay : 0;
-    if (u.nesterov)
-      for (int64_t i = s.offset; i < s.offset + s.length; i++) {
-        const float d = g[i] * scale + decay * w[i];
-        v[i] = m * v[i] + d;
-        w[i] -= rate * (d + m * v[i]);
-      }
-    else
-      for (int64_t i = s.offset; i < s.offset + s.length; i++) {
-        v[i] = m * v[i] + (g[i] * scale + decay * w[i]);
-        w[i] -= rate * v[i];
-      }
+    float* slot = second.data ? second.data + s.offset : nullptr;
+    table_.update({parameters.data + s.offset, first.data + s.offset, slot, g + s.offset, s.length, scale, s.decays ? (float)u.weightDecay : 0}, u);
   }
+}
+
+void Session::move_statistics() {
   for (const BatchNorm& b : train_->first().norms) {
     const float k = (float)b.momentum, r = (float)(1 - b.momentum);
     for (int64_t i = 0; i < b.channels; i++) {
@@ -220,11 +228,17 @@ void Session::apply(const Run&, const Update& u) {
   }
 }
 
-std::string Session::evaluate(Run& run, float* logits) {
+// Programs point to the parameters, so the numbers change places: little beside what an evaluation reads.
+void Session::swap_average() { std::swap_ranges(parameters.data, parameters.data + parameters.size, average.data); }
+
+std::string Session::evaluate(Run& run, float* logits, bool averaged) {
+  if (averaged && !average.data) return "Expected a session with an average.";
   FlushDenormals flush;
   run.loss = 0;
   run.correct = 0;
+  if (averaged) swap_average();
   evaluate_->run(run, table_, *team_);
+  if (averaged) swap_average();
   const int V = table_.width;
   for (int32_t n = 0; n < run.batch; n++)
     for (int32_t k = 0; k < classes; k++) {
@@ -241,7 +255,7 @@ size_t Session::operations(bool training) const {
 int Session::threads() const { return team_->size(); }
 
 size_t Session::bytes() const {
-  return sizeof(float) * (arena.size + stats.size + parameters.size + gradients.size + momentum.size + images.size + masks.size + uploads.size) + sizeof(double) * sums.size +
+  return sizeof(float) * (arena.size + stats.size + parameters.size + gradients.size + first.size + second.size + average.size + images.size + targets.size + masks.size + uploads.size) + sizeof(double) * sums.size +
          (train_ ? train_->bytes() : 0) + (evaluate_ ? evaluate_->bytes() : 0);
 }
 

@@ -32,11 +32,8 @@ class Arena {
   std::unique_ptr<Block<float>> block_;
 };
 
-// Numbers of training that one step is given.
-struct Update {
-  double learningRate, momentum, weightDecay, clipNorm;  // clipNorm 0: none
-  bool nesterov;
-};
+// Reads the numbers of an update. Returns a complaint, or "".
+std::string read_update(const double* numbers, Update& update);
 
 struct Segment {
   int64_t offset, length;
@@ -49,6 +46,16 @@ struct Limits {
   double work = 1e16;   // multiply-adds, or numbers moved, of one run of a program: days
 };
 
+// What a session holds beside parameters, gradients and one slot of the optimizer.
+enum Extra : int32_t { SecondSlot = 1, Average = 2 };
+
+// How a training run is part of a step.
+struct Part {
+  bool adds = false;               // gradients are added to those of the parts before it
+  bool moves = false;              // moving statistics move; they do with an update anyway
+  const Update* update = nullptr;  // null for none
+};
+
 class Crew;
 class Team;
 
@@ -58,24 +65,27 @@ class Session {
   ~Session();
   // Each program is the planner's words (src/engines/native/plan/encode.ts). `train` may be empty. Returns a complaint, or "".
   std::string open(const char* target, int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize,
-                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, const Limits& limits = {});
-  // Forward and backward; then, if `update` is given, the step.
-  std::string step(Run& run, const float* masks, const float* uploads, const Update* update);
-  std::string evaluate(Run& run, float* logits);
+                   const double* segments, size_t segmentsSize, const double* keep, size_t keepSize, int threads, int32_t extras, const Limits& limits = {});
+  // Forward and backward; then, if one is given, the update.
+  std::string step(Run& run, const float* masks, const float* uploads, const Part& part);
+  // `averaged`: with the average in place of the parameters.
+  std::string evaluate(Run& run, float* logits, bool averaged);
   size_t bytes() const;
   // Operations of a program; 0 where there is none.
   size_t operations(bool training) const;
   int threads() const;
 
-  Block<float> parameters, gradients, momentum;
-  Block<float> images, masks, uploads;  // room for what a call brings
+  Block<float> parameters, gradients, first, second, average;  // `second` and `average` may be empty
+  Block<float> images, targets, masks, uploads;                // room for what a call brings
   std::vector<int32_t> labels;
   int32_t batch = 0, classes = 0;
   int64_t imageFloats = 0, maskRows = 0, uploadFloats = 0;
   bool busy = false;
 
  private:
-  void apply(const Run& run, const Update& update);
+  void apply(const Update& update);
+  void move_statistics();
+  void swap_average();
   Arena arena;
   Block<float> stats;
   Block<double> sums;

@@ -29,8 +29,10 @@ std::string complaint;
 Block<float> logits;
 Run last = {};
 
-// Room for what a call brings or takes. Areas 0 to 2 are those of addon.cc.
-enum Area { Parameters = 0, Momentum = 1, Gradients = 2, Images = 3, Masks = 4, Uploads = 5, Labels = 6, Logits = 7 };
+double numbers[UPDATE_NUMBERS];
+
+// Room for what a call brings or takes. Areas 0 to 4 are those of addon.cc.
+enum Area { Parameters = 0, FirstSlotArea = 1, Gradients = 2, SecondSlotArea = 3, AverageArea = 4, Images = 5, Targets = 6, Masks = 7, Uploads = 8, Labels = 9, Logits = 10, Numbers = 11 };
 
 const char* complain() { return complaint.empty() ? nullptr : complaint.c_str(); }
 
@@ -38,9 +40,12 @@ Block<float>* block(int32_t area) {
   if (!session) return nullptr;
   switch (area) {
     case Parameters: return &session->parameters;
-    case Momentum: return &session->momentum;
+    case FirstSlotArea: return &session->first;
     case Gradients: return &session->gradients;
+    case SecondSlotArea: return &session->second;
+    case AverageArea: return &session->average;
     case Images: return &session->images;
+    case Targets: return &session->targets;
     case Masks: return &session->masks;
     case Uploads: return &session->uploads;
     case Logits: return &logits;
@@ -62,9 +67,9 @@ CW_EXPORT(width) int32_t cw_width(int32_t i) {
 
 // Returns a complaint, or null. Programs as in addon.cc; sizes in numbers.
 CW_EXPORT(open) const char* cw_open(int32_t width, const double* train, size_t trainSize, const double* evaluate, size_t evaluateSize, const double* segments,
-                                    size_t segmentsSize, const double* cleared, size_t clearedSize) {
+                                    size_t segmentsSize, const double* cleared, size_t clearedSize, int32_t extras) {
   session = std::make_unique<Session>();
-  complaint = session->open("wasm", width, train, trainSize, evaluate, evaluateSize, segments, segmentsSize, cleared, clearedSize, 1);
+  complaint = session->open("wasm", width, train, trainSize, evaluate, evaluateSize, segments, segmentsSize, cleared, clearedSize, 1, extras);
   if (complaint.empty() && !logits.allocate((uint64_t)session->batch * session->classes, true)) complaint = "Expected memory for logits. Received none.";
   if (!complaint.empty()) session.reset();
   return complain();
@@ -77,6 +82,7 @@ CW_EXPORT(close) void cw_close() {
 
 CW_EXPORT(at) void* cw_at(int32_t area) {
   if (area == Labels) return session ? session->labels.data() : nullptr;
+  if (area == Numbers) return numbers;
   const Block<float>* b = block(area);
   return b ? b->data : nullptr;
 }
@@ -84,6 +90,7 @@ CW_EXPORT(at) void* cw_at(int32_t area) {
 // In numbers of the area's type.
 CW_EXPORT(size) size_t cw_size(int32_t area) {
   if (area == Labels) return session ? session->labels.size() : 0;
+  if (area == Numbers) return UPDATE_NUMBERS;
   const Block<float>* b = block(area);
   return b ? b->size : 0;
 }
@@ -91,13 +98,24 @@ CW_EXPORT(size) size_t cw_size(int32_t area) {
 CW_EXPORT(bytes) double cw_bytes() { return session ? (double)session->bytes() : 0; }
 
 // Runs on what stands in the areas. Returns a complaint, or null.
-CW_EXPORT(run) const char* cw_run(int32_t size, int32_t labelled, int32_t trains, int32_t updates, double rate, double momentum, int32_t nesterov, double decay, double clipNorm) {
+enum Flag : int32_t { Labelled = 1, Targeted = 2, Trains = 4, Updates = 8, Adds = 16, Moves = 32, Averaged = 64 };
+CW_EXPORT(run) const char* cw_run(int32_t size, double examples, int32_t flags) {
   last = {};
   last.batch = size;
   last.images = session->images.data;
-  last.labels = labelled ? session->labels.data() : nullptr;
-  const Update update = {rate, momentum, decay, clipNorm, nesterov != 0};
-  complaint = trains ? session->step(last, session->masks.data, session->uploads.data, updates ? &update : nullptr) : session->evaluate(last, logits.data);
+  last.examples = examples;
+  last.targets = flags & Targeted ? session->targets.data : nullptr;
+  last.labels = flags & Labelled ? session->labels.data() : nullptr;
+  Update update;
+  Part part;
+  part.adds = flags & Adds;
+  part.moves = flags & Moves;
+  complaint = "";
+  if (flags & Updates) {
+    complaint = read_update(numbers, update);
+    part.update = &update;
+  }
+  if (complaint.empty()) complaint = flags & Trains ? session->step(last, session->masks.data, session->uploads.data, part) : session->evaluate(last, logits.data, flags & Averaged);
   return complain();
 }
 CW_EXPORT(loss) double cw_loss() { return last.loss; }

@@ -257,6 +257,21 @@ export function randomBatch(network: Network, size: number, rng: Rng): Batch {
   };
 }
 
+/** Returns a batch with soft targets beside its labels: every row sums to 1. Some rows are of one class. */
+export function randomSoftBatch(network: Network, size: number, rng: Rng): Batch {
+  const batch = randomBatch(network, size, rng);
+  const classes = (inferShapes(network).get(network.outputs.logits) as Shape)[0] as number;
+  const targets = new Float32Array(size * classes);
+  for (let image = 0; image < size; image++) {
+    const share = image % 3 === 0 ? 1 : rng.next();
+    for (const part of [share, 1 - share]) {
+      const at = image * classes + rng.int(classes);
+      targets[at] = (targets[at] as number) + part;
+    }
+  }
+  return { ...batch, targets };
+}
+
 /** A network with weights and batches, all from one seed. */
 export interface Case {
   readonly seed: number;

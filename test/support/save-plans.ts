@@ -5,17 +5,17 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { NativeBinding, NativeHandle, NativeResult } from "../../src/engines/native/binding.ts";
+import { nativeAreas, nativeExtras, nativeFlags, type NativeArea } from "../../src/engines/native/flags.ts";
 import { encodeSavedPlan, type SavedPlan, type SavedRun } from "../../src/engines/native/saved-plan.ts";
 
 /** Runs kept of one session: rounding grows from step to step, and files stay small. */
-const MOST_RUNS = 3;
-const PARAMETERS = 0;
-const GRADIENTS = 2;
+const MOST_RUNS = 5;
 
 interface Watched {
   readonly target: string;
-  readonly plan: Omit<SavedPlan, "parameters" | "runs">;
-  parameters: Float32Array;
+  readonly plan: Omit<SavedPlan, "parameters" | "second" | "average" | "runs">;
+  /** What runs start from, by area. */
+  readonly start: Map<NativeArea, Float32Array>;
   readonly runs: SavedRun[];
   /** Something happened that a file does not hold (weights were replaced), or enough was kept. */
   isOver: boolean;
@@ -35,8 +35,8 @@ export function watchPlans(binding: NativeBinding, nameOf: () => string | undefi
   let watched = new Map<NativeHandle, Watched>();
   let count = 0;
 
-  const open: NativeBinding["open"] = (target, width, train, evaluate, segments, cleared, threads) => {
-    const handle = original.open(target, width, train, evaluate, segments, cleared, threads);
+  const open: NativeBinding["open"] = (target, width, train, evaluate, segments, cleared, threads, extras) => {
+    const handle = original.open(target, width, train, evaluate, segments, cleared, threads, extras);
     const name = nameOf();
     if (name === undefined) return handle;
     const plan = {
@@ -48,30 +48,39 @@ export function watchPlans(binding: NativeBinding, nameOf: () => string | undefi
       cleared: cleared?.slice() ?? new Float64Array(0),
     };
     // Zeros until weights are written, as in C++.
-    const parameters = new Float32Array(evaluate[5] as number);
-    watched.set(handle, { target, plan, parameters, runs: [], isOver: false });
+    const zeros = () => new Float32Array(evaluate[5] as number);
+    const start = new Map<NativeArea, Float32Array>([[nativeAreas.parameters, zeros()]]);
+    if ((extras & nativeExtras.secondSlot) !== 0) start.set(nativeAreas.secondSlot, zeros());
+    if ((extras & nativeExtras.average) !== 0) start.set(nativeAreas.average, zeros());
+    watched.set(handle, { target, plan, start, runs: [], isOver: false });
     return handle;
   };
   const write: NativeBinding["write"] = (handle, area, from) => {
     original.write(handle, area, from);
     const session = watched.get(handle);
     if (session === undefined) return;
-    if (area === PARAMETERS && session.runs.length === 0) session.parameters = from.slice();
+    if (session.start.has(area) && session.runs.length === 0) session.start.set(area, from.slice());
     else session.isOver = true;
   };
-  const run: NativeBinding["run"] = (handle, images, size, labels, masks, uploads, numbers, profile) => {
+  const run: NativeBinding["run"] = (handle, images, size, labels, ...rest) => {
+    const [targets, masks, uploads, numbers, examples, flags] = rest;
     const session = watched.get(handle);
     const inputs = {
       size,
       images: images.slice(),
       labels: labels?.slice() ?? new Int32Array(0),
+      targets: targets?.slice() ?? new Float32Array(0),
+      examples,
+      adds: (flags & nativeFlags.adds) !== 0,
+      moves: (flags & nativeFlags.moves) !== 0,
+      averaged: (flags & nativeFlags.averaged) !== 0,
       masks: masks?.slice() ?? new Float32Array(0),
       uploads: uploads?.slice() ?? new Float32Array(0),
       ...(numbers ? { update: numbers.slice() } : {}),
     };
     const trains = masks !== null;
     // What doesn't fit throws here, as it does unwatched.
-    const running = original.run(handle, images, size, labels, masks, uploads, numbers, profile);
+    const running = original.run(handle, images, size, labels, ...rest);
     if (session === undefined || session.isOver) return running;
     return running.then((result) => {
       const kind = trains ? (numbers ? "step" : "gradients") : "evaluate";
@@ -82,8 +91,8 @@ export function watchPlans(binding: NativeBinding, nameOf: () => string | undefi
   };
   function resultsOf(handle: NativeHandle, session: Watched, trains: boolean, result: NativeResult): Float32Array {
     if (!trains) return result.logits?.slice() ?? new Float32Array(0);
-    const gradients = new Float32Array(session.parameters.length);
-    original.read(handle, GRADIENTS, gradients);
+    const gradients = new Float32Array(session.start.get(nativeAreas.parameters)?.length ?? 0);
+    original.read(handle, nativeAreas.gradients, gradients);
     return gradients;
   }
   Object.assign(binding, { open, write, run });
@@ -93,9 +102,12 @@ export function watchPlans(binding: NativeBinding, nameOf: () => string | undefi
       mkdirSync(folder, { recursive: true });
       const files = [...watched.values()]
         .filter((session) => session.runs.length > 0)
-        .map(({ plan, target, parameters, runs }) => {
+        .map(({ plan, target, start, runs }) => {
+          const of = (area: NativeArea): Float32Array => start.get(area) ?? new Float32Array(0);
+          const { parameters, secondSlot, average } = nativeAreas;
+          const from = { parameters: of(parameters), second: of(secondSlot), average: of(average) };
           const file = path.join(folder, `${String(count++).padStart(5, "0")}-${target}-${plan.vectorWidth}.plan`);
-          writeFileSync(`${file}.part`, encodeSavedPlan({ ...plan, parameters, runs }));
+          writeFileSync(`${file}.part`, encodeSavedPlan({ ...plan, ...from, runs }));
           renameSync(`${file}.part`, file);
           return file;
         });

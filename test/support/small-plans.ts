@@ -6,9 +6,16 @@ import { nasnet } from "cellwright/spaces";
 import { createRng } from "../../src/base/rng.ts";
 import { loadBinding, type NativeTarget } from "../../src/engines/native/binding.ts";
 import { openNativeEngine } from "../../src/engines/native/index.ts";
+import type { OptimizerOptions } from "../../src/engines/engine.ts";
 import { network, type Network } from "../../src/network/index.ts";
 import { anyNetwork } from "./any-network.ts";
-import { randomBatch, randomNetwork, randomWeights, type RandomNetworkOptions } from "./random-network.ts";
+import {
+  randomBatch,
+  randomNetwork,
+  randomSoftBatch,
+  randomWeights,
+  type RandomNetworkOptions,
+} from "./random-network.ts";
 import { watchPlans } from "./save-plans.ts";
 
 interface SmallCase {
@@ -18,8 +25,14 @@ interface SmallCase {
   readonly seed: number;
 }
 
+/** In turn. Epsilon keeps gradients that are rounding alone from steps of full length. */
+const optimizers: readonly OptimizerOptions[] = [
+  { momentum: 0.9, nesterov: true, weightDecay: 1e-3, clipNorm: 5 },
+  { kind: "rmsprop", decay: 0.9, momentum: 0.9, epsilon: 1e-2, weightDecay: 1e-3, clipNorm: 5 },
+  { kind: "adamw", beta1: 0.9, beta2: 0.99, epsilon: 1e-2, weightDecay: 1e-2 },
+];
+
 const options = {
-  optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-3, clipNorm: 5 },
   loss: { labelSmoothing: 0.1, auxiliaryWeight: 0.4 },
 };
 
@@ -100,13 +113,24 @@ export async function saveSmallPlans(
         const rng = createRng(seed);
         const weights = randomWeights(network, rng.fork("weights"));
         const batch = randomBatch(network, size, rng.fork("batch"));
-        const session = await engine.open(network, { ...options, seed, weights, batchSize: size + (seed % 2) });
+        const optimizer = optimizers[seed % 3] as OptimizerOptions;
+        const averages = seed % 4 === 1;
+        const session = await engine.open(network, {
+          ...options,
+          optimizer,
+          seed,
+          weights,
+          batchSize: size + (seed % 2),
+          ...(averages && { averageDecay: 0.99 }),
+        });
         const step = { learningRate: 0.05, dropPathRate: 0.3, step: 3 };
         await session.evaluate(batch);
         // The statistics of one example are refused.
         if (size > 1 || network.nodes.every(({ op }) => op !== "batchNorm")) {
           await session.gradients(batch, step);
-          await session.trainStep(batch, step);
+          const soft = randomSoftBatch(network, size, rng.fork("soft"));
+          await session.trainStep(seed % 4 === 2 ? [batch, soft] : soft, { ...step, learningRate: 1e-3 });
+          await session.evaluate(batch, { average: averages });
         }
         await session.close();
       }

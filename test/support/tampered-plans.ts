@@ -3,6 +3,7 @@ import { encodePlan } from "../../src/engines/native/plan/encode.ts";
 import { opKindCodes, type PlanOpKind } from "../../src/engines/native/plan/plan.ts";
 import { planNetwork } from "../../src/engines/native/plan/planner.ts";
 import type { SavedPlan } from "../../src/engines/native/saved-plan.ts";
+import { UPDATE_NUMBERS } from "../../src/engines/native/update.ts";
 import { network } from "../../src/network/index.ts";
 
 /** Lengths of native/src/decode.cc. */
@@ -68,6 +69,11 @@ export function tamperedPlan(net: keyof typeof networks, change: (words: Words) 
     labels: Int32Array.of(0, 2),
     masks: new Float32Array(2 * plan.masks.length),
     uploads: none,
+    targets: none,
+    examples: 2,
+    adds: false,
+    moves: false,
+    averaged: false,
     loss: Math.log(3),
     results: none,
   };
@@ -77,9 +83,11 @@ export function tamperedPlan(net: keyof typeof networks, change: (words: Words) 
     ...words,
     cleared: new Float64Array(0),
     parameters: new Float32Array(parameters.floats),
+    second: none,
+    average: none,
     runs: [
       { ...run, kind: "gradients" },
-      { ...run, kind: "step", update: Float64Array.of(0, 0, 0, 0, 0) },
+      { ...run, kind: "step", update: new Float64Array(UPDATE_NUMBERS) },
       { ...run, kind: "evaluate" },
     ],
   };

@@ -39,13 +39,13 @@ export function tinyProgram(binding: NativeBinding, { name, width }: NativeTarge
     async isRefused(words) {
       let handle;
       try {
-        handle = binding.open(name, width, words, evaluation, null, null, 1);
+        handle = binding.open(name, width, words, evaluation, null, null, 1, 0);
       } catch (error) {
         expect(String(error)).toMatch(/Expected/u);
         expect(String(error)).not.toMatch(/stopped/u);
         return true;
       }
-      await binding.run(handle, images, 2, Int32Array.of(0, 2), none, none, null, false);
+      await binding.run(handle, images, 2, Int32Array.of(0, 2), null, none, none, null, 2, 0);
       binding.close(handle);
       return false;
     },

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CellwrightError, messageOf } from "../../base/errors.ts";
+import type { NativeArea } from "./flags.ts";
 import { createWasmBinding, wasmTarget } from "./wasm/binding.ts";
 import { compileWasmSync } from "./wasm/module.ts";
 
@@ -39,6 +40,7 @@ export interface NativePeaks {
 export interface NativeBinding {
   /** What this machine runs, best first. */
   targets(): readonly NativeTarget[];
+  /** `extras`: what a training session holds beside one slot of the optimizer, a sum of `nativeExtras`. */
   open(
     target: string,
     width: number,
@@ -47,21 +49,27 @@ export interface NativeBinding {
     segments: Float64Array | null,
     cleared: Float64Array | null,
     threads: number,
+    extras: number,
   ): NativeHandle;
   close(session: NativeHandle): void;
-  /** Copies parameters (0), momentum (1) or gradients (2) out, or parameters and momentum in. */
-  read(session: NativeHandle, area: 0 | 1 | 2, into: Float32Array): void;
-  write(session: NativeHandle, area: 0 | 1 | 2, from: Float32Array): void;
-  /** `profile`: with the time of every operation, in a session of one thread. Trains where `masks` is given, and updates where `numbers` is: learning rate, momentum, Nesterov, weight decay, clip norm (0 for none). */
+  /** Copies an area out, or in. */
+  read(session: NativeHandle, area: NativeArea, into: Float32Array): void;
+  write(session: NativeHandle, area: NativeArea, from: Float32Array): void;
+  /**
+   * Trains where `masks` is given, and updates where `numbers` is: those of `updateNumbers`. The gradient of the loss is divided by `examples`, those of all
+   * batches of the step. `flags`: a sum of `nativeFlags`.
+   */
   run(
     session: NativeHandle,
     images: Float32Array,
     size: number,
     labels: Int32Array | null,
+    targets: Float32Array | null,
     masks: Float32Array | null,
     uploads: Float32Array | null,
     numbers: Float64Array | null,
-    profile: boolean,
+    examples: number,
+    flags: number,
   ): Promise<NativeResult>;
   bytes(session: NativeHandle): number;
   /** What one core could do at most with a target's instructions, measured now (0.2 s). Absent where there is no clock to measure by. */

@@ -2,6 +2,8 @@
  * @file Where a training step's time goes: the plan's own count of FLOPs and bytes beside the measured time of every kind of operation, and how far
  * each is from the bound that limits it on this machine (the roofline of Williams, Waterman and Patterson 2009).
  */
+import { nativeFlags } from "./flags.ts";
+import { updateNumbers } from "./update.ts";
 import { createRng } from "../../base/rng.ts";
 import { initializeWeights } from "../../network/initialize.ts";
 import type { Network } from "../../network/network.ts";
@@ -64,13 +66,16 @@ export async function profileNative(
     const images = Float32Array.from({ length: batch * plan.imageFloats }, () => rng.normal());
     const classes = inferShapes(network).get(network.outputs.logits)?.[0] ?? 1;
     const labels = Int32Array.from({ length: batch }, () => rng.int(classes));
-    const optimizer = Float64Array.of(0.001, 0.9, 1, 5e-4, 5);
+    const optimizer = { momentum: 0.9, nesterov: true, weightDecay: 5e-4, clipNorm: 5 };
     const runs: { readonly ms: number; readonly times: Float64Array }[] = [];
     for (let step = 0; step <= STEPS; step++) {
       const masks = makeMasks(plan, 0, { learningRate: 0.001, dropPathRate: 0, step }, batch);
       const uploads = makeUploads(plan, 0, { learningRate: 0.001, dropPathRate: 0, step }, batch);
       const begun = performance.now();
-      const { opNanoseconds } = await binding.run(handle, images, batch, labels, masks, uploads, optimizer, true);
+      const numbers = updateNumbers({ optimizer }, { learningRate: 0.001, step });
+      const flags = nativeFlags.profile;
+      const run = binding.run(handle, images, batch, labels, null, masks, uploads, numbers, batch, flags);
+      const { opNanoseconds } = await run;
       const ms = performance.now() - begun;
       // The first step finds cold memory.
       if (step > 0 && opNanoseconds !== undefined) runs.push({ ms, times: opNanoseconds });

@@ -3,11 +3,12 @@
  * emulators and profilers. native/runner/saved_plan.cc reads it and believes nothing of it.
  *
  * Little-endian; every array begins at a multiple of eight bytes. `CWPLAN\x1a\n`, version, vector width, runs, bytes of the name (32 bits each), then
- * 64-bit counts of the words of training and evaluation, segments, cleared positions and parameters, then those arrays. Of every run: kind and
- * size (32 bits), counts of images, labels, masks, factors and results (64 bits), loss and the five numbers of the optimizer (doubles), then
- * those arrays.
+ * 64-bit counts of the words of training and evaluation, segments, cleared positions, parameters, second slot and average, then those arrays. Of every run: kind,
+ * size, flags and zero (32 bits), counts of images, labels, targets, masks, factors and results (64 bits), loss, examples and the numbers of the optimizer
+ * (doubles), then those arrays. Version 1 had one optimizer and no targets; it is refused.
  */
 import { CellwrightError, expected } from "../../base/errors.ts";
+import { UPDATE_NUMBERS } from "./update.ts";
 
 /** One call of a session, and what it gave. */
 export interface SavedRun {
@@ -18,11 +19,19 @@ export interface SavedRun {
   readonly images: Float32Array;
   /** Empty where an evaluation had none. */
   readonly labels: Int32Array;
+  /** Shape `[size, classes]`; empty for none. */
+  readonly targets: Float32Array;
   /** Shape `[masks, batch size]`. */
   readonly masks: Float32Array;
   readonly uploads: Float32Array;
-  /** Learning rate, momentum, whether Nesterov, weight decay, clip norm; of a `step`. */
+  /** Those of all batches of the step. */
+  readonly examples: number;
+  /** Of a `step`: as `updateNumbers` has them. */
   readonly update?: Float64Array;
+  /** As in `nativeFlags`. */
+  readonly adds: boolean;
+  readonly moves: boolean;
+  readonly averaged: boolean;
   readonly loss: number;
   /** Logits of an evaluation, packed gradients of anything else; empty where they were not kept. */
   readonly results: Float32Array;
@@ -40,12 +49,15 @@ export interface SavedPlan {
   readonly cleared: Float64Array;
   /** Packed, before the first run. */
   readonly parameters: Float32Array;
+  /** Of the optimizer's second slot and of the average, before the first run; empty where the session has none. The first slot begins at zero. */
+  readonly second: Float32Array;
+  readonly average: Float32Array;
   /** In order: each goes on from the parameters that the one before left. */
   readonly runs: readonly SavedRun[];
 }
 
 const MAGIC = "CWPLAN\u001A\n";
-const VERSION = 1;
+const VERSION = 2;
 const kinds = { evaluate: 0, gradients: 1, step: 2 } as const;
 const MOST_RUNS = 1024;
 const MOST_NAME = 4096;
@@ -58,14 +70,16 @@ export function encodeSavedPlan(plan: SavedPlan): Uint8Array {
   if (name.length > MOST_NAME)
     throw new CellwrightError("engine", expected("name", `at most ${MOST_NAME} characters`, name.length));
   const parts: Uint8Array[] = [];
-  const { training, evaluation, segments, cleared, parameters } = plan;
+  const { training, evaluation, segments, cleared, parameters, second, average } = plan;
   parts.push(ascii(MAGIC), words32([VERSION, plan.vectorWidth, plan.runs.length, name.length]));
-  const arrays = [training, evaluation, segments, cleared, parameters];
+  const arrays = [training, evaluation, segments, cleared, parameters, second, average];
   parts.push(counts64(arrays), padded(ascii(name)), ...arrays.map(bytesOf));
   for (const run of plan.runs) {
-    const values = [run.images, run.labels, run.masks, run.uploads, run.results];
-    parts.push(words32([kinds[run.kind], run.size]), counts64(values));
-    parts.push(doubles([run.loss, ...(run.update ?? [0, 0, 0, 0, 0])]), ...values.map(bytesOf));
+    const values = [run.images, run.labels, run.targets, run.masks, run.uploads, run.results];
+    const flags = (run.adds ? 1 : 0) + (run.moves ? 2 : 0) + (run.averaged ? 4 : 0);
+    parts.push(words32([kinds[run.kind], run.size, flags, 0]), counts64(values));
+    const update = run.update ?? new Float64Array(UPDATE_NUMBERS);
+    parts.push(doubles([run.loss, run.examples, ...update]), ...values.map(bytesOf));
   }
   return concatenated(parts);
 }

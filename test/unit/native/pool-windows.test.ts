@@ -37,7 +37,7 @@ async function gradients(
       words[at + opWord.top] = words[at + opWord.left] = -1;
     }
   const evaluation = encodePlan(planNetwork(net, { ...options, training: false, parameters }));
-  const session = binding.open(target.name, target.width, words, evaluation, null, null, 1);
+  const session = binding.open(target.name, target.width, words, evaluation, null, null, 1, 0);
   const rng = createRng("weights");
   binding.write(
     session,
@@ -45,7 +45,7 @@ async function gradients(
     Float32Array.from({ length: parameters.floats }, () => rng.next() - 0.5),
   );
   const none = new Float32Array(0);
-  const { loss } = await binding.run(session, image, 1, Int32Array.of(1), none, none, null, false);
+  const { loss } = await binding.run(session, image, 1, Int32Array.of(1), null, none, none, null, 1, 0);
   const packed = new Float32Array(parameters.floats);
   binding.read(session, 2, packed);
   binding.close(session);

@@ -9,7 +9,12 @@ const run: SavedRun = {
   labels: Int32Array.of(3, -4),
   masks: Float32Array.of(7),
   uploads: new Float32Array(0),
-  update: Float64Array.of(0.1, 0.9, 1, 1e-3, 5),
+  targets: Float32Array.of(0.25, 0.75),
+  examples: 6,
+  update: Float64Array.of(1, 0.1, 1e-3, 5, 0.9, 0, 0.99, 1e-8, 1, 1, 0.5),
+  adds: true,
+  moves: false,
+  averaged: true,
   loss: 1.5,
   results: Float32Array.of(8, 9),
 };
@@ -21,6 +26,8 @@ const plan: SavedPlan = {
   segments: Float64Array.of(0, 4, 1),
   cleared: new Float64Array(0),
   parameters: Float32Array.of(5, 6, 7),
+  second: Float32Array.of(1, 1, 0),
+  average: new Float32Array(0),
   runs: [run],
 };
 
@@ -36,19 +43,19 @@ test("every number is at its place, little-endian, and every array begins at a m
   const floats = (at: number, count: number) =>
     Array.from({ length: count }, (_, i) => view.getFloat32(at + 4 * i, true));
   expect(String.fromCodePoint(...bytes.subarray(0, 8))).toBe("CWPLAN\u001A\n");
-  expect(words32(8, 4)).toEqual([1, 8, 1, 6]);
-  expect(counts(24, 5)).toEqual([2, 1, 3, 0, 3]);
-  expect(String.fromCodePoint(...bytes.subarray(64, 72))).toBe("gr??er\0\0");
-  expect(doubles(72, 6)).toEqual([1, 2, 3, 0, 4, 1]);
-  expect(floats(120, 4)).toEqual([5, 6, 7, 0]);
+  expect(words32(8, 4)).toEqual([2, 8, 1, 6]);
+  expect(counts(24, 7)).toEqual([2, 1, 3, 0, 3, 3, 0]);
+  expect(String.fromCodePoint(...bytes.subarray(80, 88))).toBe("gr??er\0\0");
+  expect(doubles(88, 6)).toEqual([1, 2, 3, 0, 4, 1]);
+  expect(floats(136, 8)).toEqual([5, 6, 7, 0, 1, 1, 0, 0]);
   // The run.
-  expect(words32(136, 2)).toEqual([2, 2]);
-  expect(counts(144, 5)).toEqual([3, 2, 1, 0, 2]);
-  expect(doubles(184, 6)).toEqual([1.5, 0.1, 0.9, 1, 1e-3, 5]);
-  expect(floats(232, 4)).toEqual([0.5, -1, 2, 0]);
-  expect([view.getInt32(248, true), view.getInt32(252, true)]).toEqual([3, -4]);
-  expect(floats(256, 4)).toEqual([7, 0, 8, 9]);
-  expect(bytes.length).toBe(272);
+  expect(words32(168, 4)).toEqual([2, 2, 5, 0]);
+  expect(counts(184, 6)).toEqual([3, 2, 2, 1, 0, 2]);
+  expect(doubles(232, 13)).toEqual([1.5, 6, 1, 0.1, 1e-3, 5, 0.9, 0, 0.99, 1e-8, 1, 1, 0.5]);
+  expect(floats(336, 4)).toEqual([0.5, -1, 2, 0]);
+  expect([view.getInt32(352, true), view.getInt32(356, true)]).toEqual([3, -4]);
+  expect(floats(360, 6)).toEqual([0.25, 0.75, 7, 0, 8, 9]);
+  expect(bytes.length).toBe(384);
 });
 
 test("what would not be read back is refused", () => {

@@ -253,19 +253,48 @@ describe("programs with wrong sizes", () => {
   });
 
   test("arguments that don't fit a program are refused before anything runs", () => {
-    const handle = binding.open(target.name, target.width, training, evaluation, null, null, 1);
+    const handle = binding.open(target.name, target.width, training, evaluation, null, null, 1, 0);
     const masks = new Float32Array(0);
-    expect(() => binding.run(handle, images, 3, Int32Array.of(0, 1, 2), masks, masks, null, false)).toThrow(/batch/u);
-    expect(() => binding.run(handle, images.subarray(1), 2, Int32Array.of(0, 1), masks, masks, null, false)).toThrow(
+    // Updates go by whole vectors.
+    const half = Float64Array.of(2, target.width, 1);
+    expect(() => binding.run(handle, images, 3, Int32Array.of(0, 1, 2), null, masks, masks, null, 3, 0)).toThrow(
       /batch/u,
     );
-    expect(() => binding.run(handle, images, 2, Int32Array.of(0), masks, masks, null, false)).toThrow(/batch/u);
-    expect(() => binding.run(handle, images, 2, Int32Array.of(0, 1), new Float32Array(5), masks, null, false)).toThrow(
-      /masks/u,
-    );
+    expect(() =>
+      binding.run(handle, images.subarray(1), 2, Int32Array.of(0, 1), null, masks, masks, null, 2, 0),
+    ).toThrow(/batch/u);
+    expect(() => binding.run(handle, images, 2, Int32Array.of(0), null, masks, masks, null, 2, 0)).toThrow(/batch/u);
+    expect(() =>
+      binding.run(handle, images, 2, Int32Array.of(0, 1), null, new Float32Array(5), masks, null, 2, 0),
+    ).toThrow(/masks/u);
+    const run = (targets: Float32Array | null, numbers: Float64Array | null, examples = 2): unknown =>
+      binding.run(handle, images, 2, Int32Array.of(0, 1), targets, masks, masks, numbers, examples, 0);
+    expect(() => run(new Float32Array(5), null)).toThrow(/batch/u);
+    expect(() => run(null, new Float64Array(5))).toThrow(/11 numbers/u);
+    expect(() => run(null, new Float64Array(11).fill(3))).toThrow(/optimizer's number/u);
+    expect(() => run(null, new Float64Array(11).fill(Number.NaN))).toThrow(/optimizer's number/u);
+    expect(() => run(null, null, 0)).toThrow(/examples/u);
+    expect(() => binding.open(target.name, target.width, training, evaluation, null, null, 1, 4)).toThrow(/extras/u);
+    expect(() => binding.open(target.name, target.width, training, evaluation, half, null, 1, 0)).toThrow(/vectors/u);
     expect(() => binding.read(handle, 0, new Float32Array(3))).toThrow(/Expected/u);
+    expect(() => binding.read(handle, 3, new Float32Array(3))).toThrow(/Expected 0 values/u);
     expect(() => binding.bytes({} as never)).not.toThrow();
     binding.close(handle);
     expect(() => binding.read(handle, 0, new Float32Array(3))).toThrow(/open session/u);
+  });
+
+  test("an optimizer or an average that the session has no room for is refused", async () => {
+    const handle = binding.open(target.name, target.width, training, evaluation, null, null, 1, 0);
+    const masks = new Float32Array(0);
+    const run = (rule: number, share: number): Promise<unknown> => {
+      const numbers = Float64Array.of(rule, 0.1, 0, 0, 0, 0, 0, 1, 1, 1, share);
+      return binding.run(handle, images, 2, Int32Array.of(0, 1), null, masks, masks, numbers, 2, 0);
+    };
+    await expect(run(1, 0)).rejects.toThrow(/second slot/u);
+    await expect(run(2, 0)).rejects.toThrow(/second slot/u);
+    await expect(run(0, 0.5)).rejects.toThrow(/average/u);
+    const averaged = binding.run(handle, images, 2, Int32Array.of(0, 1), null, null, null, null, 2, 8);
+    await expect(averaged).rejects.toThrow(/average/u);
+    binding.close(handle);
   });
 });

@@ -5,14 +5,32 @@
  */
 import { CellwrightError, messageOf } from "../../../base/errors.ts";
 import type { NativeBinding, NativeHandle, NativeResult, NativeTarget } from "../binding.ts";
+import { nativeFlags } from "../flags.ts";
+import { UPDATE_NUMBERS } from "../update.ts";
 import type { WasmExports, WasmFactory } from "./module.ts";
 
-/** Areas of native/src/wasm.cc. */
-const IMAGES = 3;
-const MASKS = 4;
-const UPLOADS = 5;
-const LABELS = 6;
-const LOGITS = 7;
+/** Areas of native/src/wasm.cc, behind those that every session has. */
+const AREAS = 5;
+const IMAGES = 5;
+const TARGETS = 6;
+const MASKS = 7;
+const UPLOADS = 8;
+const LABELS = 9;
+const LOGITS = 10;
+const NUMBERS = 11;
+
+/** Flags of native/src/wasm.cc. */
+const flagsOf = (
+  flags: Readonly<Record<"labelled" | "targeted" | "trains" | "updates", boolean>>,
+  of: number,
+): number =>
+  (flags.labelled ? 1 : 0) |
+  (flags.targeted ? 2 : 0) |
+  (flags.trains ? 4 : 0) |
+  (flags.updates ? 8 : 0) |
+  (of & nativeFlags.adds ? 16 : 0) |
+  (of & nativeFlags.moves ? 32 : 0) |
+  (of & nativeFlags.averaged ? 64 : 0);
 
 /** What the engine names this target. */
 export const wasmTarget = "wasm";
@@ -83,25 +101,26 @@ export function createWasmBinding(instantiate: WasmFactory): NativeBinding {
   function area(session: NativeHandle, which: number, values: Float32Array): Float32Array {
     const kernels = atRest(session);
     if (!(values instanceof Float32Array)) return fail("Expected a Float32Array.");
-    const size = which === 0 || which === 1 || which === 2 ? kernels.size(which) : 0;
+    const size = Number.isInteger(which) && which >= 0 && which < AREAS ? kernels.size(which) : 0;
     if (size !== values.length) return fail(`Expected ${size} values. Received: ${values.length}.`);
     return floats(kernels, which);
   }
 
   return {
     targets,
-    open(target, width, train, evaluate, segments, cleared, threads) {
+    open(target, width, train, evaluate, segments, cleared, threads, extras) {
       if (target !== wasmTarget || !targets().some((known) => known.width === width))
         return fail(`Expected a target that this machine has. Received: ${target} of width ${width}.`);
       if (!Number.isInteger(threads) || threads < 1 || threads > 64)
         return fail(`Expected 1 to 64 threads. Received: ${threads}.`);
+      if (!Number.isInteger(extras)) return fail(`Expected extras from 0 to 3. Received: ${extras}.`);
       const lists = [train, evaluate, segments, cleared].map((words) => words ?? new Float64Array(0));
       for (const words of lists)
         if (!(words instanceof Float64Array)) return fail("Expected a program as a Float64Array.");
       const kernels = take();
       let complaint: string | undefined;
       try {
-        complaint = openProgram(kernels, width, lists as unknown as FourLists);
+        complaint = openProgram(kernels, width, lists as unknown as FourLists, extras);
       } catch (error) {
         // The instance is dropped.
         return fail(`The WebAssembly kernels stopped on a program. Received: ${messageOf(error)}`, error);
@@ -124,17 +143,23 @@ export function createWasmBinding(instantiate: WasmFactory): NativeBinding {
     write(session, which, from) {
       area(session, which, from).set(from);
     },
-    run(handle, images, size, labels, masks, uploads, numbers, profile) {
+    run(handle, images, size, labels, targets, masks, uploads, numbers, examples, flags) {
       const kernels = atRest(handle);
       const session = handle as unknown as WasmSession;
-      const isFloats = [images, masks ?? images, uploads ?? images].every((values) => values instanceof Float32Array);
+      const isFloats = [images, targets ?? images, masks ?? images, uploads ?? images].every(
+        (values) => values instanceof Float32Array,
+      );
       if (!isFloats || !(labels === null || labels instanceof Int32Array))
         return fail("Expected arrays of the right types.");
-      if (!(numbers === null || (numbers instanceof Float64Array && numbers.length === 5)))
-        return fail("Expected five numbers of the optimizer.");
-      if (profile) return fail("Expected kernels with a clock to profile.");
+      if (!(numbers === null || (numbers instanceof Float64Array && numbers.length === UPDATE_NUMBERS)))
+        return fail(`Expected ${UPDATE_NUMBERS} numbers of the optimizer.`);
+      if (!(examples >= 1) || !Number.isInteger(flags)) return fail("Expected a number of examples, and flags.");
+      if ((flags & nativeFlags.profile) !== 0) return fail("Expected kernels with a clock to profile.");
       const fits = Number.isInteger(size) && size >= 1 && size <= session.batch;
       if (!fits || images.length !== size * session.imageFloats || (labels !== null && labels.length !== size))
+        return fail("Expected a batch that fits the session.");
+      const classes = kernels.size(LOGITS) / session.batch;
+      if (targets !== null && (labels === null || targets.length !== size * classes))
         return fail("Expected a batch that fits the session.");
       const trains = masks !== null;
       const factors = uploads?.length ?? 0;
@@ -143,18 +168,19 @@ export function createWasmBinding(instantiate: WasmFactory): NativeBinding {
 
       floats(kernels, IMAGES).set(images);
       if (labels) new Int32Array(kernels.memory.buffer, kernels.at(LABELS) >>> 0, size).set(labels);
+      if (targets) floats(kernels, TARGETS).set(targets);
       if (trains) floats(kernels, MASKS).set(masks);
       if (trains && uploads) floats(kernels, UPLOADS).set(uploads);
-      const [rate = 0, momentum = 0, nesterov = 0, decay = 0, clipNorm = 0] = numbers ?? [];
-      const flags = [labels !== null, trains, numbers !== null].map(Number) as [number, number, number];
+      if (numbers) new Float64Array(kernels.memory.buffer, kernels.at(NUMBERS) >>> 0, UPDATE_NUMBERS).set(numbers);
+      const given = { labelled: labels !== null, targeted: targets !== null, trains, updates: numbers !== null };
+      const all = flagsOf(given, flags);
       session.isBusy = true;
       return turn().then((): NativeResult => {
         session.isBusy = false;
-        const complaint = guard(session, () => kernels.run(size, ...flags, rate, momentum, nesterov, decay, clipNorm));
+        const complaint = guard(session, () => kernels.run(size, examples, all));
         if (complaint !== 0) return fail(text(kernels, complaint));
         const result = { loss: kernels.loss(), correct: kernels.correct() };
         if (trains) return result;
-        const classes = kernels.size(LOGITS) / session.batch;
         return { ...result, logits: floats(kernels, LOGITS).slice(0, size * classes) };
       });
     },
@@ -167,7 +193,7 @@ export function createWasmBinding(instantiate: WasmFactory): NativeBinding {
 type FourLists = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
 
 /** Opens programs in an instance. Returns a complaint, if there is one. */
-function openProgram(kernels: WasmExports, width: number, lists: FourLists): string | undefined {
+function openProgram(kernels: WasmExports, width: number, lists: FourLists, extras: number): string | undefined {
   const addresses: number[] = [];
   try {
     for (const words of lists) {
@@ -178,7 +204,19 @@ function openProgram(kernels: WasmExports, width: number, lists: FourLists): str
     }
     const [train, evaluate, segments, cleared] = addresses as [number, number, number, number];
     const [a, b, c, d] = lists;
-    const complaint = kernels.open(width, train, a.length, evaluate, b.length, segments, c.length, cleared, d.length);
+    const sizes = [a.length, b.length, c.length, d.length] as const;
+    const complaint = kernels.open(
+      width,
+      train,
+      sizes[0],
+      evaluate,
+      sizes[1],
+      segments,
+      sizes[2],
+      cleared,
+      sizes[3],
+      extras,
+    );
     return complaint === 0 ? undefined : text(kernels, complaint);
   } finally {
     for (const address of addresses) kernels.release(address);

@@ -21,23 +21,14 @@ export interface WasmExports {
     segmentsSize: number,
     cleared: number,
     clearedSize: number,
+    extras: number,
   ): number;
   close(): void;
   /** Address of an area of the open session, and its size in numbers. */
   at(area: number): number;
   size(area: number): number;
   bytes(): number;
-  run(
-    size: number,
-    labelled: number,
-    trains: number,
-    updates: number,
-    learningRate: number,
-    momentum: number,
-    nesterov: number,
-    weightDecay: number,
-    clipNorm: number,
-  ): number;
+  run(size: number, examples: number, flags: number): number;
   loss(): number;
   correct(): number;
 }
