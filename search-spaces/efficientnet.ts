@@ -8,7 +8,7 @@ import type { ActivationName } from "cellwright/network";
 import { choice, defineSpace, int, type Genotype } from "cellwright/space";
 import { blockText, parseBlock, type BlockSpec } from "./mbconv/block-string.ts";
 import { mbconvNetwork } from "./mbconv/network.ts";
-import { roundFilters } from "./mbconv/rounding.ts";
+import { roundedStages, roundFilters } from "./mbconv/rounding.ts";
 import { cifarSkeleton, imagenetSkeleton, scaleMbconv, type MbconvSkeleton } from "./mbconv/skeleton.ts";
 import { stagesOf } from "./mbconv/stage.ts";
 
@@ -90,6 +90,7 @@ export const efficientnet = defineSpace({
     return { network: mbconvNetwork(plan, skeleton) };
   },
   scaleSkeleton: scaleMbconv,
+  roundedNumbers: (choices, skeleton) => roundedStages(Object.values(choices), skeleton),
   named: {
     /** Found by a search for accuracy at 400M MACs. */
     "efficientnet-b0": {

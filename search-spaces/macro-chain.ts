@@ -7,6 +7,7 @@
  */
 import { conv, network, pool, separable, type Tensor } from "cellwright/network";
 import { choice, defineSpace } from "cellwright/space";
+import { grownInput } from "./grown-input.ts";
 
 /** What a layer may be: functions that add a few nodes to a network. */
 const operations = {
@@ -66,9 +67,10 @@ export const macroChain = defineSpace({
       }),
     };
   },
+  /** Wider layers and larger images, to a multiple of both strides. Not deeper: each of the twelve layers is decided by itself, and skips name them. */
   scaleSkeleton: (skeleton, { width, resolution }) => ({
     ...skeleton,
     filters: Math.round(skeleton.filters * width),
-    input: [Math.round(skeleton.input[0] * resolution), Math.round(skeleton.input[1] * resolution), skeleton.input[2]],
+    input: grownInput(skeleton.input as readonly [number, number, number], resolution, 4),
   }),
 });

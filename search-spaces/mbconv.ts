@@ -10,7 +10,7 @@ import type { ActivationName } from "cellwright/network";
 import { choice, defineSpace, type Branches } from "cellwright/space";
 import type { MbconvBlock, Squeeze } from "./mbconv/block.ts";
 import { mbconvNetwork, type MbconvPlan, type MbconvStage } from "./mbconv/network.ts";
-import { roundFilters, roundRepeats } from "./mbconv/rounding.ts";
+import { roundedStages, roundFilters, roundRepeats } from "./mbconv/rounding.ts";
 import { cifarSkeleton, scaleMbconv, type MbconvSkeleton } from "./mbconv/skeleton.ts";
 
 /** The side of the image that `resolution` is measured by. */
@@ -168,6 +168,14 @@ export const mbconv = defineSpace({
     return { network: mbconvNetwork(plan, skeleton) };
   },
   scaleSkeleton: scaleMbconv,
+  roundedNumbers(choices, skeleton) {
+    const { stage0, stage1, stage2, stage3, stage4, stage5, stage6 } = choices;
+    const all: readonly (Stage | { readonly kind: "none" })[] = [stage0, stage1, stage2, stage3, stage4, stage5, stage6];
+    const present = all.filter((stage) => "filters" in stage);
+    // What is left of a depth beside its kind is its layers.
+    const stages = present.map(({ filters, depth }) => ({ filters, repeats: Object.keys(depth).length - 1 }));
+    return roundedStages(stages, skeleton);
+  },
   named: {
     "mobilenet-v2": {
       resolution: 224,

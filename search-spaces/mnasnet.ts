@@ -7,7 +7,7 @@
  */
 import { choice, defineSpace } from "cellwright/space";
 import { mbconvNetwork } from "./mbconv/network.ts";
-import { roundFilters } from "./mbconv/rounding.ts";
+import { roundedStages, roundFilters } from "./mbconv/rounding.ts";
 import { cifarSkeleton, scaleMbconv, type MbconvSkeleton } from "./mbconv/skeleton.ts";
 import { stagesOf, type StageSpec } from "./mbconv/stage.ts";
 
@@ -92,6 +92,37 @@ const FIRST = { repeats: 1, kernel: 3, stride: 1, expansion: 1, squeezeRatio: 0 
 
 const LAST = { repeats: 1, kernel: 3, stride: 1, expansion: 6, squeezeRatio: 0, skip: "identity" } as const;
 
+interface Chosen {
+  readonly operation: (typeof mnasnetOperations)[number];
+  readonly kernel: 3 | 5;
+  readonly squeeze: 0 | 0.25;
+  readonly skip: "none" | "identity" | "pool";
+  readonly filters: "narrow" | "normal" | "wide";
+  readonly layers: number;
+}
+
+/** Returns the stages before multipliers, the first and the last included. */
+function specsOf(chosen: readonly Chosen[], skeleton: MnasnetSkeleton): readonly StageSpec[] {
+  const sizes = ["narrow", "normal", "wide"] as const;
+  const searched = chosen.map((block, i): StageSpec => {
+    const base = BASE[i] as (typeof BASE)[number];
+    return {
+      repeats: base.layers + block.layers,
+      kernel: block.kernel,
+      stride: base.stride,
+      expansion: EXPANSIONS[block.operation],
+      filters: (skeleton.filters[i] as Sizes)[sizes.indexOf(block.filters)] as number,
+      squeezeRatio: block.squeeze,
+      skip: block.skip,
+    };
+  });
+  return [
+    { ...FIRST, filters: skeleton.firstFilters, skip: skeleton.firstSkip ? "identity" : "none" },
+    ...searched,
+    { ...LAST, filters: skeleton.lastFilters },
+  ];
+}
+
 /** 1.5e13 genotypes. */
 export const mnasnet = defineSpace({
   name: "mnasnet",
@@ -99,30 +130,8 @@ export const mnasnet = defineSpace({
   skeleton,
   decisions: { block1: block, block2: block, block3: block, block4: block, block5: block },
   decode(choices, skeleton) {
-    const sizes = ["narrow", "normal", "wide"] as const;
-    const searched = Object.values(choices).map((chosen, i): StageSpec => {
-      const base = BASE[i] as (typeof BASE)[number];
-      const filters = (skeleton.filters[i] as Sizes)[sizes.indexOf(chosen.filters)] as number;
-      return {
-        repeats: base.layers + chosen.layers,
-        kernel: chosen.kernel,
-        stride: base.stride,
-        expansion: EXPANSIONS[chosen.operation],
-        filters,
-        squeezeRatio: chosen.squeeze,
-        skip: chosen.skip,
-      };
-    });
     const stemFilters = roundFilters(skeleton.stemFilters, skeleton.width);
-    const stages = [
-      {
-        ...FIRST,
-        filters: skeleton.firstFilters,
-        skip: skeleton.firstSkip ? ("identity" as const) : ("none" as const),
-      },
-      ...searched,
-      { ...LAST, filters: skeleton.lastFilters },
-    ];
+    const stages = specsOf(Object.values(choices), skeleton);
     const plan = {
       name: "mnasnet",
       stemFilters,
@@ -133,6 +142,7 @@ export const mnasnet = defineSpace({
     return { network: mbconvNetwork(plan, skeleton) };
   },
   scaleSkeleton: scaleMbconv,
+  roundedNumbers: (choices, skeleton) => roundedStages(specsOf(Object.values(choices), skeleton), skeleton),
   named: {
     /** Its search's result, with squeeze-and-excitation (figure 7). */
     "mnasnet-a1": {

@@ -152,6 +152,11 @@ export const modules = defineSpace({
     network: modulesNetwork([stage0, stage1, stage2, stage3], skeleton),
   }),
   scaleSkeleton: scale,
+  roundedNumbers(choices, skeleton) {
+    const stages = Object.values(choices);
+    const exact = stages.map(({ depth }) => depth * skeleton.depth);
+    return [{ axis: "depth", key: "modules", exact, rounded: exact.map(Math.ceil) }];
+  },
   /** The papers' networks, on the skeleton `{ input: [224, 224, 3], classes: 1000, stem: "imagenet", filters: 64 }`. */
   named: {
     "resnet-18": resnetOf(basic, 1, [2, 2, 2, 2]),

@@ -2,7 +2,7 @@
  * @file What rounding did to a scaled skeleton, told for any space: each factor is probed alone to learn which keys it grows, and what
  * those keys would be exactly is compared with what they became.
  */
-import type { ScaleFactors, SkeletonBase } from "../space/space.ts";
+import type { RoundedNumbers, ScaleFactors, SkeletonBase } from "../space/space.ts";
 
 type Scale = (skeleton: SkeletonBase, factors: ScaleFactors) => SkeletonBase;
 
@@ -71,4 +71,14 @@ export function roundingNotes(scale: Scale, skeleton: SkeletonBase, factors: Sca
     if (!grownKeys.has(key) && from !== to) notes.set(key, `${key} ${from} -> ${to}`);
   }
   return [...notes.values()];
+}
+
+/** Returns one line for each list of numbers that decoding rounds, `layers 1.2, 2.4 rounded to 2, 3`; none where nothing moved. */
+export function decodedNotes(numbers: readonly RoundedNumbers[]): readonly string[] {
+  return numbers
+    .filter(({ exact, rounded }) => exact.some((value, i) => Math.abs(value - (rounded[i] ?? value)) >= 0.005))
+    .map(({ key, exact, rounded }) => {
+      const texts = exact.map((value) => Number(value.toFixed(1)));
+      return `${key} ${texts.join(" ")} rounded to ${rounded.join(" ")}`;
+    });
 }

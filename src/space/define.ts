@@ -5,7 +5,7 @@ import { checkConstraints, type Constraints } from "./constraints.ts";
 import { type ChoicesOf, type Compiled, compileAll, type Declarations, type NamedChoicesOf } from "./declaration.ts";
 import { countGenotypes, enumerateGenotypes } from "./enumerate.ts";
 import { mergeSkeleton, type Widen } from "./skeleton.ts";
-import type { Decision, Decoded, Genotype, ScaleFactors, SkeletonBase, Space } from "./space.ts";
+import type { Decision, Decoded, Genotype, RoundedNumbers, ScaleFactors, SkeletonBase, Space } from "./space.ts";
 import { assertGenotype, validateGenotype } from "./validate.ts";
 import { crossGenotypes, mutateGenotype, sampleGenotype } from "./variation.ts";
 import { decodeVector, encodeGenotype, vectorLayout } from "./vector.ts";
@@ -23,6 +23,8 @@ export interface SpaceDefinition<D, S, Net> {
   decode(choices: ChoicesOf<D>, skeleton: Widen<S>): Decoded<Net>;
   /** How this family grows under compound scaling. */
   scaleSkeleton?(skeleton: Widen<S>, factors: ScaleFactors): Widen<S>;
+  /** What `decode` rounds, where the skeleton holds multipliers that `scaleSkeleton` leaves exact: for those who want to see it. */
+  roundedNumbers?(choices: ChoicesOf<D>, skeleton: Widen<S>): readonly RoundedNumbers[];
   /** What a candidate has to meet before it is trained. Written below `decode`, so that its `accept` knows the network's type. No part of the hash. */
   readonly constraints?: Constraints<Net>;
   /** Published architectures and the like, written as `decode` sees them. */
@@ -70,6 +72,13 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
       return definition.decode(choices, mergeSkeleton(skeleton, overrides));
     },
     scaleSkeleton: definition.scaleSkeleton?.bind(definition),
+    ...(definition.roundedNumbers !== undefined && {
+      roundedNumbers: (genotype: Genotype, overrides?: Partial<Widen<S>>) =>
+        definition.roundedNumbers?.(
+          compiled.read(valid(genotype)) as ChoicesOf<D>,
+          mergeSkeleton(skeleton, overrides),
+        ) ?? [],
+    }),
     ...(definition.constraints !== undefined && { constraints: definition.constraints }),
     named: nameGenotypes(self, definition.named ?? {}, compiled),
     sample: (rng) => sampleGenotype(decisions, rng),

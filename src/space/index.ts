@@ -24,6 +24,7 @@ export type {
   Option,
   Problem,
   RecipeOverrides,
+  RoundedNumbers,
   ScaleFactors,
   SkeletonBase,
   Space,

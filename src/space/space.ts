@@ -75,6 +75,16 @@ export interface ScaleFactors {
   readonly resolution: number;
 }
 
+/** Numbers that `decode` itself rounds, where a skeleton holds multipliers: the layers of each stage, the filters of each. */
+export interface RoundedNumbers {
+  readonly axis: keyof ScaleFactors;
+  /** What is counted, in the plural: `layers`. */
+  readonly key: string;
+  /** Before rounding, stage by stage. */
+  readonly exact: readonly number[];
+  readonly rounded: readonly number[];
+}
+
 /** A skeleton is what is given, not searched: N, F, image size, classes, stem. Plain JSON. */
 export type SkeletonBase = Readonly<Record<string, unknown>>;
 
@@ -94,6 +104,8 @@ export interface Space<Skeleton extends SkeletonBase = SkeletonBase, Net = unkno
   decode(genotype: Genotype, skeleton?: Partial<Skeleton>): Decoded<Net>;
   /** How this family grows, or undefined where it was not said. */
   readonly scaleSkeleton: ((skeleton: Skeleton, factors: ScaleFactors) => Skeleton) | undefined;
+  /** What `decode` rounds of a candidate on a skeleton, where the skeleton holds multipliers; absent where `scaleSkeleton` does all rounding. */
+  roundedNumbers?(genotype: Genotype, skeleton?: Partial<Skeleton>): readonly RoundedNumbers[];
   /** What a candidate has to meet before it is trained; a study may add its own. */
   readonly constraints?: Constraints<Net>;
   /** Named genotypes, such as published architectures. */
