@@ -28,7 +28,8 @@ export { roundFilters, roundRepeats } from "./mbconv/rounding.ts";
 export { imagenetSkeleton, type MbconvSkeleton } from "./mbconv/skeleton.ts";
 export { mnasnet, mnasnetOperations, mnasnetSmallSkeleton, type MnasnetSkeleton } from "./mnasnet.ts";
 export { mobilenetV1, type MobilenetV1Options } from "./baselines/mobilenet-v1.ts";
-export { namedNetwork, namedNetworks } from "./named-networks.ts";
+export type { NamedCandidate } from "./mbconv/named.ts";
+export { namedCandidate, namedNetwork, namedNetworks } from "./named-networks.ts";
 export { enasMicro, enasMicroOperations, type EnasMicroSkeleton } from "./enas-micro.ts";
 export { macroChain } from "./macro-chain.ts";
 export {

@@ -170,7 +170,15 @@ export const mbconv = defineSpace({
   scaleSkeleton: scaleMbconv,
   roundedNumbers(choices, skeleton) {
     const { stage0, stage1, stage2, stage3, stage4, stage5, stage6 } = choices;
-    const all: readonly (Stage | { readonly kind: "none" })[] = [stage0, stage1, stage2, stage3, stage4, stage5, stage6];
+    const all: readonly (Stage | { readonly kind: "none" })[] = [
+      stage0,
+      stage1,
+      stage2,
+      stage3,
+      stage4,
+      stage5,
+      stage6,
+    ];
     const present = all.filter((stage) => "filters" in stage);
     // What is left of a depth beside its kind is its layers.
     const stages = present.map(({ filters, depth }) => ({ filters, repeats: Object.keys(depth).length - 1 }));

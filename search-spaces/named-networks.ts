@@ -4,14 +4,21 @@ import { network, type Network } from "cellwright/network";
 import { classicNetworks } from "./baselines/classics.ts";
 import { residualNetworks } from "./baselines/residual.ts";
 import { darts, type DartsSkeleton } from "./darts.ts";
-import { efficientnets, mbconvWidths } from "./mbconv/named.ts";
+import {
+  candidateNetwork,
+  efficientnetCandidates,
+  mbconvCandidates,
+  mbconvWidths,
+  type NamedCandidate,
+} from "./mbconv/named.ts";
 import { dartsSupernet } from "./darts/supernet.ts";
+import { modules } from "./modules.ts";
 import { nasnet } from "./nasnet.ts";
 import { auxiliaryHead, type NasnetSkeleton } from "./nasnet/network.ts";
 import { pnas } from "./pnas.ts";
 
-function nasnetA(skeleton: Partial<NasnetSkeleton>): () => Network {
-  return () => nasnet.decode(nasnet.named["nasnet-a"] ?? {}, skeleton).network;
+function nasnetA(skeleton: Partial<NasnetSkeleton>): NamedCandidate {
+  return { space: nasnet, genotype: nasnet.named["nasnet-a"] ?? {}, skeleton };
 }
 
 const cifar: Partial<NasnetSkeleton> = { cellsPerStack: 6, filters: 32 };
@@ -22,21 +29,24 @@ const imagenet: Partial<NasnetSkeleton> = {
   batchNorm: { epsilon: 1e-3, momentum: 0.9997 },
 };
 
-function dartsNamed(genotype: "darts-v1" | "darts-v2", skeleton: Partial<DartsSkeleton> = {}): () => Network {
-  return () => darts.decode(darts.named[genotype] ?? {}, skeleton).network;
+function dartsNamed(genotype: "darts-v1" | "darts-v2", skeleton: Partial<DartsSkeleton> = {}): NamedCandidate {
+  return { space: darts, genotype: darts.named[genotype] ?? {}, skeleton };
 }
 
-function pnasnet5(skeleton: Partial<typeof pnas.skeleton>): () => Network {
-  return () => pnas.decode(pnas.named["pnasnet-5"] ?? {}, { ...imagenet, dropout: 0.5, ...skeleton }).network;
+function pnasnet5(skeleton: Partial<typeof pnas.skeleton>): NamedCandidate {
+  return {
+    space: pnas,
+    genotype: pnas.named["pnasnet-5"] ?? {},
+    skeleton: { ...imagenet, dropout: 0.5, ...skeleton },
+  };
 }
 
-const builders: Readonly<Record<string, () => Network>> = {
+/** Of the papers' residual networks. */
+const resnetSkeleton = { input: [224, 224, 3], classes: 1000, stem: "imagenet", filters: 64 };
+
+/** Published networks that are candidates of a space: they can be decoded at other sizes too. */
+const candidates: Readonly<Record<string, NamedCandidate>> = {
   "nasnet-a-cifar": nasnetA(cifar),
-  /** The auxiliary head of `nasnet-a-cifar` alone, on what the last cell before the second reduction gives. */
-  "nasnet-a-cifar-aux-head": () =>
-    network("head", [16, 16, 384], (net) => auxiliaryHead(net, net.input, { classes: 10 }), {
-      batchNorm: nasnet.skeleton.batchNorm,
-    }),
   "nasnet-a-cifar-100": nasnetA({ ...cifar, classes: 100 }),
   "nasnet-a-proxy-n2-f32": nasnetA({ cellsPerStack: 2, filters: 32 }),
   "nasnet-a-proxy-n2-f16": nasnetA({ cellsPerStack: 2, filters: 16 }),
@@ -77,10 +87,25 @@ const builders: Readonly<Record<string, () => Network>> = {
     stem: "imagenet",
     dropPath: false,
   }),
-  "darts-supernet": () => dartsSupernet(),
   "darts-v2-proxy": dartsNamed("darts-v2", { cells: 8, filters: 16 }),
+  ...efficientnetCandidates,
+  ...Object.fromEntries(
+    Object.entries(modules.named).map(([id, genotype]) => [id, { space: modules, genotype, skeleton: resnetSkeleton }]),
+  ),
+};
+
+/** Id to a function that builds it; what is of a baseline's own is built by that. */
+const builders: Readonly<Record<string, () => Network>> = {
+  /** The auxiliary head of `nasnet-a-cifar` alone, on what the last cell before the second reduction gives. */
+  "nasnet-a-cifar-aux-head": () =>
+    network("head", [16, 16, 384], (net) => auxiliaryHead(net, net.input, { classes: 10 }), {
+      batchNorm: nasnet.skeleton.batchNorm,
+    }),
+  "darts-supernet": () => dartsSupernet(),
+  ...Object.fromEntries(
+    Object.entries(candidates).map(([id, candidate]) => [id, () => candidateNetwork(candidate)] as const),
+  ),
   ...classicNetworks,
-  ...efficientnets,
   ...residualNetworks,
 };
 
@@ -122,4 +147,13 @@ export function namedNetwork(id: string): Network | undefined {
     throw new CellwrightError("config", expected(id, what, text));
   }
   return { ...build(multiplier), name: id };
+}
+
+/**
+ * Returns space, genotype and skeleton of a published network, as far as it is a candidate of a space: `nasnet-a-mobile`, `efficientnet-b0`,
+ * `mobilenet-v2`. Undefined for any other name.
+ */
+export function namedCandidate(id: string): NamedCandidate | undefined {
+  if (Object.hasOwn(candidates, id)) return candidates[id];
+  return Object.hasOwn(mbconvCandidates, id) ? mbconvCandidates[id]?.(1) : undefined;
 }

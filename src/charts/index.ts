@@ -2,3 +2,4 @@
 export { bestSoFar, bestSoFarPng, type BestSoFarOptions, type TrialPoint } from "./best-so-far.ts";
 export { operationShares, operationsPng, type OperationsOptions } from "./operations.ts";
 export { frontOf, paretoPng, type CostPoint, type ParetoOptions } from "./pareto.ts";
+export { scalingPng, type GrowthPoint, type GrowthSeries, type ScalingChartOptions } from "./scaling.ts";

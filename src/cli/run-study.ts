@@ -1,6 +1,7 @@
 /** @file A search from its first trial to its report: what `search` and `resume` do once the study is open. */
 import { join, relative } from "node:path";
 import { formatCount, formatDuration, formatMacs } from "../base/units.ts";
+import type { ScalingResults } from "../study/scaling/results.ts";
 import type { Study } from "../study/study.ts";
 import { accuracyImages, topCandidates } from "./candidates.ts";
 import { agrees, checkText } from "./export/check.ts";
@@ -12,6 +13,7 @@ import { formatValue } from "./live/live-lines.ts";
 import { watch, type Watcher } from "./live/watch.ts";
 import { goOnCommands } from "./report/markdown.ts";
 import type { WrittenReport } from "./report/write-report.ts";
+import { comparisonLines, gridLines, imagesOf } from "./scale/results.ts";
 import { scaleTableLines } from "./scaling.ts";
 import { wrap } from "./table.ts";
 import { baselineVerdict, topTable } from "./top-table.ts";
@@ -143,6 +145,7 @@ export async function finish(study: Study, io: CliIo): Promise<WrittenReport> {
     for (const line of scaleTableLines(report.data.scaled, { dim: io.colors.dim, width: tableWidth(io) }))
       print(io, line);
   }
+  if (report.data.scaling !== undefined) printScaling(study, report.data.scaling, io);
   print(io);
   for (const line of placesLines(report, io)) print(io, line);
   print(io);
@@ -150,6 +153,17 @@ export async function finish(study: Study, io: CliIo): Promise<WrittenReport> {
   const commands = goOnCommands(study, report.data.winner !== undefined);
   for (const line of commandLines(commands, tableWidth(io), io.colors.dim)) print(io, line);
   return report;
+}
+
+/** Prints what a search for coefficients found. */
+export function printScaling(study: Study, scaling: ScalingResults, io: CliIo): void {
+  const options = { images: imagesOf(study), dim: io.colors.dim, width: tableWidth(io) };
+  print(io);
+  print(io, io.colors.bold(`The grid of ${scaling.target}: coefficients at phi = 1`));
+  for (const line of gridLines(scaling, options)) print(io, line);
+  print(io);
+  print(io, io.colors.bold("Compound scaling and each axis alone, at equal multiply-accumulates"));
+  for (const line of comparisonLines(scaling, options)) print(io, line);
 }
 
 /** Returns commands with what they do beside them, or without it where the window has no room for that. */

@@ -214,10 +214,21 @@ export function withStudyFlags(command: Command, on: "search" | "resume"): Comma
   return command;
 }
 
-/** Returns the overrides that the given flags come to. */
-export function overridesOf(options: Readonly<Record<string, unknown>>): StudyReference["overrides"] {
+/** Adds the flags of some keys of the study, for a command that begins one of another kind. */
+export function withFlagsOf(command: Command, keys: readonly string[]): Command {
+  for (const { key, flags, what, parse } of FLAGS)
+    if (keys.includes(key)) command.addOption(new Option(flags, `${what} (key ${key})`).argParser(parse));
+  return command;
+}
+
+/** Returns the overrides that the given flags come to; with `keys` only of these. */
+export function overridesOf(
+  options: Readonly<Record<string, unknown>>,
+  keys?: readonly string[],
+): StudyReference["overrides"] {
   const overrides: Record<string, Json> = {};
   for (const { key, flags } of FLAGS) {
+    if (keys !== undefined && !keys.includes(key)) continue;
     const value = options[new Option(flags).attributeName()] as Json | undefined;
     if (value === undefined) continue;
     const [head = "", tail] = key.split(".");

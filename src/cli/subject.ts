@@ -2,12 +2,14 @@
  * @file What a command looks at, by name: a candidate of a study (`my-study@12`), a published genotype (`nasnet-a`, `darts@darts-v2`), a candidate of a space of
  * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), or a network (`nasnet-a-cifar`).
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
+import type { Json } from "../base/canonical-json.ts";
 import { createRng } from "../base/rng.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Network } from "../network/index.ts";
 import type { AnySpace, Genotype } from "../space/space.ts";
+import type { StudyDefinition } from "../study/definition.ts";
 import { isSpaceFile, loadSpace } from "../study/load-space.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
 import { formatValue } from "./live/live-lines.ts";
@@ -23,8 +25,15 @@ export interface Subject {
   readonly folder: string;
   /** Absent for a network by name. */
   readonly candidate?: { readonly space: AnySpace; readonly genotype: Genotype };
-  /** The trial of a study that it is. */
-  readonly study?: { readonly name: string; readonly trial: number };
+  /** Where `candidate` was found: the trial of a study, with what it was searched on and how. */
+  readonly study?: {
+    readonly name: string;
+    readonly trial: number;
+    readonly definition: StudyDefinition;
+    readonly config: Json;
+  };
+  /** The file of the candidate's space, where it is of one. */
+  readonly file?: string;
   network(): Network;
 }
 
@@ -57,7 +66,7 @@ export async function findSubject(
 }
 
 /** Returns the published genotypes whose name says all, by name. */
-function publishedGenotypes(): ReadonlyMap<string, Subject["candidate"] & object> {
+export function publishedGenotypes(): ReadonlyMap<string, Subject["candidate"] & object> {
   const spaces = [...shelfSpaces().values()];
   const all = spaces.flatMap((space) =>
     Object.entries(space.named).map(([name, genotype]) => ({ name, space, genotype })),
@@ -86,7 +95,11 @@ async function withoutStudy(target: string): Promise<(Subject & { readonly what:
   const space = isFile ? await loadSpace(base) : shelfSpaces().get(base);
   if (space === undefined) return undefined;
   const { name, genotype, says } = ofWhich(space, which, target);
-  return { ...ofSpace(space, genotype, name, says), what: isFile ? "the space" : "the space of the shelf" };
+  return {
+    ...ofSpace(space, genotype, name, says),
+    ...(isFile && { file: resolve(base) }),
+    what: isFile ? "the space" : "the space of the shelf",
+  };
 }
 
 function ofSpace(space: AnySpace, genotype: Genotype, name: string, subtitle: string): Subject {
@@ -131,7 +144,7 @@ async function ofStudy(name: string, results: string, number: number | undefined
       subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
       folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
       candidate: { space: definition.space, genotype },
-      study: { name, trial: trial.number },
+      study: { name: study.name, trial: trial.number, definition, config: study.storage.study.config },
       network: () => networkOf(definition, genotype),
     };
   });

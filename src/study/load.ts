@@ -12,6 +12,7 @@ import { isDataFile } from "./cell-space/read.ts";
 import { DEFAULT_STUDY_MODULE, type StudyDefinition, type StudyReference } from "./definition.ts";
 import { importModule } from "./import-module.ts";
 import { isSpace, loadSpace, withOwnSpace } from "./load-space.ts";
+import { SCALING_STUDY_MODULE, scalingStudy } from "./scaling/definition.ts";
 import { validateDefinition } from "./validate-definition.ts";
 
 /** Keys of a definition that a flag replaces whole, and those that it is merged into. */
@@ -46,6 +47,10 @@ export async function loadStudy(reference: StudyReference): Promise<StudyDefinit
   if (place === DEFAULT_STUDY_MODULE) {
     const { defaultStudy } = await import("./default-study.ts");
     return validateDefinition(applyOverrides(defaultStudy, reference.overrides), "the default study with its flags");
+  }
+  if (place === SCALING_STUDY_MODULE) {
+    const { scaling, ...flags } = reference.overrides;
+    return validateDefinition(applyOverrides(await scalingStudy(scaling, loadStudy), flags), "the scaling study");
   }
   const file = place.startsWith("file:") ? fileURLToPath(place) : place;
   const found = await stat(file).catch(() => undefined);

@@ -1,154 +1,299 @@
-/** @file `cellwright scale`: a found architecture at larger sizes, counted before anything runs. */
+/** @file `cellwright scale`: an architecture at larger sizes, counted before anything runs; and the search for how it should grow. */
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
-import { formatCount, formatMacs } from "../../base/units.ts";
-import { efficientNetCoefficients } from "../../scale/factors.ts";
-import { scaleTo, type ScaleBudget, type ScaledSize } from "../../scale/scale.ts";
+import type { Network } from "../../network/index.ts";
+import { networkAt, sizeAsSearched, type ScaleSubject } from "../../scale/scale.ts";
 import type { SkeletonBase } from "../../space/space.ts";
-import { chosenTrial, networkOf } from "../candidates.ts";
+import { writeWhole } from "../../storage/whole-files.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { listFlag, numberFlag, wholeNumberFlag } from "../numbers.ts";
-import { withStudy } from "../open-study.ts";
-import { scaleRows, scaleSubject, scaleTableLines } from "../scaling.ts";
-import { writeWhole } from "../../storage/whole-files.ts";
+import { chooseCoefficients } from "../scale/coefficients.ts";
+import { budgetText, fitBudget, type Budget, type Measures } from "../scale/fit.ts";
+import { officialIndex, officialLines, officialRows } from "../scale/official.ts";
+import { searchScaling, SEARCH_KEYS, type SearchRequest } from "../scale/search.ts";
+import { findScalable, type Scalable } from "../scale/subject.ts";
+import { measuredRows, scaleRows, scaleTableLines, type ScaleRow } from "../scaling.ts";
+import { withFlagsOf } from "../study-flags.ts";
+import { subjectText } from "../subject-text.ts";
 
-interface ScaleOptions {
-  readonly results: string;
+interface ScaleOptions extends SearchRequest, Budget {
   readonly trial?: number;
-  readonly phi?: number[];
-  readonly maxParams?: number;
-  readonly maxMacs?: number;
+  readonly phi?: readonly number[] | "official";
   readonly input?: number;
+  readonly channels?: number;
   readonly classes?: number;
-  readonly alpha: number;
-  readonly beta: number;
-  readonly gamma: number;
+  readonly alpha?: number;
+  readonly beta?: number;
+  readonly gamma?: number;
+  readonly coefficients?: string;
+  readonly latency?: boolean;
+  readonly batchSize?: number;
+  readonly search?: boolean;
   readonly out?: string;
-  readonly json?: boolean;
 }
 
+/** How much larger than searched the table goes by default, in multiply-accumulates. */
+const DEFAULT_GROWTH = 10;
+
+/** Of the recipes: what memory is estimated at where no study says another. */
+const DEFAULT_BATCH = 64;
+
 export function addScale(program: Command, io: CliIo): void {
-  const { alpha, beta, gamma } = efficientNetCoefficients;
   const command = addCommand(
     program,
     "scale",
-    "Grows a found architecture by compound scaling and shows what each size costs.",
+    "Grows an architecture by compound scaling and shows what each size costs; --search finds by which coefficients.",
     [
       ["scale nasnet-cifar10 --max-macs 600M", "the largest that fits"],
       ["scale nasnet-cifar10 --max-macs 600M --input 224 --classes 1000", "for ImageNet"],
-      ["scale nasnet-cifar10 --phi 0,1,2,3", "at these sizes"],
+      ["scale nasnet-cifar10 --max-latency-ms 20", "the largest that is fast enough here, measured"],
+      ["scale nasnet-a --phi 0,1,2,3 --latency", "a published genotype at these sizes"],
+      ["scale efficientnet-b0 --phi official", "B0 to B7 as released"],
       ["scale nasnet-cifar10 --max-params 3M --out large.json", "and its network as JSON"],
+      ["scale nasnet-cifar10 --search", "train a grid of coefficients: results/nasnet-cifar10-scaling/"],
     ],
   )
-    .argument("<study>", "name of a study")
+    .argument("<architecture>", subjectText.replace(", or a network by name", ", or a network made from one"))
     .option(
       "--phi <list>",
-      "sizes to show; default steps up to the largest that fits",
-      listFlag("--phi", numberFlag("--phi")),
+      "sizes to show, or official for EfficientNet-B0 to B7; default steps up to the largest that fits",
+      (text) => (text === "official" ? text : listFlag("--phi", numberFlag("--phi"))(text)),
     )
     .option(
       "--max-macs <n>",
-      "look for the largest within this (600M); default, without --phi, ten times the searched size",
+      "look for the largest within this (600M); default, without --phi and other bounds, ten times the searched size",
       numberFlag("--max-macs", { above: 0 }),
     )
     .option("--max-params <n>", "and within this (5M)", numberFlag("--max-params", { above: 0 }))
+    .option(
+      "--max-memory <bytes>",
+      "and within this memory of training (2Gi), as the native engine estimates it",
+      numberFlag("--max-memory", { above: 0 }),
+    )
+    .option(
+      "--max-latency-ms <n>",
+      "and within this time of one image, measured here on the native engine",
+      numberFlag("--max-latency-ms", { above: 0 }),
+    )
+    .option("--latency", "measure the time of one image at every size shown")
     .option(
       "--input <pixels>",
       "side of the target's images; phi then grows depth and width alone",
       wholeNumberFlag("--input", 1),
     )
+    .option("--channels <n>", "channels of the target's images", wholeNumberFlag("--channels", 1))
     .option("--classes <n>", "classes of the target; default those searched on", wholeNumberFlag("--classes", 1))
-    .option("--alpha <x>", "growth of depth with phi: EfficientNet's", numberFlag("--alpha", { min: 1 }), alpha)
-    .option("--beta <x>", "growth of width with phi: EfficientNet's", numberFlag("--beta", { min: 1 }), beta)
-    .option("--gamma <x>", "growth of input size with phi: EfficientNet's", numberFlag("--gamma", { min: 1 }), gamma)
-    .option("--trial <n>", "this trial instead of the best", wholeNumberFlag("--trial", 0))
-    .option("--out <file>", "write the network of the last row as JSON");
-  withJson(withResults(command)).action(async (name: string, options: ScaleOptions) => {
-    await withStudy(name, options.results, async (study) => {
-      const { definition } = study;
-      const trial = await chosenTrial(study, options.trial);
-      const { genotype } = trial.proposal;
-      const target = targetOf({ ...definition.space.skeleton, ...definition.skeleton } as SkeletonBase, options);
-      const coefficients = { alpha: options.alpha, beta: options.beta, gamma: options.gamma };
-      const subject = scaleSubject(definition, genotype, { coefficients, ...(target !== undefined && { target }) });
-      const budget = budgetOf(options, () => scaleRows(subject, {})[0]?.size.macs ?? 1);
-      const rows = scaleRows(subject, {
-        ...(options.phi !== undefined && { phis: options.phi }),
-        ...(budget !== undefined && { budget }),
-      });
-      const fits = rows.some((row) => row.isChosen);
-      if (budget !== undefined && !fits && options.phi === undefined) throw noRoom(scaleTo(subject, 0), budget);
-      const last = rows.at(-1);
-      if (options.out !== undefined && last !== undefined)
-        await writeWhole(options.out, `${JSON.stringify(networkOf(definition, genotype, last.size.skeleton))}\n`);
-      if (options.json === true) {
-        printJson(
-          io,
-          rows.map(({ label, size, depth, width, input, isChosen }) => ({
-            label,
-            phi: size.phi,
-            depth,
-            width,
-            input,
-            params: size.params,
-            macs: size.macs,
-            largestThatFits: isChosen,
-            skeleton: size.skeleton,
-            notes: size.notes,
-          })),
-        );
-        return;
-      }
-      print(
-        io,
-        `trial ${trial.number} of ${study.name}, grown by alpha ${options.alpha}, beta ${options.beta}, gamma ${options.gamma}${budgetText(budget)}`,
-      );
-      for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: tableWidth(io) })) print(io, line);
-      if (options.out !== undefined && last !== undefined)
-        print(io, `${options.out}: the network at phi ${last.label}`);
-    });
+    .option("--alpha <x>", "growth of depth with phi; default EfficientNet's 1.2", numberFlag("--alpha", { min: 1 }))
+    .option("--beta <x>", "growth of width with phi; default EfficientNet's 1.1", numberFlag("--beta", { min: 1 }))
+    .option(
+      "--gamma <x>",
+      "growth of input size with phi; default EfficientNet's 1.15",
+      numberFlag("--gamma", { min: 1 }),
+    )
+    .option(
+      "--coefficients <study>",
+      "take all three from a search; default <architecture>-scaling where it is done, else EfficientNet's",
+    )
+    .option("--trial <n>", "this trial of the study instead of the best", wholeNumberFlag("--trial", 0))
+    .option("--out <file>", "write the network of the last row as JSON")
+    .option("--search", "train a grid of coefficients as a study of its own, and each axis alone beside it")
+    .option("--name <name>", "with --search: folder under --results; default <architecture>-scaling")
+    .option(
+      "--step <x>",
+      "with --search: between values of a coefficient; default 0.1",
+      numberFlag("--step", { min: 0.01, max: 1 }),
+    )
+    .option(
+      "--tolerance <x>",
+      "with --search: how far alpha x beta^2 x gamma^2 may be from 2; default 0.1",
+      numberFlag("--tolerance", { min: 0, max: 0.99 }),
+    )
+    .option(
+      "--levels <list>",
+      "with --search: compare at these powers of 2 times the MACs; default 1,2",
+      listFlag("--levels", wholeNumberFlag("--levels", 1)),
+    )
+    .option(
+      "--macs-tolerance <x>",
+      "with --search: share by which MACs may be off and still be called equal; default 0.15",
+      numberFlag("--macs-tolerance", { min: 0.01, max: 0.99 }),
+    )
+    .option("--prune", "with --search: stop points that fall behind; they then have no value to compare")
+    .option(
+      "--data <dir>",
+      "with --search: folder with data sets; default $CELLWRIGHT_DATA, ./data, ../shared/data, then a download",
+    );
+  withFlagsOf(withJson(withResults(command)), SEARCH_KEYS).action(async (target: string, options: ScaleOptions) => {
+    const scalable = await findScalable(target, options);
+    if (options.search === true) await searchScaling(target, scalable, options, io);
+    else if (options.phi === "official") await showOfficial(target, scalable, options, io);
+    else await showSizes(scalable, options.phi, options, io);
   });
 }
 
-function targetOf(skeleton: SkeletonBase, { input, classes }: ScaleOptions): SkeletonBase | undefined {
+async function showSizes(
+  scalable: Scalable,
+  phis: readonly number[] | undefined,
+  options: ScaleOptions,
+  io: CliIo,
+): Promise<void> {
+  const searched = scalable.subject;
+  const { coefficients, text } = await chooseCoefficients(scalable, options);
+  const subject = forTarget({ ...searched, coefficients }, options);
+  const budget = budgetOf(options, searched);
+  const batch = options.batchSize ?? batchOf(scalable);
+  const measures = await measuresAt(batch);
+  const bounded = Object.values(budget).some((bound) => bound !== undefined);
+  const best = bounded ? await fitBudget(subject, budget, measures) : undefined;
+  const sizes = scaleRows(subject, {
+    searched,
+    ...(phis !== undefined && { phis }),
+    ...(best !== undefined && { best }),
+  });
+  const needsLatency = options.latency === true || options.maxLatencyMs !== undefined;
+  const rows = await measuredRows(subject, sizes, {
+    memoryOf: measures.memoryOf,
+    ...(needsLatency && { latencyOf: measures.latencyOf }),
+  });
+  const last = rows.at(-1);
+  if (options.out !== undefined && last !== undefined) await writeNetwork(options.out, networkAt(subject, last.size));
+  if (options.json === true) {
+    printJson(
+      io,
+      rows.map((row) => rawRow(row, coefficients)),
+    );
+    return;
+  }
+  print(io, `${scalable.title}, grown by ${text}${budgetText(budget, batch)}`);
+  for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: tableWidth(io), notesOf: "all" }))
+    print(io, line);
+  print(io, io.colors.dim(`memory: of training at batch ${batch}, by the native engine's plan`));
+  if (options.out !== undefined && last !== undefined) print(io, `${options.out}: the network at phi ${last.label}`);
+}
+
+function rawRow(
+  { label, size, depth, width, input, latencyMs, memoryBytes, isChosen }: ScaleRow,
+  coefficients: object,
+) {
+  return {
+    label,
+    phi: size.phi,
+    coefficients,
+    factors: size.factors,
+    depth,
+    width,
+    input,
+    params: size.params,
+    macs: size.macs,
+    ...(latencyMs !== undefined && { latencyMs }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    largestThatFits: isChosen,
+    skeleton: size.skeleton,
+    notes: size.notes,
+  };
+}
+
+async function showOfficial(target: string, { subject }: Scalable, options: ScaleOptions, io: CliIo): Promise<void> {
+  for (const flag of ["input", "maxLatencyMs", "maxMemory", "maxMacs", "maxParams", "alpha", "beta", "gamma"] as const)
+    if (options[flag] !== undefined) {
+      const name = `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      throw new CellwrightError(
+        "config",
+        expected(name, "nothing of it beside --phi official, a table as it is", options[flag]),
+      );
+    }
+  const { classes, channels } = options;
+  const rows = officialRows(target, subject, {
+    ...(classes !== undefined && { classes }),
+    ...(channels !== undefined && { channels }),
+  });
+  const named = rows[officialIndex(target)];
+  if (options.out !== undefined && named !== undefined) await writeNetwork(options.out, networkAt(subject, named.size));
+  if (options.json === true) {
+    const raw = rows.map(({ size, ...row }) => ({
+      ...row,
+      params: size.params,
+      macs: size.macs,
+      skeleton: size.skeleton,
+      notes: size.notes,
+    }));
+    printJson(io, raw);
+    return;
+  }
+  print(io, "EfficientNet-B0 to B7 as released: multipliers of filters (to multiples of 8) and layers (rounded up)");
+  for (const line of officialLines(rows, { dim: io.colors.dim, width: tableWidth(io) })) print(io, line);
+  if (options.out !== undefined) print(io, `${options.out}: the network of ${named?.label}`);
+}
+
+async function writeNetwork(file: string, network: Network): Promise<void> {
+  await writeWhole(file, `${JSON.stringify(network)}\n`);
+}
+
+/** Returns the subject for the target's images and classes. Channels are no size: with them alone, resolution goes on growing. */
+function forTarget(
+  subject: ScaleSubject<SkeletonBase>,
+  { input, channels, classes }: Pick<ScaleOptions, "input" | "channels" | "classes">,
+): ScaleSubject<SkeletonBase> {
+  const skeleton = { ...subject.space.skeleton, ...subject.skeleton };
   const now = skeleton["input"];
-  if (input !== undefined && !(Array.isArray(now) && now.length === 3))
+  const isImage = Array.isArray(now) && now.length === 3;
+  if ((input !== undefined || channels !== undefined) && !isImage)
     throw new CellwrightError(
       "space",
-      expected("--input", "a space whose skeleton has an input [height, width, channels]", now),
+      expected(
+        input === undefined ? "--channels" : "--input",
+        "a space whose skeleton has an input [height, width, channels]",
+        now,
+      ),
     );
-  const channels = Array.isArray(now) ? (now[2] as number) : 3;
+  const [height, width, before] = isImage ? (now as number[]) : [];
+  const last = channels ?? before;
   const target = {
-    ...(input !== undefined && { input: [input, input, channels] }),
+    ...(input !== undefined && { input: [input, input, last] }),
     ...(classes !== undefined && { classes }),
   };
-  return Object.keys(target).length === 0 ? undefined : target;
+  return {
+    ...subject,
+    ...(input === undefined &&
+      channels !== undefined && { skeleton: { ...subject.skeleton, input: [height, width, channels] } }),
+    ...(Object.keys(target).length > 0 && { target }),
+  };
 }
 
-/** Says which bound not even the smallest size keeps, and what it takes. */
-function noRoom({ macs, params }: ScaledSize, { maxMacs = Infinity, maxParams = Infinity }: ScaleBudget): Error {
-  const [flag, least, given] =
-    macs > maxMacs ? (["--max-macs", macs, maxMacs] as const) : (["--max-params", params, maxParams] as const);
-  return new CellwrightError(
-    "config",
-    expected(flag, `${formatCount(least)} or more, which is the size at phi 0`, formatCount(given)),
-  );
+function budgetOf(options: Budget & { readonly phi?: unknown }, searched: ScaleSubject<SkeletonBase>): Budget {
+  const { maxMacs, maxParams, maxMemory, maxLatencyMs, phi } = options;
+  const given = {
+    ...(maxMacs !== undefined && { maxMacs }),
+    ...(maxParams !== undefined && { maxParams }),
+    ...(maxMemory !== undefined && { maxMemory }),
+    ...(maxLatencyMs !== undefined && { maxLatencyMs }),
+  };
+  if (Object.keys(given).length > 0 || phi !== undefined) return given;
+  return { maxMacs: DEFAULT_GROWTH * sizeAsSearched(searched).macs };
 }
 
-function budgetText(budget: ScaleBudget | undefined): string {
-  if (budget === undefined) return "";
-  const { maxMacs, maxParams } = budget;
-  const parts = [
-    ...(maxMacs === undefined ? [] : [formatMacs(maxMacs)]),
-    ...(maxParams === undefined ? [] : [`${formatCount(maxParams)} params`]),
-  ];
-  return `, within ${parts.join(" and ")}`;
+/** The batch that the study trains with, where there is one. */
+function batchOf({ evaluator }: Scalable): number {
+  const recipe = evaluator?.options["recipe"] as { readonly batchSize?: unknown } | undefined;
+  return typeof recipe?.batchSize === "number" ? recipe.batchSize : DEFAULT_BATCH;
 }
 
-function budgetOf(options: ScaleOptions, searchedMacs: () => number): ScaleBudget | undefined {
-  const { maxMacs, maxParams, phi } = options;
-  if (maxMacs === undefined && maxParams === undefined)
-    return phi === undefined ? { maxMacs: 10 * searchedMacs() } : undefined;
-  return { ...(maxMacs !== undefined && { maxMacs }), ...(maxParams !== undefined && { maxParams }) };
+/** Returns what measures networks; each network is timed once, so that a size is shown with the figure that it was judged by. */
+async function measuresAt(batch: number): Promise<Measures> {
+  const [{ openEngine }, { measureLatency }] = await Promise.all([
+    import("../../engines/index.ts"),
+    import("../../study/measure-latency.ts"),
+  ]);
+  const engine = await openEngine("native");
+  const known = new Map<string, Promise<number>>();
+  return {
+    memoryOf: (network) => engine.estimateMemory(network, batch).bytes,
+    async latencyOf(network) {
+      const key = JSON.stringify(network.nodes);
+      const latency = known.get(key) ?? measureLatency(network);
+      known.set(key, latency);
+      return await latency;
+    },
+  };
 }

@@ -4,11 +4,13 @@ import { cellText } from "../../draw/index.ts";
 import { refusalText } from "../../search/constraints.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import { refusedOf } from "../../study/refusals.ts";
+import { scalingOf } from "../../study/scaling/space.ts";
 import { accuracyImages, studyCells, type Candidate } from "../candidates.ts";
 import { failureReasons } from "../failure-reasons.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { headLine } from "../head-line.ts";
 import { scaleCells } from "../scaling.ts";
+import { comparisonLines, gridLines, imagesOf } from "../scale/results.ts";
 import { baselineRow, baselineVerdict, indistinguishable, retrainedText, topRows } from "../top-table.ts";
 import type { ReportData } from "./report-data.ts";
 
@@ -30,6 +32,7 @@ export function reportMarkdown(data: ReportData, pictures: ReportPictures, hasEx
     pictureSection("How the search went", pictures.charts),
     costSection(data),
     scaleSection(data),
+    scalingSection(data),
     failureSection(data),
     goOnSection(data, hasExport),
   ];
@@ -180,7 +183,7 @@ function againstRandom(
 
 function scaleSection({ scaled }: ReportData): string {
   if (scaled.length === 0) return "";
-  const rows = scaled.map(scaleCells);
+  const rows = scaled.map((one) => scaleCells(one));
   const notes = scaled.findLast((row) => row.isChosen)?.size.notes ?? [];
   return [
     "## The same cell, larger",
@@ -189,6 +192,26 @@ function scaleSection({ scaled }: ReportData): string {
     "",
     table(["phi", "depth", "width", "input", "params", "MACs", ""], rows),
     ...(notes.length === 0 ? [] : ["", `${notes.join(", ")}.`]),
+  ].join("\n");
+}
+
+function scalingSection({ study, scaling }: ReportData): string {
+  if (scaling === undefined) return "";
+  const options = { images: imagesOf(study) };
+  return [
+    `## How ${scaling.target} should grow`,
+    "",
+    "A grid of coefficients at phi = 1 (depth grows by alpha, width by beta, resolution by gamma), each trained at about twice the multiply-accumulates:",
+    "",
+    "```",
+    ...gridLines(scaling, options),
+    "```",
+    "",
+    "The best of it beside each axis alone, at equal multiply-accumulates:",
+    "",
+    "```",
+    ...comparisonLines(scaling, options),
+    "```",
   ].join("\n");
 }
 
@@ -223,6 +246,15 @@ export function goOnCommands(
   { name, definition }: Pick<ReportData["study"], "name" | "definition">,
   hasBest: boolean,
 ): { readonly command: string; readonly what: string }[] {
+  const scaling = scalingOf(definition.space);
+  if (scaling !== undefined)
+    return [
+      resumeCommand(name, definition.budget ?? {}),
+      {
+        command: `npx cellwright scale ${scaling.target} --max-macs 600M`,
+        what: "at larger sizes, by these coefficients",
+      },
+    ];
   return [
     resumeCommand(name, definition.budget ?? {}),
     ...(hasBest

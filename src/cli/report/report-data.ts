@@ -1,6 +1,7 @@
 /** @file Everything a report says, gathered once from the study's database. */
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { Baseline } from "../../study/baseline-plan.ts";
+import { scalingResults, type ScalingResults } from "../../study/scaling/results.ts";
 import type { Study } from "../../study/study.ts";
 import { studyCells, topCandidates, type Candidate } from "../candidates.ts";
 import { scaleRows, scaleSubject, type ScaleRow } from "../scaling.ts";
@@ -26,6 +27,8 @@ export interface ReportData {
   /** Operations of each trial that trained, in the order of proposing; empty for a space without cells. */
   readonly operations: readonly (readonly string[])[];
   readonly operationNames: readonly string[];
+  /** Of a search for coefficients. */
+  readonly scaling?: ScalingResults;
 }
 
 /** Returns the facts of a study's report. */
@@ -39,6 +42,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
   const winner = top[0];
   const { best } = await study.status();
   const baseline = (await study.baseline())?.trained;
+  const scaling = await scalingResults(study);
   const operations = trials.map((trial) =>
     studyCells(definition, trial.proposal.genotype).flatMap((cell) =>
       cell.blocks.flatMap(({ steps }) => steps.map(({ operation }) => operation)),
@@ -58,6 +62,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
     scaled: winner === undefined ? [] : winnerScaled(study, winner),
     operations: operations.some((list) => list.length > 0) ? operations : [],
     operationNames: operationNames(study),
+    ...(scaling !== undefined && { scaling }),
   };
 }
 

@@ -9,6 +9,7 @@ import { checkWithTorch } from "../export/check-torch.ts";
 import { exportFiles, modelOfTrial } from "../export/model.ts";
 import { writeFolder, writeWhole } from "../../storage/whole-files.ts";
 import type { Study } from "../../study/study.ts";
+import { scalingChart } from "../scale/chart.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { gatherReport, type ReportData } from "./report-data.ts";
 
@@ -97,6 +98,11 @@ async function chartPictures(data: ReportData): Promise<Map<string, Picture<Uint
     });
     const title = `${measure.charAt(0).toUpperCase()}${measure.slice(1)} against ${key === "params" ? "parameters" : "multiply-accumulates"}`;
     if (costs.length > 0) add(`${measure}-${key}.png`, title, paretoPng(costs, { title, subtitle, cost, ...axes }));
+  }
+  if (data.scaling !== undefined) {
+    const title = `How ${data.scaling.target} should grow`;
+    const chart = await scalingChart(study, data.scaling, title);
+    if (chart !== undefined) add("scaling.png", title, chart);
   }
   if (data.operations.length >= 10) {
     const title = "Operations over time";
