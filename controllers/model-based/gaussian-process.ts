@@ -4,6 +4,7 @@
  * found by Rprop: deterministic, from the same beginning each time, so that the same observations give the same model for ever.
  */
 import { cholesky, dot, inverseFrom, solveLower, solveUpper, type Square } from "./cholesky.ts";
+import { distancesOf, type Distances } from "./distances.ts";
 import type { Point, View } from "./kernel.ts";
 
 /** Variance and length scale of each view, and the variance of the noise. */
@@ -11,20 +12,6 @@ export interface Hyperparameters {
   readonly variances: readonly number[];
   readonly scales: readonly number[];
   readonly noise: number;
-}
-
-/** By view, the distance of points i and j < i at i * (i - 1) / 2 + j. */
-export type Distances = readonly Float64Array[];
-
-/** Returns all distances. Quadratic. */
-export function distancesOf(points: readonly Point[], views: readonly View[]): Distances {
-  return views.map((view) => {
-    const distances = new Float64Array((points.length * (points.length - 1)) / 2);
-    let at = 0;
-    for (let i = 0; i < points.length; i++)
-      for (let j = 0; j < i; j++) distances[at++] = view.distance(points[i]!, points[j]!);
-    return distances;
-  });
 }
 
 /** Natural logarithms throughout: mean and deviation of the prior of a variance, of a scale (against its guess), of the noise. */
@@ -136,9 +123,17 @@ function covariance(size: number, similarities: Distances, variances: readonly n
   return { size, data };
 }
 
+/** What a model expects of a point. */
+export interface Outlook {
+  readonly mean: number;
+  /** Returns the variance of the value, without noise: quadratic in the points of the model, where the mean is linear. */
+  readonly variance: () => number;
+}
+
 export interface Model {
-  /** Returns mean and variance of the value, without noise. Quadratic in the observations. */
-  readonly predict: (point: Point) => { readonly mean: number; readonly variance: number };
+  readonly look: (point: Point) => Outlook;
+  /** The variance of a point like none that the model knows: no point has more. */
+  readonly greatestVariance: number;
 }
 
 /**
@@ -162,18 +157,21 @@ export function model(
   solveLower(factor, weights, observed);
   solveUpper(factor, weights, observed);
   const own = variances.reduce((a, b) => a + b, 0);
-  const row = new Float64Array(size);
+  const rows = views.map((view) => view.against(points));
   return {
-    predict: (point) => {
-      for (let i = 0; i < size; i++) {
-        let sum = 0;
-        for (let v = 0; v < views.length; v++)
-          sum += variances[v]! * views[v]!.similarity(views[v]!.distance(points[i]!, point), scales[v]!);
-        row[i] = sum;
+    greatestVariance: own,
+    look: (point) => {
+      const row = new Float64Array(size);
+      for (const [v, view] of views.entries()) {
+        const apart = rows[v]!(point);
+        for (let i = 0; i < size; i++) row[i] = row[i]! + variances[v]! * view.similarity(apart[i]!, scales[v]!);
       }
-      const mean = dot(row, 0, weights, 0, observed);
-      solveLower(factor, row);
-      return { mean, variance: Math.max(1e-12, own - dot(row, 0, row, 0, size)) };
+      const variance = (): number => {
+        const solved = row.slice();
+        solveLower(factor, solved);
+        return Math.max(1e-12, own - dot(solved, 0, solved, 0, size));
+      };
+      return { mean: dot(row, 0, weights, 0, observed), variance };
     },
   };
 }

@@ -1,11 +1,16 @@
 /** @file What a candidate promises: scores on a scale of ranks, and the improvement to expect on the best of them. */
+import type { Model } from "./gaussian-process.ts";
+import type { Point } from "./kernel.ts";
 
 /**
  * Returns -log(rank / count) of each score, the best of rank 1 and equals of their mean rank, shifted and scaled to mean 0 and variance 1 (zeros where all are
- * equal); of those at `indices` only, if given, though ranks are among all.
+ * equal); of those at `indices` only, if given, though ranks are among all. `order`: the indices of all scores from the best, where that is known.
  */
-export function rankScores(scores: readonly number[], indices?: readonly number[]): Float64Array {
-  const order = scores.map((_, index) => index).sort((a, b) => descending(scores[a]!, scores[b]!) || a - b);
+export function rankScores(
+  scores: readonly number[],
+  indices?: readonly number[],
+  order: readonly number[] = fromBest(scores),
+): Float64Array {
   const all = new Float64Array(scores.length);
   for (let from = 0; from < order.length;) {
     let to = from + 1;
@@ -20,16 +25,30 @@ export function rankScores(scores: readonly number[], indices?: readonly number[
   return values.map((value) => (spread > 1e-12 ? (value - mean) / spread : 0));
 }
 
+/** Returns the indices of the scores from the best; of equals the first stays first. */
+export function fromBest(scores: readonly number[]): number[] {
+  return scores.map((_, index) => index).sort((a, b) => descending(scores[a]!, scores[b]!) || a - b);
+}
+
+/** Puts the index of the last of `scores` into its place in `order`, which has all others from the best. */
+export function insertLast(order: number[], scores: readonly number[]): void {
+  const last = scores.length - 1;
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (descending(scores[order[middle]!]!, scores[last]!) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  order.splice(low, 0, last);
+}
+
 /** For sorting from the greatest; two infinities of one sign are equal. */
 export function descending(a: number, b: number): number {
   return a === b ? 0 : b - a;
 }
 
 /** Returns E[max(0, value - target)] of a normal value, in its standard deviations where it is tiny. */
-export function expectedImprovement(
-  { mean, variance }: { readonly mean: number; readonly variance: number },
-  target: number,
-): number {
+export function expectedImprovement(mean: number, variance: number, target: number): number {
   const deviation = Math.sqrt(variance);
   const z = (mean - target) / deviation;
   return deviation * (z * normalCdf(z) + Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI));
@@ -41,4 +60,29 @@ export function normalCdf(z: number): number {
   const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
   return z > 0 ? 1 - tail : tail;
+}
+
+/**
+ * Returns the `count` points of greatest expected improvement, the greatest first; of equals the first of `points` stays first. Points that promise
+ * too little even where nothing is known of them are not looked at closely, which spares most of the variances.
+ */
+export function mostPromising(
+  { look, greatestVariance }: Model,
+  points: readonly Point[],
+  target: number,
+  count: number,
+): readonly Point[] {
+  const outlooks = points.map((point, index) => {
+    const outlook = look(point);
+    return { point, index, outlook, bound: expectedImprovement(outlook.mean, greatestVariance, target) };
+  });
+  const best: { readonly point: Point; readonly index: number; readonly value: number }[] = [];
+  for (const { point, index, outlook, bound } of outlooks.toSorted((a, b) => b.bound - a.bound || a.index - b.index)) {
+    if (best.length === count && bound < best[count - 1]!.value) break;
+    const value = expectedImprovement(outlook.mean, outlook.variance(), target);
+    const worse = best.findIndex((other) => other.value < value || (other.value === value && other.index > index));
+    best.splice(worse < 0 ? best.length : worse, 0, { point, index, value });
+    if (best.length > count) best.pop();
+  }
+  return best.map(({ point }) => point);
 }

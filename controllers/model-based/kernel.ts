@@ -8,7 +8,7 @@ import type { Decision, Genotype } from "cellwright/space";
 /** A candidate as the kernels see it. */
 export interface Point {
   readonly genotype: Genotype;
-  /** Canonical JSON of the genotype. */
+  /** Equal for equal genotypes alone. */
   readonly text: string;
   /** By decision, see `codesOf`. */
   readonly codes: Float64Array;
@@ -19,6 +19,8 @@ export interface Point {
 export interface View {
   readonly name: "decisions" | "paths" | "cost";
   distance(a: Point, b: Point): number;
+  /** Returns what gives all distances of a point to `points`: what `distance` gives, up to the order of sums, faster. The row is good until the next. */
+  against(points: readonly Point[]): (point: Point) => Float64Array;
   similarity(distance: number, scale: number): number;
   /** Derivative of the similarity by the logarithm of the scale. */
   slope(distance: number, scale: number, similarity: number): number;
@@ -50,9 +52,58 @@ function decisionDistance(a: Point, b: Point): number {
   return sum;
 }
 
+/**
+ * Counts agreements: by decision and option there is a list of the points that have it, so that a row costs as much as the point has in common
+ * with them all. Numbers are compared one by one.
+ */
+function againstDecisions(points: readonly Point[]): (point: Point) => Float64Array {
+  const row = new Float64Array(points.length);
+  const count = points[0]?.codes.length ?? 0;
+  const sharing = Array.from({ length: count }, (_, decision) => sharers(points, decision));
+  return ({ codes }) => {
+    row.fill(count);
+    for (let decision = 0; decision < count; decision++) {
+      const code = codes[decision]!;
+      const lists = sharing[decision];
+      if (lists !== undefined && Number.isInteger(code))
+        for (const index of lists.get(code) ?? []) row[index] = row[index]! - 1;
+      else
+        for (let i = 0; i < row.length; i++) {
+          const difference = Math.abs(points[i]!.codes[decision]! - code);
+          if (difference < 1) row[i] = row[i]! + difference - 1;
+        }
+    }
+    return row;
+  };
+}
+
+/** Returns the places of the points by their code, or undefined where a code is no whole number. */
+function sharers(points: readonly Point[], decision: number): ReadonlyMap<number, readonly number[]> | undefined {
+  const lists = new Map<number, number[]>();
+  for (const [index, { codes }] of points.entries()) {
+    const code = codes[decision]!;
+    if (!Number.isInteger(code)) return undefined;
+    const list = lists.get(code);
+    if (list === undefined) lists.set(code, [index]);
+    else list.push(index);
+  }
+  return lists;
+}
+
+const oneByOne =
+  (distance: View["distance"]): View["against"] =>
+  (points) => {
+    const row = new Float64Array(points.length);
+    return (point) => {
+      for (let i = 0; i < row.length; i++) row[i] = distance(points[i]!, point);
+      return row;
+    };
+  };
+
 const decisions: View = {
   name: "decisions",
   distance: decisionDistance,
+  against: againstDecisions,
   similarity: (distance, scale) => Math.exp(-distance / scale),
   slope: (distance, scale, similarity) => (similarity * distance) / scale,
 };
@@ -62,17 +113,12 @@ const gaussian = {
   slope: (squared: number, scale: number, similarity: number) => (similarity * squared) / (scale * scale),
 };
 
-const paths: View = {
-  name: "paths",
-  ...gaussian,
-  distance: (a, b) => (a.graph && b.graph ? squaredPathDistance(a.graph.paths, b.graph.paths) : 0),
-};
+const pathDistance: View["distance"] = (a, b) =>
+  a.graph && b.graph ? squaredPathDistance(a.graph.paths, b.graph.paths) : 0;
+const paths: View = { name: "paths", ...gaussian, distance: pathDistance, against: oneByOne(pathDistance) };
 
-const cost: View = {
-  name: "cost",
-  ...gaussian,
-  distance: (a, b) => (a.graph && b.graph ? squaredCost(a.graph.cost, b.graph.cost) : 0),
-};
+const costDistance: View["distance"] = (a, b) => (a.graph && b.graph ? squaredCost(a.graph.cost, b.graph.cost) : 0);
+const cost: View = { name: "cost", ...gaussian, distance: costDistance, against: oneByOne(costDistance) };
 
 function squaredCost([a, b]: readonly [number, number], [c, d]: readonly [number, number]): number {
   return (a - c) ** 2 + (b - d) ** 2;

@@ -7,14 +7,16 @@
  * give what is expected of them. A failed trial, and a pruned one without a value, ranks last. The model is made of the stored trials anew, hyperparameters
  * at numbers of trials that grow by a tenth, so a replay costs nothing until the next ask.
  */
-import { canonicalJson, type Rng } from "cellwright/base";
+import type { Rng } from "cellwright/base";
 import { neighbours, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import type { AnySpace, Genotype } from "cellwright/space";
-import { distancesOf, fit, type Hyperparameters, model } from "./gaussian-process.ts";
-import { descending, expectedImprovement, rankScores } from "./improvement.ts";
+import { distancesOf, type KnownDistances } from "./distances.ts";
+import { fit, type Hyperparameters, model } from "./gaussian-process.ts";
+import { fromBest, insertLast, mostPromising, rankScores } from "./improvement.ts";
 import { type Point, type View, viewsOf } from "./kernel.ts";
-import { type Points, pointsOf } from "./points.ts";
+import { type Points, pointsOf, type Trial, trialsOf } from "./points.ts";
+import { trainingSet } from "./training-set.ts";
 
 export interface ModelBasedOptions {
   /** Random trials before the model is asked. Default 10: on CIFAR-10 it finds the optimum a quarter sooner than with 20. */
@@ -25,7 +27,10 @@ export interface ModelBasedOptions {
   readonly mutations?: number;
   /** Random candidates. Default 200. */
   readonly randoms?: number;
-  /** Trials that the model learns from, half of them the best and half the latest: an ask costs the cube of it. Default 200. */
+  /**
+   * Trials that the model learns from: where there are more, half of these are the best, a quarter are spread over all, the others are the latest. An ask
+   * costs the cube of it, and next to nothing for each trial beyond. Default 200.
+   */
   readonly observations?: number;
 }
 
@@ -49,14 +54,6 @@ const DRAWS = 50;
 /** Hyperparameters are fitted to at most so many trials. */
 const FITTED = 100;
 
-interface Trial {
-  readonly genotype: Genotype;
-  /** Canonical JSON of the genotype. */
-  readonly text: string;
-}
-
-type Observation = Trial & { readonly score: number };
-
 /** Returns the model-based controller. Throws `config` naming each option that is wrong. */
 export function modelBased(options: ModelBasedOptions = {}): ControllerDefinition {
   const resolved = resolveOptions<Options>("modelBased", options, RULES);
@@ -68,24 +65,37 @@ export function modelBased(options: ModelBasedOptions = {}): ControllerDefinitio
 }
 
 function createModelBased(options: Options, { space, rng, objectives }: ControllerContext): Controller {
-  const observations: Observation[] = [];
+  const trialOf = trialsOf(space);
+  /** In the order of telling. */
+  const observations: Trial[] = [];
+  /** Of the observations; -Infinity for a failed one. */
+  const scores: number[] = [];
+  /** Indices of the observations, the best first. */
+  const order: number[] = [];
   const running = new Map<number, Trial>();
   /** Of all that was started. */
   const texts = new Set<string>();
+  // From here on what only saves time: all of it follows from the above.
   let points: Points | undefined;
   let fitted: { readonly count: number; readonly hyperparameters: Hyperparameters } | undefined;
+  let known: KnownDistances | undefined;
+  const pointByTrial = new WeakMap<Trial, Point>();
 
   // Made at the first ask: whoever replays needs none of it.
   const makePoints = (): Points => (points ??= pointsOf(space, space.sample(rng.fork("sample"))));
-  const pointOf = ({ genotype, text }: Trial): Point => makePoints().full(makePoints().flat(genotype, text));
-  const trialOf = (genotype: Genotype): Trial => ({ genotype, text: canonicalJson(genotype) });
-
-  const bestTrials = (): readonly Observation[] =>
-    observations.toSorted((a, b) => descending(a.score, b.score)).slice(0, options.parents);
+  const pointOf = (trial: Trial): Point => {
+    let point = pointByTrial.get(trial);
+    if (point === undefined) {
+      point = makePoints().full(makePoints().flat(trial));
+      pointByTrial.set(trial, point);
+    }
+    return point;
+  };
+  const observed = (index: number): Trial => observations[index] as Trial;
 
   /** Returns candidates that were not started, each once, in a fixed order. */
   const candidatesOf = (draw: Rng): readonly Trial[] => {
-    const best = bestTrials();
+    const best = order.slice(0, options.parents).map(observed);
     const genotypes = best.flatMap(({ genotype }) =>
       neighbourCount(space, genotype) <= ALL_NEIGHBOURS
         ? neighbours(space, genotype, draw)
@@ -103,17 +113,15 @@ function createModelBased(options: Options, { space, rng, objectives }: Controll
   const hyperparametersOf = (views: readonly View[]): Hyperparameters => {
     const count = lastOfSeries(observations.length, options.starts);
     if (fitted?.count !== count) {
-      const earlier = observations.slice(0, count);
-      const chosen = choose(earlier, FITTED);
+      const earlier = scores.slice(0, count);
+      const ranking = fromBest(earlier);
+      const chosen = trainingSet(count, ranking, FITTED);
       const distances = distancesOf(
-        chosen.map((index) => pointOf(earlier[index] as Observation)),
+        chosen.map((index) => pointOf(observed(index))),
         views,
+        known,
       );
-      const values = rankScores(
-        earlier.map(({ score }) => score),
-        chosen,
-      );
-      fitted = { count, hyperparameters: fit(distances, views, values) };
+      fitted = { count, hyperparameters: fit(distances, views, rankScores(earlier, chosen, ranking)) };
     }
     return fitted.hyperparameters;
   };
@@ -135,34 +143,27 @@ function createModelBased(options: Options, { space, rng, objectives }: Controll
     const { hasGraphs, nodeCount, flat, full } = makePoints();
     const views = viewsOf(hasGraphs);
     const hyperparameters = hyperparametersOf(views);
-    const values = rankScores(
-      observations.map(({ score }) => score),
-      chosen,
-    );
+    const distances = distancesOf(seen, views, known);
+    known = { points: seen, distances };
+    const values = rankScores(scores, chosen, order);
     const target = values.reduce((a, b) => Math.max(a, b), -Infinity);
-    let candidates = candidatesOf(draw).map(({ genotype, text }) => flat(genotype, text));
+    let candidates: readonly Point[] = candidatesOf(draw).map(flat);
     if (nodeCount > CHEAP_NODES && candidates.length > DEAR_CANDIDATES) {
       const [scale = 1] = hyperparameters.scales;
-      const plain = model(seen, values, viewsOf(false), {
-        variances: [1],
-        scales: [scale],
-        noise: hyperparameters.noise,
-      });
-      const byDecisions = sortBy(candidates, (point) => expectedImprovement(plain.predict(point), target));
-      candidates = byDecisions.slice(0, DEAR_CANDIDATES);
+      const alone = { variances: [1], scales: [scale], noise: hyperparameters.noise };
+      const plain = model(seen, values, viewsOf(false), alone, distances.slice(0, 1));
+      candidates = mostPromising(plain, candidates, target, DEAR_CANDIDATES);
     }
     const signatures = signaturesOf(seen);
     const fresh = candidates.map(full).filter((point) => isNew(point, signatures));
-    const { predict } = model(seen, values, views, hyperparameters);
-    return sortBy(fresh, (point) => expectedImprovement(predict(point), target))[0]?.genotype;
+    return mostPromising(model(seen, values, views, hyperparameters, distances), fresh, target, 1)[0]?.genotype;
   };
 
   return {
     ask(number) {
       const draw = rng.fork(`ask/${number}`);
-      const chosen = choose(observations, options.observations);
-      const trials = [...chosen.map((index) => observations[index] as Observation), ...running.values()];
-      const seen = trials.map(pointOf);
+      const chosen = trainingSet(observations.length, order, options.observations);
+      const seen = [...chosen.map(observed), ...running.values()].map(pointOf);
       const isEarly = observations.length < options.starts;
       const best = isEarly ? undefined : bestCandidate(draw, chosen, seen);
       return { genotype: best ?? randomTrial(draw, seen) };
@@ -175,9 +176,10 @@ function createModelBased(options: Options, { space, rng, objectives }: Controll
         return;
       }
       const { number, state, proposal } = event.trial;
+      observations.push(running.get(number) ?? trialOf(proposal.genotype));
       running.delete(number);
-      const score = (state === "failed" ? undefined : scoreOf(event.trial, objectives)) ?? -Infinity;
-      observations.push({ ...trialOf(proposal.genotype), score });
+      scores.push((state === "failed" ? undefined : scoreOf(event.trial, objectives)) ?? -Infinity);
+      insertLast(order, scores);
     },
   };
 }
@@ -195,22 +197,4 @@ function lastOfSeries(count: number, first: number): number {
   let last = first;
   for (let next = first; next <= count; next = Math.ceil(next * 1.1)) last = next;
   return last;
-}
-
-/** Returns at most `most` indices, ascending: half of them of the best, the rest of the latest. */
-function choose(observations: readonly Observation[], most: number): readonly number[] {
-  const all = observations.map((_, index) => index);
-  if (all.length <= most) return all;
-  const score = (index: number): number => (observations[index] as Observation).score;
-  const best = new Set(all.toSorted((a, b) => descending(score(a), score(b)) || a - b).slice(0, Math.floor(most / 2)));
-  const latest = all.filter((index) => !best.has(index)).slice(best.size - most);
-  return [...best, ...latest].sort((a, b) => a - b);
-}
-
-/** Sorted from the greatest value; of equals the first stays first. */
-function sortBy(points: readonly Point[], value: (point: Point) => number): readonly Point[] {
-  return points
-    .map((point) => ({ point, value: value(point) }))
-    .sort((a, b) => descending(a.value, b.value))
-    .map(({ point }) => point);
 }

@@ -3,6 +3,7 @@
  * under one number would be taken for one; of a thousand paths there is such a pair once in ten thousand networks.)
  */
 import { fnv1a } from "./fnv.ts";
+import { mix } from "./mix.ts";
 
 /** Values by path, paths ascending. */
 export interface PathCounts {
@@ -55,14 +56,6 @@ export function createPathTable(): PathTable {
       return { paths, values: Float64Array.from(paths, (path) => Math.log1p(joined.get(path) as number)) };
     },
   };
-}
-
-/** Murmur3's last steps over both numbers: each bit of either changes about half of the bits. */
-function mix(a: number, b: number): number {
-  let value = Math.imul(a, 0x85ebca6b) ^ b;
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return (value ^ (value >>> 16)) >>> 0;
 }
 
 /** Returns the squared Euclidean distance; a path that one of them lacks counts as 0 there. Linear in both. */

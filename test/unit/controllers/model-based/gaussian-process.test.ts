@@ -2,7 +2,8 @@
 import { createRng } from "cellwright/base";
 import { describe, expect, it } from "vitest";
 import { cholesky, inverseFrom, solveLower, solveUpper } from "../../../../controllers/model-based/cholesky.ts";
-import { distancesOf, fit, guess, model, posterior } from "../../../../controllers/model-based/gaussian-process.ts";
+import { distancesOf } from "../../../../controllers/model-based/distances.ts";
+import { fit, guess, model, posterior } from "../../../../controllers/model-based/gaussian-process.ts";
 import { expectedImprovement, normalCdf, rankScores } from "../../../../controllers/model-based/improvement.ts";
 import { type Point, viewsOf } from "../../../../controllers/model-based/kernel.ts";
 
@@ -108,7 +109,7 @@ describe("Gaussian process", () => {
           sum + hyperparameters.variances[v]! * view.similarity(view.distance(x, y), hyperparameters.scales[v]!),
         0,
       );
-    const { mean, variance } = model([a, b], Float64Array.from([1, -2]), views, hyperparameters).predict(c);
+    const { mean, variance } = model([a, b], Float64Array.from([1, -2]), views, hyperparameters).look(c);
     const [own, cross] = [1.1, k(a, b)];
     const determinant = own * own - cross * cross;
     const solve = (x: number, y: number) => [(own * x - cross * y) / determinant, (own * y - cross * x) / determinant];
@@ -116,7 +117,7 @@ describe("Gaussian process", () => {
     const [wa, wb] = solve(1, -2) as [number, number];
     expect(mean).toBeCloseTo(ka * wa + kb * wb, 10);
     const [va, vb] = solve(ka, kb) as [number, number];
-    expect(variance).toBeCloseTo(1 - (ka * va + kb * vb), 10);
+    expect(variance()).toBeCloseTo(1 - (ka * va + kb * vb), 10);
   });
 
   it("a trial in flight leaves means as they are and makes its surroundings certain", () => {
@@ -126,15 +127,15 @@ describe("Gaussian process", () => {
     const own = values.slice(0, 10);
     const without = model(seen, own, views, hyperparameters);
     const during = model([...seen, pending], own, views, hyperparameters);
-    expect(during.predict(other).mean).toBeCloseTo(without.predict(other).mean, 10);
-    expect(during.predict(other).variance).toBeLessThan(without.predict(other).variance);
-    expect(during.predict(pending).variance).toBeLessThan(0.5 * without.predict(pending).variance);
+    expect(during.look(other).mean).toBeCloseTo(without.look(other).mean, 10);
+    expect(during.look(other).variance()).toBeLessThan(without.look(other).variance());
+    expect(during.look(pending).variance()).toBeLessThan(0.5 * without.look(pending).variance());
   });
 
   it("bears points that are equal, without noise", () => {
     const twice = [points[0]!, points[0]!, points[0]!];
     const hyperparameters = { variances: [1, 1, 1], scales: [1, 1, 1], noise: 0 };
-    const { mean } = model(twice, Float64Array.from([1, 1, 1]), views, hyperparameters).predict(points[0]!);
+    const { mean } = model(twice, Float64Array.from([1, 1, 1]), views, hyperparameters).look(points[0]!);
     expect(mean).toBeCloseTo(1, 4);
   });
 });
@@ -161,7 +162,7 @@ describe("improvement", () => {
     const draws = Array.from({ length: 200_000 }, () => Math.max(0, 0.3 + 2 * rng.normal() - 1));
     const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length;
     // The deviation of a draw is about 1: 0.01 is four standard errors.
-    expect(Math.abs(expectedImprovement({ mean: 0.3, variance: 4 }, 1) - mean)).toBeLessThan(0.01);
+    expect(Math.abs(expectedImprovement(0.3, 4, 1) - mean)).toBeLessThan(0.01);
     expect(normalCdf(1.96)).toBeCloseTo(0.9750021, 6);
     expect(normalCdf(-1)).toBeCloseTo(0.1586553, 6);
   });
