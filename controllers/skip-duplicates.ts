@@ -24,6 +24,7 @@ export function skipDuplicates(inner: ControllerDefinition, options: SkipDuplica
     name: `${inner.name} without duplicates`,
     options: { retries, inner: { name: inner.name, ...inner.options } },
     create: (context) => createSkipDuplicates(inner, retries, context),
+    isHeavy: (space) => inner.isHeavy?.(space) === true,
   };
 }
 

@@ -50,6 +50,7 @@ export function successiveHalving(
     name: `${inner.name} by successive halving`,
     options: { ...resolved, inner: { name: inner.name, ...inner.options } },
     create: (context) => createSuccessiveHalving(inner, resolved, context),
+    isHeavy: (space) => inner.isHeavy?.(space) === true,
   };
 }
 

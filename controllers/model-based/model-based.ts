@@ -61,6 +61,7 @@ export function modelBased(options: ModelBasedOptions = {}): ControllerDefinitio
     name: "model-based search",
     options: { ...resolved },
     create: (context) => createModelBased(resolved, context),
+    isHeavy: () => true,
   };
 }
 

@@ -54,6 +54,11 @@ export interface ControllerDefinition {
   /** Plain JSON; part of the study's stored config. */
   readonly options: Readonly<Record<string, unknown>>;
   create(context: ControllerContext): Controller;
+  /**
+   * Says whether an ask or a tell can take longer than 20 ms in this space. A study that is loaded from a file then has the controller in a thread of its
+   * own, so that it hears its workers meanwhile. Absent: no.
+   */
+  isHeavy?(space: AnySpace): boolean;
 }
 
 /** Returns the first objective's value with the sign that makes larger better, or undefined if the trial has none. */

@@ -10,7 +10,7 @@ import { evaluatorOf, isOf, type BaselinePlan } from "./baseline-plan.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
-import { studyRng } from "./ledger.ts";
+import { studyRng } from "./study-rng.ts";
 import { measuredBy } from "./measured.ts";
 
 export interface BaselineContext {

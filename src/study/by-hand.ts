@@ -11,6 +11,8 @@ import type { AskedTrial, Study } from "./study.ts";
 export interface ByHand extends Pick<Study, "ask" | "tell"> {
   /** Numbers of the trials that were asked for and not told yet. */
   readonly open: readonly number[];
+  /** Ends the book. */
+  readonly close: () => Promise<void>;
 }
 
 const metrics = z.record(z.string(), z.union([z.number(), z.nan(), z.string(), z.boolean()]));
@@ -29,6 +31,7 @@ export function takenByHand(ledger: Ledger, storage: Storage): ByHand {
     get open() {
       return [...open.keys()];
     },
+    close: async () => ledger.close(),
     ask: async () =>
       inTurn(async () => {
         const trial = unfinished.shift() ?? (await ledger.propose());

@@ -1,12 +1,10 @@
 /** @file Chooses where a study's trials run, and starts the workers when the first one is needed. */
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Json } from "../base/canonical-json.ts";
 import type { Logger } from "../base/logger.ts";
 import { assignSlots, openInlineExecutor, openProcessPool } from "../executors/index.ts";
 import type { Executor } from "../executors/executor.ts";
+import { builtModule } from "./built-module.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
-import { packageRoot } from "./self-alias.ts";
 import { runnerFor } from "./trial-runner.ts";
 
 /** `processes`: one worker process per slot. `inline`: in this process, one trial at a time. Or an executor of one's own. */
@@ -49,13 +47,4 @@ export async function startExecutor(options: ExecutionOptions): Promise<Executor
 
 async function slotsFor({ workers, gpus, workersPerGpu }: StudyDefinition) {
   return await assignSlots({ workers, gpus, perGpu: workersPerGpu });
-}
-
-/** Workers load built files, also when this is running from source: Node cannot load `.ts` in them. */
-function builtModule(path: string): string {
-  const here = fileURLToPath(import.meta.url);
-  const dist = join(packageRoot(), "dist");
-  return here.startsWith(dist)
-    ? new URL(`../${path}`, import.meta.url).href
-    : pathToFileURL(join(dist, "src", path)).href;
 }

@@ -6,19 +6,19 @@
  */
 import { CellwrightError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
-import { createRng, type Rng } from "../base/rng.ts";
 import type { Outcome } from "../evaluators/evaluator.ts";
 import type { Network } from "../network/index.ts";
-import type { Controller, Objective } from "../search/controller.ts";
+import type { FinishedTrial, Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
-import { constrainedSpace } from "../search/constrained-space.ts";
-import { admitMeasured, constraintsOf, type Admission, type LatencyOf } from "./admission.ts";
+import { admitMeasured, type Admission, type LatencyOf } from "./admission.ts";
 import { objectivesOf } from "./config-record.ts";
+import { hostHere, type ControllerHost } from "./controller-host.ts";
 import type { StudyDefinition } from "./definition.ts";
 import { medianPruner, type Pruner } from "./median-pruner.ts";
 import { measureLatency } from "./measure-latency.ts";
 import { checkProposal } from "./proposal.ts";
 import { drawMetrics, withoutDraws } from "./refusals.ts";
+import { studyRng } from "./study-rng.ts";
 
 /** A trial that has been stored as running. */
 export interface OpenTrial {
@@ -29,40 +29,54 @@ export interface OpenTrial {
 export interface Ledger {
   readonly objectives: readonly Objective[];
   readonly pruner: Pruner | undefined;
-  /** What the controller has to say of itself. */
-  readonly note: string | undefined;
+  /** What the controller and its host have to say of themselves. */
+  readonly notes: readonly string[];
   /** Trials begun, finished or not. */
   readonly started: number;
   /** Takes the trials that an earlier run left unfinished, in order. Empty after the first call. */
   takeUnfinished(): OpenTrial[];
-  /** Asks the controller for the next trial and stores it as running. */
-  propose(): Promise<OpenTrial | "wait" | "done">;
+  /** Asks the controller for the next trial and stores it as running. Rejects with the signal's reason if that aborts while the controller thinks: nothing is stored. */
+  propose(signal?: AbortSignal): Promise<OpenTrial | "wait" | "done">;
   /** Stores an outcome and tells the controller. Returns the stored trial and whether it is the best so far. */
   finish(number: number, outcome: Outcome, duplicateOf?: number): Promise<{ trial: TrialRecord; isBest: boolean }>;
   /** The best first objective so far, as measured, and its trial. */
   best(): { readonly trial: number; readonly value: number } | undefined;
+  /** Ends the controller's host. */
+  close(): Promise<void>;
 }
 
-/** Returns the root stream of a study. */
-export function studyRng(definition: StudyDefinition): Rng {
-  return createRng(`${definition.seed ?? 0}`);
+export interface LedgerOptions {
+  /** Returns a network's latency in milliseconds. */
+  readonly measure?: ((network: Network) => Promise<number>) | undefined;
+  /** Makes the controller anew. Default: in this thread. */
+  readonly host?: () => Promise<ControllerHost>;
 }
 
-/** Opens the book: makes the controller anew and tells it the stored events in their order. `measure` gives a network's latency in milliseconds. */
+/** Opens the book: makes the controller anew and tells it the stored events in their order. */
 export async function openLedger(
   definition: StudyDefinition,
   storage: Storage,
   clock: Clock,
-  measure: (network: Network) => Promise<number> = measureLatency,
+  { measure = measureLatency, host = async () => hostHere(definition) }: LedgerOptions = {},
+): Promise<Ledger> {
+  const controller = await host();
+  try {
+    return await replayed(definition, storage, clock, measure, controller);
+  } catch (error) {
+    await controller.close();
+    throw error;
+  }
+}
+
+async function replayed(
+  definition: StudyDefinition,
+  storage: Storage,
+  clock: Clock,
+  measure: (network: Network) => Promise<number>,
+  controller: ControllerHost,
 ): Promise<Ledger> {
   const objectives = objectivesOf(definition);
   const rng = studyRng(definition);
-  const { space, takeRefused } = constrainedSpace(definition.space, constraintsOf(definition), definition.skeleton);
-  const controller: Controller = definition.controller.create({
-    space,
-    rng: rng.fork("controller"),
-    objectives,
-  });
   const pruner = definition.pruner && medianPruner(definition.pruner, objectives);
   const sign = objectives[0]?.direction === "minimize" ? -1 : 1;
   let started = 0;
@@ -79,8 +93,9 @@ export async function openLedger(
   const trials = await storage.trials();
   const byNumber = new Map(trials.map((trial) => [trial.number, trial]));
   const states = new Map(trials.map(({ number, state }) => [number, state]));
-  for (const event of await storage.events()) {
-    controller.tell(event);
+  const events = await storage.events();
+  await controller.tell(events);
+  for (const event of events) {
     if (event.kind === "started") started++;
     else {
       const trial = byNumber.get(event.trial.number);
@@ -111,7 +126,7 @@ export async function openLedger(
   return {
     objectives,
     pruner,
-    note: controller.note,
+    notes: controller.notes,
     get started() {
       return started;
     },
@@ -120,12 +135,12 @@ export async function openLedger(
       unfinished = [];
       return taken;
     },
-    async propose() {
+    async propose(signal) {
       const number = started;
-      takeRefused();
-      const proposal = checkProposal(definition, controller.ask(number), (other) => states.get(other));
+      const { answer, refused } = await controller.ask(number, signal);
+      const proposal = checkProposal(definition, answer, (other) => states.get(other));
       if (proposal === "wait" || proposal === "done") return proposal;
-      const draws = drawMetrics(takeRefused());
+      const draws = drawMetrics(refused);
       const admission = await admitMeasured(definition, proposal, latencyOf);
       const record: TrialRecord = {
         number,
@@ -141,7 +156,7 @@ export async function openLedger(
       await storage.startTrial(record);
       states.set(number, "running");
       started++;
-      controller.tell({ kind: "started", number, proposal });
+      await controller.tell([{ kind: "started", number, proposal }]);
       return { record, admission };
     },
     async finish(number, outcome, duplicateOf) {
@@ -161,20 +176,19 @@ export async function openLedger(
       if (trial === undefined || trial.state === "running")
         throw new CellwrightError("internal", `trial ${number}  Expected a finished trial.`);
       states.set(number, trial.state);
-      controller.tell({
-        kind: "finished",
-        trial: {
-          number,
-          proposal: trial.proposal,
-          state: trial.state,
-          ...(trial.values && { values: trial.values }),
-          ...(trial.reason !== undefined && { reason: trial.reason }),
-        },
-      });
+      const told: FinishedTrial = {
+        number,
+        proposal: trial.proposal,
+        state: trial.state,
+        ...(trial.values && { values: trial.values }),
+        ...(trial.reason !== undefined && { reason: trial.reason }),
+      };
+      await controller.tell([{ kind: "finished", trial: told }]);
       if (pruner !== undefined && trial.state !== "failed" && duplicateOf === undefined)
         pruner.add(trial, await storage.steps(number));
       return { trial, isBest: consider(trial) };
     },
     best: () => best,
+    close: async () => controller.close(),
   };
 }

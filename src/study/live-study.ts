@@ -10,6 +10,7 @@ import { seedsLeft, trainBaseline } from "./baseline.ts";
 import { baselinePlan, trainedBaseline } from "./baseline-plan.ts";
 import { takenByHand, type ByHand } from "./by-hand.ts";
 import { objectivesOf } from "./config-record.ts";
+import { hostController } from "./controller-place.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
 import { eventQueue } from "./event-queue.ts";
 import type { StudyEvent } from "./events.ts";
@@ -61,7 +62,11 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
   let work: Promise<unknown> = Promise.resolve();
   const running = new Set<AbortController>();
 
-  const book = async (): Promise<Ledger> => openLedger(definition, storage, clock, options.measureLatency);
+  const book = async (): Promise<Ledger> =>
+    openLedger(definition, storage, clock, {
+      measure: options.measureLatency,
+      host: async () => hostController(definition, options.reference),
+    });
   const workers = async (): Promise<Executor> => {
     executor ??= startExecutor(execution).catch((error: unknown) => {
       executor = undefined; // the next search tries again, and closing has nothing to end
@@ -165,6 +170,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
       stream(request, async (emit, signal, hardSignal) =>
         occupy("searching", async () => {
           refuseOpen((await hand)?.open ?? []);
+          await (await hand)?.close();
           hand = undefined;
           await dropEarly();
           const before = await storage.trials();
@@ -178,29 +184,33 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
             facts,
           });
           const ledger = await book();
-          if (ledger.note !== undefined) emit({ kind: "note", level: "info", message: ledger.note });
-          const searched = search({
-            definition,
-            storage,
-            ledger,
-            executor: await workers(),
-            clock,
-            logger,
-            trialDir: (number) => join(dir, "trials", String(number)),
-            emit,
-            ...(request.thenRetrain === true && {
-              onSpareWorker: async (undecided: number) => retrainEarly(undecided, emit),
-            }),
-            signal,
-            hardSignal,
-          });
-          work = searched.catch(() => {});
-          const finished = await searched.catch(async (error: unknown) => {
-            await dropEarly();
-            throw error;
-          });
-          if (finished.reason === "interrupt") await dropEarly();
-          emit({ kind: "study-finished", ...finished });
+          try {
+            for (const message of ledger.notes) emit({ kind: "note", level: "info", message });
+            const searched = search({
+              definition,
+              storage,
+              ledger,
+              executor: await workers(),
+              clock,
+              logger,
+              trialDir: (number) => join(dir, "trials", String(number)),
+              emit,
+              ...(request.thenRetrain === true && {
+                onSpareWorker: async (undecided: number) => retrainEarly(undecided, emit),
+              }),
+              signal,
+              hardSignal,
+            });
+            work = searched.catch(() => {});
+            const finished = await searched.catch(async (error: unknown) => {
+              await dropEarly();
+              throw error;
+            });
+            if (finished.reason === "interrupt") await dropEarly();
+            emit({ kind: "study-finished", ...finished });
+          } finally {
+            await ledger.close();
+          }
         }),
       ),
     retrain: (request = {}) =>
@@ -252,6 +262,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     async close() {
       for (const abandoned of running) abandoned.abort();
       await work;
+      await (await hand?.catch(() => undefined))?.close();
       await dropEarly();
       const started = await executor?.catch(() => undefined);
       try {

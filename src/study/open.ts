@@ -8,11 +8,11 @@ import { silentLogger, type Logger } from "../base/logger.ts";
 import type { Network } from "../network/index.ts";
 import { openStorage } from "../storage/index.ts";
 import type { Storage } from "../storage/storage.ts";
-import { auto, type AutoOptions } from "../../controllers/index.ts";
-import { checkSameStudy, readConfigRecord, toConfigRecord, type ConfigRecord } from "./config-record.ts";
+import { checkSameStudy, readConfigRecord, toConfigRecord } from "./config-record.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
 import type { ExecutorChoice } from "./execution.ts";
 import { storedSubstitute, withSubstitute } from "./kept-data.ts";
+import { keepPick } from "./kept-pick.ts";
 import { loadStudy } from "./load.ts";
 import { liveStudy } from "./live-study.ts";
 import { checkSameNetworks } from "./same-networks.ts";
@@ -128,12 +128,6 @@ async function reopen(options: OpenOptions): Promise<Study> {
     await storage.close();
     throw error;
   }
-}
-
-/** What `auto` picked stays picked: a resume with a larger budget goes on with the same algorithm. */
-function keepPick(definition: StudyDefinition, stored: ConfigRecord): StudyDefinition {
-  if (definition.controller.name !== "auto" || stored.controller.name !== "auto") return definition;
-  return { ...definition, controller: auto(stored.controller.options as AutoOptions) };
 }
 
 function mergedReference(options: OpenOptions, stored: StudyReference | null): StudyReference | undefined {

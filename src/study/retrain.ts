@@ -9,7 +9,7 @@ import { identify } from "./admission.ts";
 import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
-import { studyRng } from "./ledger.ts";
+import { studyRng } from "./study-rng.ts";
 import { measuredBy } from "./measured.ts";
 
 export interface RetrainContext {

@@ -97,6 +97,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
   context.signal.addEventListener("abort", onSoft);
   context.hardSignal.addEventListener("abort", onHard);
   if (context.signal.aborted) onSoft();
+  const interrupted = AbortSignal.any([context.signal, context.hardSignal]);
   const tick = setInterval(() => void storeElapsed().catch(fail), ELAPSED_TICK_MS);
 
   const dispatch = (open: OpenTrial): void => {
@@ -259,7 +260,11 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           halt("controller-done");
           break;
         }
-        const proposed = await ledger.propose();
+        const proposed = await ledger.propose(interrupted).catch((error: unknown) => {
+          if (interrupted.aborted) return "interrupted" as const;
+          throw error;
+        });
+        if (proposed === "interrupted") break;
         if (proposed === "done") {
           halt("controller-done");
           break;

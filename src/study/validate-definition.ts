@@ -17,7 +17,11 @@ const space = z.custom<StudyDefinition["space"]>(
   "a space made by defineSpace({ … })",
 );
 const controller = z.custom<StudyDefinition["controller"]>(
-  (value) => isRecord(value) && typeof value["create"] === "function" && typeof value["name"] === "string",
+  (value) =>
+    isRecord(value) &&
+    typeof value["create"] === "function" &&
+    typeof value["name"] === "string" &&
+    ["undefined", "function"].includes(typeof value["isHeavy"]),
   "a controller such as agingEvolution()",
 );
 const evaluator = z.custom<StudyDefinition["evaluator"]>(
