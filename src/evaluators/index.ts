@@ -21,6 +21,14 @@ export {
 export { type Measure, type ProxyTrainingOptions } from "./proxy-options.ts";
 export { proxyTraining } from "./proxy-training.ts";
 export {
+  findNasBench101,
+  nasBench101Epochs,
+  nasBench101Table,
+  readNasBench101,
+  type NasBench101Epochs,
+  type NasBench101TableOptions,
+} from "./tabular/nas-bench-101.ts";
+export {
   findNasBench201,
   nasBench201Table,
   readNasBench201,

@@ -6,10 +6,10 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { nasBench201Text } from "cellwright/spaces";
 import { CellwrightError, expected } from "../../base/errors.ts";
-import { dataRoots, fileSizeOf } from "../../data/locate.ts";
 import { oneOf, parseOptions } from "../../data/options.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { parseCsv } from "./csv.ts";
+import { findTable } from "./find-table.ts";
 import { columnOf, readTable, readTextFile, tableOf, type ResultTable } from "./table.ts";
 import { tableEvaluator } from "./tabular.ts";
 
@@ -38,15 +38,7 @@ const ACCURACIES = ["c10_val_12", "c10_test_12", "c100_val_12", "c100_test_12", 
 
 /** Returns the path of the table. Throws `data` naming the folders it is not in. */
 export function findNasBench201(dataDir?: string): string {
-  const roots = dataRoots(dataDir);
-  const candidates = roots.flatMap(({ path }) => [join(path, FILE), join(path, "nasbench201", FILE)]);
-  const found = candidates.find((path) => fileSizeOf(path) !== undefined);
-  if (found !== undefined) return found;
-  const places = roots.map(({ path, from }) => `${path} (${from})`).join(", ");
-  throw new CellwrightError(
-    "data",
-    expected("NAS-Bench-201", `${FILE}, or nasbench201/${FILE}, in a data folder`, places),
-  );
+  return findTable("NAS-Bench-201", "nasbench201", FILE, dataDir);
 }
 
 /** Reads the table, keyed by the cell's text; with a device, its latency as column `latency_ms`. About 100 ms. Throws `data` naming what is wrong. */
