@@ -143,6 +143,11 @@ static void loss_whole(Op& op, Run& run) {
       sum += exp(p.z[n * p.zn + k % V] - most);
     }
     const double logSum = most + log(sum);
+    double given = 1;  // sum of the targets: 1 but for their rounding
+    if (run.targets) {
+      given = smoothing;
+      for (int k = 0; k < classes; k++) given += (1 - smoothing) * run.targets[(int64_t)n * classes + k];
+    }
     for (int k = 0; k < classes; k++) {
       const Plane& p = *op.in[k / V].plane;
       const double z = p.z[n * p.zn + k % V];
@@ -150,7 +155,7 @@ static void loss_whole(Op& op, Run& run) {
       if (target != 0) total -= target * (z - logSum);
       if (op.extra[2]) {
         float& g = p.g[n * p.gn + k % V];
-        const float slope = (float)(share * (exp(z - logSum) - target));
+        const float slope = (float)(share * (given * exp(z - logSum) - target));
         // Both heads may be one node: then its gradient is the sum.
         g = op.in[k / V].accumulate ? g + slope : slope;
       }

@@ -1,4 +1,4 @@
-/** @file The reference engine against PyTorch in double precision: every operation, logits, loss, all gradients, and several steps of SGD. */
+/** @file The reference engine against PyTorch in double precision: every operation, logits, loss, all gradients, and several steps of SGD or AdamW. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { createRng } from "../../src/base/rng.ts";
 import type { LossOptions, OptimizerOptions, StepOptions } from "../../src/engines/engine.ts";
@@ -9,7 +9,7 @@ import { topologicalOrder } from "../../src/network/order.ts";
 import { weightSpecs } from "../../src/network/weights.ts";
 import { relativeDifference } from "../support/compare.ts";
 import { requireTorch } from "../support/python.ts";
-import { randomCase } from "../support/random-network.ts";
+import { randomCase, randomSoftBatch } from "../support/random-network.ts";
 import { runTorch, type TorchCase, type TorchResult } from "../support/torch-oracle.ts";
 
 const torch = requireTorch();
@@ -17,19 +17,21 @@ const torch = requireTorch();
 function options(seed: number): { readonly optimizer: OptimizerOptions; readonly loss: LossOptions } {
   const rng = createRng(seed).fork("options");
   const momentum = rng.pick([0, 0.9]);
+  const sgd = { momentum, nesterov: momentum > 0 && rng.next() < 0.5 };
+  const common = { weightDecay: rng.pick([0, 1e-2]), ...(rng.next() < 0.5 ? { clipNorm: 0.5 } : {}) };
+  // Epsilon keeps what is zero but for rounding (a bias before a batch norm) from steps of full length.
+  const adamw = { kind: "adamw", beta1: 0.9, beta2: 0.99, epsilon: 1e-2 } as const;
   return {
-    optimizer: {
-      momentum,
-      nesterov: momentum > 0 && rng.next() < 0.5,
-      weightDecay: rng.pick([0, 1e-2]),
-      ...(rng.next() < 0.5 ? { clipNorm: 0.5 } : {}),
-    },
+    optimizer: { ...common, ...(seed % 3 === 2 ? adamw : sgd) },
     loss: { labelSmoothing: rng.pick([0, 0.1]), auxiliaryWeight: 0.4 },
   };
 }
 
 const cases: readonly TorchCase[] = Array.from({ length: 40 }, (_, seed) => {
-  const { network, weights, batches } = randomCase(seed, { length: 8, batches: 4 });
+  const { network, weights, batches: hard } = randomCase(seed, { length: 8, batches: 4 });
+  const soft = createRng(seed).fork("soft");
+  // One case in two has soft targets.
+  const batches = seed % 2 === 0 ? hard : hard.map((batch, i) => randomSoftBatch(network, batch.size, soft.fork(i)));
   const steps = batches.map((_, step): StepOptions => ({ step, learningRate: 0.05 / (step + 1), dropPathRate: 0.3 }));
   return { network, weights, batches, steps, seed, ...options(seed) };
 });

@@ -85,13 +85,15 @@ function toWire(test: TorchCase): unknown {
       trainable,
       values: encode(test.weights.get(name) as Float32Array),
     })),
-    options: { ...test.optimizer, ...test.loss },
+    options: { kind: "sgd", ...test.optimizer, ...test.loss },
     steps: test.batches.map((batch, i) => {
       const step = test.steps[i] as StepOptions;
       return {
         images: encode(batch.images),
         shape: [batch.size, ...(input?.op === "input" ? input.attributes.shape : [])],
         labels: [...batch.labels],
+        // eslint-disable-next-line unicorn/no-null -- JSON has no other nothing
+        targets: batch.targets ? encode(batch.targets) : null,
         learningRate: step.learningRate,
         masks: masksOf(test, batch, step),
       };

@@ -150,22 +150,18 @@ def run_case(case):
     trainable = groups["kernel"] + groups["other"]
     decay = options["weightDecay"]
     parameters = [{"params": groups["kernel"], "weight_decay": decay}, {"params": groups["other"], "weight_decay": 0.0}]
-    sgd = torch.optim.SGD(
-        [group for group in parameters if group["params"]],
-        lr=1.0,
-        momentum=options["momentum"],
-        nesterov=options["nesterov"],
-    )
+    optimizer = optimizer_of(options, [group for group in parameters if group["params"]])
     result = {"losses": [], "correct": []}
     for number, step in enumerate(case["steps"]):
         images = decode(step["images"]).reshape(step["shape"]).requires_grad_(True)
         labels = torch.tensor(step["labels"], dtype=torch.int64)
+        targets = labels if step["targets"] is None else decode(step["targets"]).reshape(len(labels), -1)
         logits, auxiliary = forward(case, weights, images, {"training": True, "masks": step["masks"]})
-        loss = F.cross_entropy(logits, labels, label_smoothing=options["labelSmoothing"])
+        loss = F.cross_entropy(logits, targets, label_smoothing=options["labelSmoothing"])
         if auxiliary is not None:
-            extra = F.cross_entropy(auxiliary, labels, label_smoothing=options["labelSmoothing"])
+            extra = F.cross_entropy(auxiliary, targets, label_smoothing=options["labelSmoothing"])
             loss = loss + options["auxiliaryWeight"] * extra
-        sgd.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
         result["losses"].append(loss.item())
         result["correct"].append(int((logits.argmax(1) == labels).sum()))
@@ -179,15 +175,23 @@ def run_case(case):
             }
         if options.get("clipNorm") is not None:
             torch.nn.utils.clip_grad_norm_(trainable, options["clipNorm"])
-        for group in sgd.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = step["learningRate"]
-        sgd.step()
+        optimizer.step()
     result["weights"] = {name: encode(w) for name, w in weights.items()}
     with torch.no_grad():
         images = decode(case["steps"][0]["images"]).reshape(case["steps"][0]["shape"])
         logits, _ = forward(case, weights, images, {"training": False, "masks": {}})
         result["inference"] = encode(logits)
     return result
+
+
+def optimizer_of(options, parameters):
+    """PyTorch's own optimizer; the learning rate is set step by step."""
+    if options["kind"] == "adamw":
+        betas = (options["beta1"], options["beta2"])
+        return torch.optim.AdamW(parameters, lr=1.0, betas=betas, eps=options["epsilon"])
+    return torch.optim.SGD(parameters, lr=1.0, momentum=options["momentum"], nesterov=options["nesterov"])
 
 
 def main():

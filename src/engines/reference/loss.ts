@@ -23,12 +23,16 @@ export function crossEntropy(logits: Tensor, { labels, targets }: Answers, smoot
     const row = logits.data.subarray(image * classes, (image + 1) * classes);
     const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
     const logSum = largest + Math.log(row.reduce((sum, z) => sum + Math.exp(z - largest), 0));
+    const given = targets
+      ? Array.from(row, (_, k) => targets[image * classes + k] as number)
+      : Array.from(row, (_, k) => Number(k === labels[image]));
+    // 1 but for the rounding of soft targets.
+    const sum = given.reduce((a, b) => a + b, 0) * (1 - smoothing) + smoothing;
     for (const [k, z] of row.entries()) {
-      const given = targets ? (targets[image * classes + k] as number) : Number(k === labels[image]);
-      const target = given * (1 - smoothing) + smoothing / classes;
+      const target = (given[k] as number) * (1 - smoothing) + smoothing / classes;
       // A target of exactly 0 contributes nothing, even where the logit is infinite.
       if (target !== 0) loss -= (target * (z - logSum)) / n;
-      gradient[image * classes + k] = (Math.exp(z - logSum) - target) / n;
+      gradient[image * classes + k] = (Math.exp(z - logSum) * sum - target) / n;
     }
   }
   return { loss, gradient };

@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { describeEngines, openEngine, openNativeEngine, slowEngineWarning } from "../../../src/engines/index.ts";
 import { findTfjs } from "../../../src/engines/tfjs/load.ts";
-import { contractNetwork } from "../../support/engine-contract.ts";
+import { contractNetwork } from "../../support/contract-network.ts";
 import { createRng } from "../../../src/base/rng.ts";
 import { randomBatch } from "../../support/random-network.ts";
 import { describeWasm, wasmMissing } from "../../support/wasm.ts";
