@@ -19,6 +19,8 @@ export const chartSize = { width: 1360, height: 800 } as const;
 export const ink = "#1a1a1a";
 export const faintInk = "#5c5c5c";
 export const gridColour = "#e2e2de";
+/** A light ground: a picture without one is unreadable on a dark page. */
+export const groundColour = "#fcfcfa";
 
 const FAMILY = "Cellwright B612";
 let family: string | undefined;
@@ -55,7 +57,7 @@ const ground: Plugin = {
   id: "ground",
   beforeDraw({ ctx, width, height }) {
     ctx.save();
-    ctx.fillStyle = "#fcfcfa";
+    ctx.fillStyle = groundColour;
     ctx.fillRect(0, 0, width, height);
     ctx.restore();
   },
