@@ -4,12 +4,14 @@
  */
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { join } from "node:path";
 import { z } from "zod";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 import { formatCount } from "../base/units.ts";
-import type { DatasetDefinition, ImageSet } from "./dataset.ts";
+import type { DatasetDefinition, ImageSet, LoadOptions } from "./dataset.ts";
+import { fashionArchive, fetchIdx, idxFiles, isIdxFolderWhole, mnistArchive, type IdxArchive } from "./idx-files.ts";
 import { channelStatistics, checkImageSet, pickImages } from "./image-sets.ts";
-import { dataRoots, findSpelling, locateData, readDataFile } from "./locate.ts";
+import { dataRoots, findSpelling, locateData, readDataFile, type DataRoot } from "./locate.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 import { splitByClass } from "./splits.ts";
 
@@ -53,18 +55,6 @@ async function readIdx(path: string, dimensions: readonly number[]) {
   return decodeIdx(bytes, dimensions, path);
 }
 
-function spellings(stem: string): string[] {
-  const dotted = stem.replace(/-(idx\d)-/, ".$1-");
-  return [stem, `${stem}.gz`, dotted, `${dotted}.gz`];
-}
-
-const FILES = {
-  trainImages: spellings("train-images-idx3-ubyte"),
-  trainLabels: spellings("train-labels-idx1-ubyte"),
-  testImages: spellings("t10k-images-idx3-ubyte"),
-  testLabels: spellings("t10k-labels-idx1-ubyte"),
-};
-
 const schema = z.strictObject({
   name: z.string("a name").min(1, "a name").default("mnist"),
   folders: z.array(z.string("a folder name"), "a list of folder names").optional(),
@@ -96,33 +86,58 @@ export interface IdxOptions {
   readonly splitSeed?: number;
 }
 
-/** A data set in MNIST's four files (`train-images-idx3-ubyte` … `t10k-labels-idx1-ubyte`, with or without `.gz`): MNIST, Fashion-MNIST … */
+/** A data set in MNIST's four files (`train-images-idx3-ubyte` … `t10k-labels-idx1-ubyte`, with or without `.gz`), found on disk. */
 export function idx(options: IdxOptions = {}): DatasetDefinition {
+  return idxDefinition(options, undefined);
+}
+
+/** Finds the folder of the four files, or fetches what it lacks where they are published. Throws `data` with what was looked for. */
+async function findOrFetch(
+  name: string,
+  folders: readonly string[],
+  archive: IdxArchive | undefined,
+  { dir, onProgress, download = true }: LoadOptions,
+): Promise<string> {
+  const roots = dataRoots(dir);
+  const here = locateData({ folders, files: Object.values(idxFiles) }, roots)?.path;
+  if (here !== undefined && isIdxFolderWhole(here)) return here;
+  let trouble = "";
+  if (archive !== undefined && download) {
+    const folder = here ?? join((roots[0] as DataRoot).path, folders[0] as string);
+    try {
+      await fetchIdx(archive, folder, onProgress);
+      return folder;
+    } catch (error) {
+      trouble = ` Download: ${messageOf(error)}`;
+    }
+  }
+  // What it lacks is named when it is read.
+  if (here !== undefined && trouble === "") return here;
+  const places = roots.map(({ path, from }) => `  ${path} (${from})`).join("\n");
+  throw new CellwrightError(
+    "data",
+    `Expected the IDX files of ${name} in one of the data folders. Received: ${here === undefined ? "none" : "not all"} of them. Looked in\n${places}\n` +
+      `and their subfolders ${folders.join(", ")}. Put ${idxFiles.trainImages[1]} and its three companions there, or name their folder with --data.${trouble}`,
+    { details: { missing: true } },
+  );
+}
+
+/** Makes the definition of a data set in four IDX files, published or not. */
+export function idxDefinition(options: IdxOptions, archive: IdxArchive | undefined): DatasetDefinition {
   const parsed = parseOptions(schema, options, "data");
   const { name, side, classes } = parsed;
-  const signature = { folders: parsed.folders ?? [name], files: Object.values(FILES) };
   return {
     name,
     options: parsed,
     inputShape: [side, side, 1],
     classes: classes.length,
-    with: (changes) => idx({ ...parsed, ...changes } as IdxOptions),
-    async load({ dir }) {
-      const roots = dataRoots(dir);
-      const found = locateData(signature, roots);
-      if (found === undefined) {
-        const places = roots.map(({ path, from }) => `  ${path} (${from})`).join("\n");
-        throw new CellwrightError(
-          "data",
-          `Expected the IDX files of ${name} in one of the data folders. Received: none of them. Looked in\n${places}\n` +
-            `and their subfolders ${signature.folders.join(", ")}. Put ${FILES.trainImages[1]} and its three companions there, or name their folder with --data.`,
-          { details: { missing: true } },
-        );
-      }
+    with: (changes) => idxDefinition({ ...parsed, ...changes } as IdxOptions, archive),
+    async load(load) {
+      const folder = await findOrFetch(name, parsed.folders ?? [name], archive, load);
       const file = (names: readonly string[]) => {
-        const path = findSpelling(found.path, names);
+        const path = findSpelling(folder, names);
         if (path === undefined)
-          throw new CellwrightError("data", expected(found.path, `a file ${names.join(" or ")}`, "no such file"));
+          throw new CellwrightError("data", expected(folder, `a file ${names.join(" or ")}`, "no such file"));
         return path;
       };
       const readSplit = async (imageNames: readonly string[], labelNames: readonly string[]): Promise<ImageSet> => {
@@ -139,22 +154,43 @@ export function idx(options: IdxOptions = {}): DatasetDefinition {
         checkImageSet(set, labelPath);
         return set;
       };
-      const official = await readSplit(FILES.trainImages, FILES.trainLabels);
+      const official = await readSplit(idxFiles.trainImages, idxFiles.trainLabels);
       const split = splitByClass(official.labels, classes.length, parsed, name);
       const train = pickImages(official, split.train);
       return {
         name,
-        source: found.path,
+        source: folder,
         train,
         validation: pickImages(official, split.validation),
-        test: await readSplit(FILES.testImages, FILES.testLabels),
+        test: await readSplit(idxFiles.testImages, idxFiles.testLabels),
         ...channelStatistics(train),
       };
     },
   };
 }
 
-/** MNIST: 28x28 grey images of 10 digits, 60,000 for training and validation, 10,000 for test. */
+/** MNIST: 28x28 grey images of 10 digits, 60,000 for training and validation, 10,000 for test. Found on disk, else downloaded. */
 export function mnist(options: Omit<IdxOptions, "name" | "folders" | "classes" | "side"> = {}): DatasetDefinition {
-  return idx({ ...options, name: "mnist" });
+  return idxDefinition({ ...options, name: "mnist" }, mnistArchive);
+}
+
+const FASHION = [
+  "T-shirt/top",
+  "Trouser",
+  "Pullover",
+  "Dress",
+  "Coat",
+  "Sandal",
+  "Shirt",
+  "Sneaker",
+  "Bag",
+  "Ankle boot",
+];
+
+/** Fashion-MNIST (arXiv 1708.07747): 28x28 grey images of 10 kinds of clothing, as many as MNIST's. Found on disk, else downloaded. */
+export function fashionMnist(
+  options: Omit<IdxOptions, "name" | "folders" | "classes" | "side"> = {},
+): DatasetDefinition {
+  const folders = ["fashion-mnist", "fashionmnist", "fashion"];
+  return idxDefinition({ ...options, name: "fashion-mnist", folders, classes: FASHION }, fashionArchive);
 }

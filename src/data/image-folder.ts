@@ -152,8 +152,7 @@ async function openFolder(
   const content = { key: hashJson({ target, files }), count, pictureBytes };
   const file = options.cache ? join(place, ".cellwright", `${hashJson({ target })}.pictures`) : undefined;
   const renew = async (): Promise<PictureStore> => {
-    const left =
-      listed.ignored > 0 ? ` (${formatCount(listed.ignored)} files that are neither JPEG nor PNG left out)` : "";
+    const left = listed.ignored > 0 ? ` (${formatCount(listed.ignored)} other files left out)` : "";
     onProgress?.(
       `${name}: decoding ${formatCount(count)} pictures to ${height} x ${width} x ${target.channels}${left}: ` +
         `${formatBytes(sizeBytes)} of memory${file === undefined ? "" : `, and as much on the disk below ${join(place, ".cellwright")}`}`,

@@ -11,8 +11,9 @@ export {
 } from "./batches.ts";
 export { cifar10, cifar100, type Cifar100Options, type Cifar10Options } from "./cifar.ts";
 export { defineDataset, type DatasetSpec, type LoadedSplits } from "./define.ts";
-export { idx, mnist, type IdxOptions } from "./idx.ts";
+export { fashionMnist, idx, mnist, type IdxOptions } from "./idx.ts";
 export { imageFolder, type ImageFolderOptions } from "./image-folder.ts";
 export { channelStatistics, pickImages } from "./image-sets.ts";
 export { dataRoots, type DataRoot } from "./locate.ts";
+export { datasetNames, namedDataset } from "./named.ts";
 export { synthetic, type SyntheticOptions } from "./synthetic.ts";

@@ -1,5 +1,5 @@
 /** @file Public entry `cellwright/evaluators`: what a trial measures, and the data sets it is measured on. */
-export { cifar10, cifar100, defineDataset, idx, imageFolder, mnist, synthetic } from "../data/index.ts";
+export { cifar10, cifar100, defineDataset, fashionMnist, idx, imageFolder, mnist, synthetic } from "../data/index.ts";
 export type { Dataset, DatasetDefinition, ImageSet } from "../data/index.ts";
 export type {
   EvaluationContext,

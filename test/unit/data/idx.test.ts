@@ -1,10 +1,14 @@
 /** @file IDX files: read with and without gzip, and every way in which they can be wrong. */
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
-import { decodeIdx, idx, mnist } from "../../../src/data/idx.ts";
+import { decodeIdx, fashionMnist, idx, idxDefinition, mnist } from "../../../src/data/idx.ts";
+import { datasetNames, namedDataset } from "../../../src/data/named.ts";
 import { temporaryFolder } from "../../support/small-cifar.ts";
 
 function encodeIdx(shape: readonly number[], data: Uint8Array): Uint8Array {
@@ -141,5 +145,91 @@ describe("wrong files", () => {
     expect(await message()).toContain(`Expected a file ${images} or ${images}.gz`);
     rmSync(join(root, "data"), { recursive: true });
     expect(await message()).toContain("Expected the IDX files of digits in one of the data folders");
+  });
+});
+
+describe("a published set", () => {
+  const packed = new Map(Object.entries(files()).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]));
+  const md5 = (name: string) =>
+    createHash("md5")
+      .update(packed.get(`${name}-ubyte.gz`) as Uint8Array)
+      .digest("hex");
+  const sums = {
+    trainImages: md5("train-images-idx3"),
+    trainLabels: md5("train-labels-idx1"),
+    testImages: md5("t10k-images-idx3"),
+    testLabels: md5("t10k-labels-idx1"),
+  };
+  const options = { name: "digits", side: 4, classes: ["a", "b", "c"], train: 12, validation: 6 };
+
+  async function serving(work: (url: string, asked: string[]) => Promise<void>) {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      const name = request.url?.slice("/here/".length) ?? "";
+      asked.push(name);
+      response.end(packed.get(name));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    try {
+      await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}/here/`, asked);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test("is fetched file by file, checked, and only where files are not there", async () => {
+    await serving(async (url, asked) => {
+      const definition = idxDefinition(options, { url, md5: sums });
+      expect((await definition.load({})).train.size).toBe(12);
+      expect(asked).toEqual([...packed.keys()]);
+      expect(readdirSync(join(root, "data"))).toEqual(["digits"]);
+      rmSync(join(root, "data/digits/t10k-labels-idx1-ubyte.gz"));
+      expect((await definition.with?.({ train: 6 }).load({}))?.train.size).toBe(6);
+      expect(asked.slice(4)).toEqual(["t10k-labels-idx1-ubyte.gz"]);
+    });
+  });
+
+  test("is refused with a wrong sum, and nothing stays", async () => {
+    await serving(async (url) => {
+      const definition = idxDefinition(options, { url, md5: { ...sums, trainImages: "0".repeat(32) } });
+      await expect(definition.load({})).rejects.toThrow(
+        `Download: ${url}train-images-idx3-ubyte.gz  Expected an archive with MD5 ${"0".repeat(32)}.`,
+      );
+      expect(readdirSync(join(root, "data"))).toEqual([]);
+      await expect(definition.load({ download: false })).rejects.toThrow(/Received: none of them[^]*--data\.$/);
+    });
+  });
+
+  test("of clothes has their names", () => {
+    const { classes, inputShape, options: kept } = fashionMnist();
+    expect([classes, inputShape]).toEqual([10, [28, 28, 1]]);
+    expect(kept["classes"]).toContain("Ankle boot");
+  });
+});
+
+describe("namedDataset", () => {
+  test("knows names in any spelling, and what is theirs", () => {
+    for (const name of datasetNames) expect(namedDataset(name).name.replaceAll("-", "")).toBe(name.replaceAll("-", ""));
+    expect(namedDataset("CIFAR100").classes).toBe(100);
+    expect(namedDataset("Fashion_MNIST").name).toBe("fashion-mnist");
+  });
+
+  test("takes a folder for pictures or IDX files by what is in it", async () => {
+    write(files(), "elsewhere/my-digits");
+    const data = await namedDataset(join(root, "elsewhere/my-digits"))
+      .with?.({ side: 4, train: 12, validation: 6 })
+      .load({ dir: root });
+    expect([data?.name, data?.train.size]).toEqual(["my-digits", 12]);
+    for (const name of ["cat", "dog"]) mkdirSync(join(root, "pets", name), { recursive: true });
+    const pets = namedDataset(join(root, "pets"), { height: 8, width: 9 });
+    expect([pets.name, pets.classes, pets.inputShape]).toEqual(["pets", 2, [8, 9, 3]]);
+  });
+
+  test("says what it takes where it gets something else", () => {
+    expect(() => namedDataset("cifar-11")).toThrow(
+      'data set  Expected one of cifar-10, cifar-100, mnist, fashion-mnist, synthetic, or a folder of pictures with a subfolder for each class. Received: "cifar-11".',
+    );
+    expect(() => namedDataset(root)).toThrow("Expected a subfolder of pictures for each of two classes or more.");
   });
 });
