@@ -23,3 +23,11 @@ export { runStudy, type RunOptions } from "./study/run.ts";
 export type { AskedTrial, RunSignals, Study, StudyStatus } from "./study/study.ts";
 export type { RetrainRecord, StepRecord, TrialRecord } from "./storage/storage.ts";
 export type { Evaluator, EvaluationContext, Outcome, Task, TrialMetrics } from "./evaluators/evaluator.ts";
+export {
+  scalingDefinition,
+  scalingReference,
+  type ScalingOrigin,
+  type ScalingSource,
+  type ScalingSpec,
+} from "./study/scaling/definition.ts";
+export { scalingResults, type ScalingResults, type ScalingRow } from "./study/scaling/results.ts";

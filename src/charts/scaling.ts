@@ -29,10 +29,10 @@ export interface ScalingChartOptions {
 
 /** Told apart by shape and colour; no pair of them is one to those who see fewer colours. */
 const STYLES = {
-  compound: { colour: "#b34700", shape: "rectRot", radius: 11, width: 4, dash: [] },
-  depth: { colour: "#005f94", shape: "circle", radius: 8, width: 2.4, dash: [10, 6] },
-  width: { colour: "#3f7d20", shape: "triangle", radius: 9, width: 2.4, dash: [3, 5] },
-  resolution: { colour: "#7a3b8f", shape: "rect", radius: 8, width: 2.4, dash: [14, 5, 3, 5] },
+  compound: { colour: "#b34700", shape: "rectRot", radius: 14, width: 4, dash: [] },
+  depth: { colour: "#005f94", shape: "circle", radius: 7, width: 2.4, dash: [10, 6] },
+  width: { colour: "#3f7d20", shape: "triangle", radius: 8, width: 2.4, dash: [3, 5] },
+  resolution: { colour: "#7a3b8f", shape: "rect", radius: 7, width: 2.4, dash: [14, 5, 3, 5] },
 } as const;
 
 const GROUND = "#fcfcfa";
@@ -79,7 +79,8 @@ export function scalingPng(
             pointBorderColor: colour,
             pointBackgroundColor: points.map(({ isOnTarget }) => (isOnTarget ? colour : GROUND)),
             backgroundColor: colour,
-            order: method === "compound" ? 1 : 2,
+            // Large and behind: where an axis alone is the same network, both are to be seen.
+            order: method === "compound" ? 2 : 1,
           };
         }),
         ...(searched === undefined

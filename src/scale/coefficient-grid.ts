@@ -22,7 +22,7 @@ export function growthOf({ alpha, beta, gamma }: ScaleCoefficients): number {
 
 /**
  * Returns the points of the grid, alpha turning slowest: every alpha, beta and gamma of 1 or more, in steps, with |alpha x beta^2 x gamma^2 - 2| within the
- * tolerance. 21 points at the defaults. Throws `config` for a step or a tolerance that leaves no grid.
+ * tolerance. 22 points at the defaults. Throws `config` for a step or a tolerance that leaves no grid.
  */
 export function coefficientGrid({ step = 0.1, tolerance = 0.1 }: CoefficientGridOptions = {}): ScaleCoefficients[] {
   if (!(step >= MIN_STEP && step <= 1))

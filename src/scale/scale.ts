@@ -131,7 +131,7 @@ export function largestThatFits<S extends SkeletonBase>(
       throw new CellwrightError("config", expected(name, "a number greater than 0", value));
   }
   if (BOUNDS.every((name) => budget[name] === undefined))
-    throw new CellwrightError("config", expected("budget", BOUNDS.join(", "), budget));
+    throw new CellwrightError("config", expected("budget", "maxParams, maxMacs or maxMemory", budget));
   const { maxMemory, memoryOf = forwardMemory } = budget;
   const fits = (size: ScaledSize<S>): boolean =>
     fitsBudget(size, budget) && (maxMemory === undefined || memoryOf(networkAt(subject, size)) <= maxMemory);

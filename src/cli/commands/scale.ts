@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network } from "../../network/index.ts";
+import { grownNumbers } from "../../scale/rounding.ts";
 import { networkAt, sizeAsSearched, type ScaleSubject } from "../../scale/scale.ts";
 import type { SkeletonBase } from "../../space/space.ts";
 import { writeWhole } from "../../storage/whole-files.ts";
@@ -168,8 +169,23 @@ async function showSizes(
   print(io, `${scalable.title}, grown by ${text}${budgetText(budget, batch)}`);
   for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: tableWidth(io), notesOf: "all" }))
     print(io, line);
-  print(io, io.colors.dim(`memory: of training at batch ${batch}, by the native engine's plan`));
+  for (const note of notesOf(subject, batch, needsLatency)) print(io, io.colors.dim(note));
   if (options.out !== undefined && last !== undefined) print(io, `${options.out}: the network at phi ${last.label}`);
+}
+
+/** What the columns mean, and along which axes nothing grows. */
+function notesOf({ space }: ScaleSubject<SkeletonBase>, batch: number, hasLatency: boolean): string[] {
+  const grown = new Set(
+    grownNumbers(space.scaleSkeleton as never, space.skeleton, { depth: 1, width: 1, resolution: 1 }).map(
+      ({ axis }) => axis,
+    ),
+  );
+  const still = (["depth", "width", "resolution"] as const).filter((axis) => !grown.has(axis));
+  return [
+    ...still.map((axis) => `${space.name} does not grow in ${axis}`),
+    ...(hasLatency ? ["latency: of one image's forward pass, the median of eleven, on the native engine here"] : []),
+    `memory: of training at batch ${batch}, by the native engine's plan`,
+  ];
 }
 
 function rawRow(

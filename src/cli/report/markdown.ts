@@ -249,7 +249,7 @@ export function goOnCommands(
   const scaling = scalingOf(definition.space);
   if (scaling !== undefined)
     return [
-      resumeCommand(name, definition.budget ?? {}),
+      ...(definition.budget === undefined ? [] : [resumeCommand(name, definition.budget)]),
       {
         command: `npx cellwright scale ${scaling.target} --max-macs 600M`,
         what: "at larger sizes, by these coefficients",

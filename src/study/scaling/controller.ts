@@ -1,5 +1,7 @@
-/** @file The search for coefficients as a controller: every point of a plan once, in order, and then the best of the grid at the further levels. */
+/** @file The search for coefficients as a controller: grid search over the points of a plan, and then the best of the coefficients at the further levels. */
+import { grid } from "../../../controllers/index.ts";
 import { scoreOf, type ControllerDefinition } from "../../search/controller.ts";
+import type { AnySpace, Decision } from "../../space/space.ts";
 
 export interface ScalingSearchOptions {
   /** How many points are tried first: options 0, 1, 2 … of the decision `point`. */
@@ -15,7 +17,9 @@ export function scalingSearch({ first, candidates, further }: ScalingSearchOptio
   return {
     name: "scaling search",
     options: { first, candidates, further },
-    create({ objectives }) {
+    create(context) {
+      const { objectives } = context;
+      const all = grid().create({ ...context, space: firstOf(context.space, first) });
       const started = new Set<number>();
       const finished = new Set<number>();
       const scores = new Map<number, number>();
@@ -26,8 +30,9 @@ export function scalingSearch({ first, candidates, further }: ScalingSearchOptio
       };
       return {
         note: `${first} points, then the best of ${candidates.length} at ${further[0]?.length ?? 0} more levels`,
-        ask() {
-          for (let point = 0; point < first; point++) if (!started.has(point)) return { genotype: { point } };
+        ask(number) {
+          const proposal = all.ask(number);
+          if (proposal !== "done") return proposal;
           for (let point = 0; point < first; point++) if (!finished.has(point)) return "wait";
           const next = followUps().find((point) => !started.has(point));
           return next === undefined ? "done" : { genotype: { point: next } };
@@ -37,6 +42,7 @@ export function scalingSearch({ first, candidates, further }: ScalingSearchOptio
           const point = proposal.genotype["point"] ?? -1;
           if (event.kind === "started") {
             started.add(point);
+            if (point < first) all.tell(event);
             return;
           }
           finished.add(point);
@@ -46,4 +52,12 @@ export function scalingSearch({ first, candidates, further }: ScalingSearchOptio
       };
     },
   };
+}
+
+/** Returns the space as grid search sees it: with the first options of its decision alone. */
+function firstOf(space: AnySpace, first: number): AnySpace {
+  const decisions = space.decisions.map((decision): Decision =>
+    decision.kind === "choice" ? { ...decision, options: decision.options.slice(0, first) } : decision,
+  );
+  return { ...space, decisions };
 }

@@ -7,8 +7,8 @@ import type { Json } from "../../base/canonical-json.ts";
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network } from "../../network/network.ts";
 import type { ScaleSubject } from "../../scale/scale.ts";
-import { scalingPlan } from "../../scale/scaling-plan.ts";
-import type { AnySpace, Genotype, SkeletonBase, Space } from "../../space/space.ts";
+import { scalingPlan, type ScalingPlanOptions } from "../../scale/scaling-plan.ts";
+import type { Genotype, SkeletonBase, Space } from "../../space/space.ts";
 import type { StudyDefinition, StudyReference } from "../definition.ts";
 import { isSpace, loadSpace } from "../load-space.ts";
 import { scalingSearch } from "./controller.ts";
@@ -64,40 +64,32 @@ export function scalingReference(spec: ScalingSpec, overrides: StudyReference["o
   return { module: SCALING_STUDY_MODULE, export: "default", overrides: { ...overrides, scaling } };
 }
 
+/** What the study takes over of where the architecture is from: how that measures, and on what. */
+export type ScalingOrigin = Pick<StudyDefinition, "space" | "evaluator"> & Partial<StudyDefinition>;
+
 /**
- * Returns the study of a spec. It measures as the source study does, or as the built-in one where the architecture is from no study; constraints are left behind, which
- * were for the architecture as searched, and nothing is pruned unless asked for: a point that stopped early can't be compared. Throws `config` for
- * a spec that is none, and what loading its source and planning throw.
+ * Returns the study that searches for the coefficients of one genotype of a study's space. It measures as that study does; constraints are left behind, which were for
+ * the architecture as searched, and nothing is pruned unless asked for: a point that stopped early can't be compared. Throws `config` for an
+ * evaluator that looks genotypes up, and what planning throws.
  */
-export async function scalingStudy(
-  given: unknown,
-  load: (reference: StudyReference) => Promise<StudyDefinition>,
-): Promise<StudyDefinition> {
-  const parsed = specSchema.safeParse(given);
-  if (!parsed.success)
-    throw new CellwrightError("config", `scaling  ${z.prettifyError(parsed.error)}`, { cause: parsed.error });
-  const spec = parsed.data as ScalingSpec;
-  const { space, from } = await sourceOf(spec.source, load);
-  const { evaluator, objectives, seed, limits, engine, workers, parallelism, gpus, workersPerGpu } = from;
+export function scalingDefinition(
+  from: ScalingOrigin,
+  what: { readonly genotype: Genotype; readonly target?: string } & ScalingPlanOptions,
+): StudyDefinition {
+  const { space, evaluator, skeleton, objectives, seed, limits, engine, workers, parallelism, gpus, workersPerGpu } =
+    from;
+  const { genotype, target = from.name ?? space.name, ...options } = what;
   if (LOOKING_UP.includes(evaluator.name))
     throw new CellwrightError(
       "config",
       expected("evaluator", "one that measures networks, such as proxyTraining", evaluator.name),
     );
-  const skeleton = { ...from.skeleton, ...spec.skeleton };
   const subject: ScaleSubject<SkeletonBase> = {
     space: space as Space<SkeletonBase, Network>,
-    genotype: spec.genotype,
-    skeleton,
+    genotype,
+    ...(skeleton !== undefined && { skeleton }),
   };
-  const { step, tolerance, levels, macsTolerance } = spec;
-  const plan = scalingPlan(subject, {
-    ...(step !== undefined && { step }),
-    ...(tolerance !== undefined && { tolerance }),
-    ...(levels !== undefined && { levels }),
-    ...(macsTolerance !== undefined && { macsTolerance }),
-  });
-  const made = scalingSpace(subject, plan, spec.target);
+  const made = scalingSpace(subject, scalingPlan(subject, options), target);
   return {
     space: made.space,
     controller: scalingSearch(made.search),
@@ -114,22 +106,45 @@ export async function scalingStudy(
   };
 }
 
+/**
+ * Returns the study of a spec: `scalingDefinition` of its source, or of the built-in study where the architecture is from no study. Throws `config` for a spec
+ * that is none, and what loading its source throws.
+ */
+export async function scalingStudy(
+  given: unknown,
+  load: (reference: StudyReference) => Promise<StudyDefinition>,
+): Promise<StudyDefinition> {
+  const parsed = specSchema.safeParse(given);
+  if (!parsed.success)
+    throw new CellwrightError("config", `scaling  ${z.prettifyError(parsed.error)}`, { cause: parsed.error });
+  const { source, target, genotype, skeleton, step, tolerance, levels, macsTolerance } = parsed.data as ScalingSpec;
+  const from = await sourceOf(source, load);
+  return scalingDefinition(
+    { ...from, skeleton: { ...from.skeleton, ...skeleton } },
+    {
+      target,
+      genotype,
+      ...(step !== undefined && { step }),
+      ...(tolerance !== undefined && { tolerance }),
+      ...(levels !== undefined && { levels }),
+      ...(macsTolerance !== undefined && { macsTolerance }),
+    },
+  );
+}
+
 async function sourceOf(
   source: ScalingSource,
   load: (reference: StudyReference) => Promise<StudyDefinition>,
-): Promise<{ readonly space: AnySpace; readonly from: Partial<StudyDefinition> & Pick<StudyDefinition, "evaluator"> }> {
-  if (source.kind === "study") {
-    const from = await load(source.reference);
-    return { space: from.space, from };
-  }
+): Promise<ScalingOrigin> {
+  if (source.kind === "study") return await load(source.reference);
   const { defaultStudy } = await import("../default-study.ts");
-  const from = { evaluator: defaultStudy.evaluator };
-  if (source.kind === "file") return { space: await loadSpace(source.path), from };
+  const { evaluator } = defaultStudy;
+  if (source.kind === "file") return { space: await loadSpace(source.path), evaluator };
   const shelf = await import("../../../search-spaces/index.ts");
   const space = Object.values<unknown>(shelf)
     .filter(isSpace)
     .find(({ name }) => name === source.space);
   if (space === undefined)
     throw new CellwrightError("config", expected("scaling.source.space", "a space of the shelf", source.space));
-  return { space, from };
+  return { space, evaluator };
 }

@@ -180,7 +180,7 @@ describe("largestThatFits", () => {
   });
 
   it("refuses a budget without bounds", () => {
-    expect(() => largestThatFits(subject, {})).toThrow(/maxParams or maxMacs/);
+    expect(() => largestThatFits(subject, {})).toThrow(/maxParams, maxMacs or maxMemory/);
     expect(() => largestThatFits(subject, { maxMacs: -1 })).toThrow(/maxMacs {2}Expected a number greater than 0/);
   });
 });
