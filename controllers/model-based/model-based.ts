@@ -41,7 +41,7 @@ const RULES: OptionRules<Options> = {
   parents: wholeNumber(10, { min: 1 }),
   mutations: wholeNumber(100, { min: 0 }),
   randoms: wholeNumber(200, { min: 1 }),
-  observations: wholeNumber(200, { min: 20 }),
+  observations: wholeNumber(200, { min: 4 }),
 };
 
 /** Networks of more nodes are too dear to be decoded by the hundred: the decisions alone choose which candidates are. */

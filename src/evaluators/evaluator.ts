@@ -126,6 +126,8 @@ export interface Evaluator {
   readonly measures: readonly string[];
   /** Set where a network and a recipe are all that decides what is measured, so that a network from outside of the space can be measured alike: a baseline. */
   readonly trainsNetworks?: true;
+  /** Set where measuring takes milliseconds, as a look into a table does: a controller that thinks for longer would be most of the search. */
+  readonly isQuick?: true;
   /** Plain JSON, for the report and the stored config. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Loads what is loaded once per worker (the data set, the engine). Called before the first task; throws `data` or `engine`. */

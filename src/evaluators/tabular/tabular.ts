@@ -123,6 +123,7 @@ export function tableEvaluator(spec: TableEvaluatorSpec): Evaluator {
     name,
     key: hashJson({ evaluator: name, version, options }),
     measures,
+    isQuick: true,
     options,
     async provide({ dataDir }) {
       const { path, table } = await spec.load(dataDir);

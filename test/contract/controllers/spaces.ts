@@ -1,4 +1,5 @@
 /** @file Small spaces of every shape, for the laws of controllers: flat, numbers, conditional, cells, and one with nothing to decide in places. */
+import { network } from "cellwright/network";
 import { cells, choice, defineSpace, float, int, type AnySpace } from "cellwright/space";
 
 const decode = () => ({ network: undefined });
@@ -55,6 +56,32 @@ export const twoCells = defineSpace({
     activation: choice(["relu", "swish"]),
   },
   decode,
+});
+
+/** Networks of half a dozen nodes, some of which compute the same: decoded in microseconds, for what looks at them. */
+export const tinyNetworks = defineSpace({
+  name: "tiny-networks",
+  version: 1,
+  skeleton: {},
+  decisions: {
+    first: choice(["none", "conv", "pool"]),
+    second: choice(["none", "conv", "pool"]),
+    filters: choice([1, 2, 3]),
+    skip: choice([false, true]),
+  },
+  decode: ({ first, second, filters, skip }) => ({
+    network: network("tiny-networks", [4, 4, 3], (net) => {
+      const stem = net.conv("stem", net.input, { filters, kernel: 1 });
+      const layer = (id: string, kind: typeof first, x: typeof stem) =>
+        kind === "none"
+          ? x
+          : kind === "conv"
+            ? net.conv(id, x, { filters, kernel: 3 })
+            : net.maxPool(id, x, { kernel: 3, stride: 1 });
+      const body = layer("second", second, layer("first", first, stem));
+      return net.dense("logits", net.globalAvgPool("pool", skip ? net.add("sum", [stem, body]) : body), { units: 2 });
+    }),
+  }),
 });
 
 export const spaces: readonly AnySpace[] = [flat, numbers, conditional, twoCells];

@@ -116,24 +116,39 @@ describe("skipDuplicates", () => {
 
 describe("auto", () => {
   it.each([
-    [flat, 48, "random search without duplicates", /try nearly all of the space's 48 genotypes/],
-    [conditional, 47, "random search without duplicates", /22 genotypes/],
-    [numbers, 29, "random search", /too few/],
-    [numbers, 30, "aging evolution", /population 30, sample 10/],
-    [numbers, 299, "aging evolution", /population 30, sample 10/],
-    [numbers, 300, "aging evolution", /population 100, sample 25/],
-  ] as const)("picks by size and budget: case %#", (space, trials, name, reason) => {
-    const picked = pickController(space, trials);
+    [flat, 48, "dear", "grid search", false, /can try all of the space's 48 genotypes/],
+    [conditional, 47, "dear", "grid search", false, /22 genotypes/],
+    [flat, 47, "dear", "model-based search", true, /worth a model/],
+    [numbers, 14, "dear", "random search", false, /too few/],
+    [numbers, 15, "dear", "model-based search", true, /worth a model/],
+    [numbers, 1_000, "dear", "model-based search", true, /worth a model/],
+    [numbers, 1_001, "dear", "aging evolution without duplicates", false, /1001 trials are many; population 100/],
+    [numbers, 299, "cheap", "aging evolution without duplicates", false, /not worth a model; population 30, sample 10/],
+    [numbers, 300, "cheap", "aging evolution without duplicates", false, /population 100, sample 25/],
+  ] as const)("picks by size, budget and cost: case %#", (space, trials, trial, name, isHeavy, reason) => {
+    const picked = pickController(space, trials, trial);
     expect(picked.definition.name).toBe(name);
     expect(picked.reason).toMatch(reason);
-    const { note } = auto({ trials }).create({ space, objectives, rng: createRng(0) });
+    expect(auto({ trials, trial }).isHeavy?.(space)).toBe(isHeavy);
+    const { note } = auto({ trials, trial }).create({ space, objectives, rng: createRng(0) });
     expect(note).toBe(`auto picked ${name}: ${picked.reason}`);
   });
 
   it("proposes what the one it picked does", () => {
-    const options = { populationSize: 30, sampleSize: 10 };
-    expect(proposals(auto({ trials: 45 }), 45, numbers as never)).toEqual(
-      proposals(agingEvolution(options), 45, numbers as never),
+    const options = { populationSize: 30, sampleSize: 10, identityProbability: 0 };
+    expect(proposals(auto({ trials: 45, trial: "cheap" }), 45, numbers as never)).toEqual(
+      proposals(skipDuplicates(agingEvolution(options)), 45, numbers as never),
     );
+  });
+
+  it("tries a small space out, each genotype once, and is done", () => {
+    const tried = proposals(auto({ trials: 100 }), 100, conditional as never);
+    expect(new Set(tried.map((proposal) => JSON.stringify(proposal))).size).toBe(22);
+    expect(tried).toHaveLength(22);
+  });
+
+  it("takes a study's word for what a trial costs, and is stored as it was before it asked", () => {
+    expect(auto({ trials: 50 }).options).toEqual({ trials: 50 });
+    expect(() => auto({ trial: "free" as never })).toThrow('auto.trial  Expected "dear" or "cheap". Received: "free".');
   });
 });
