@@ -33,6 +33,8 @@ export interface SearchOptions {
   /** Whether a cell isomorphic to one that was read gets its result free of charge. */
   readonly iso: boolean;
   readonly inFlight?: number;
+  /** Trials at most, repeated rows among them. Default 50 a query. */
+  readonly trials?: number;
   /** Ends the search once one of these rows is read. */
   readonly targets?: ReadonlySet<number>;
 }
@@ -52,7 +54,7 @@ function keyOf(genotype: Readonly<Record<string, number>>): string {
 
 /** Returns the rows that a search has read, in order. */
 export function search(definition: ControllerDefinition, problem: Problem, options: SearchOptions): readonly number[] {
-  const { seed, queries, iso, inFlight = 1, targets } = options;
+  const { seed, queries, iso, inFlight = 1, trials = queries * TRIALS_PER_QUERY, targets } = options;
   const { table, reward, isoClass } = problem;
   const counter = countQueries(table, iso ? (row) => isoClass[row] as number : undefined);
   const controller = definition.create({
@@ -62,7 +64,7 @@ export function search(definition: ControllerDefinition, problem: Problem, optio
   });
   let isFound = false;
   simulate(controller, {
-    trials: queries * TRIALS_PER_QUERY,
+    trials,
     inFlight,
     rng: createRng(`order/${seed}`),
     outcome(_, { genotype }) {
