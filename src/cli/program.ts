@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   top: async () => (await import("./commands/top.ts")).addTop,
   resume: async () => (await import("./commands/resume.ts")).addResume,
   retrain: async () => (await import("./commands/retrain.ts")).addRetrain,
+  train: async () => (await import("./commands/train.ts")).addTrain,
   scale: async () => (await import("./commands/scale.ts")).addScale,
   export: async () => (await import("./commands/export.ts")).addExport,
   draw: async () => (await import("./commands/draw.ts")).addDraw,

@@ -8,7 +8,7 @@ import type { Json } from "../base/canonical-json.ts";
 import { createRng } from "../base/rng.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { Network } from "../network/index.ts";
-import type { AnySpace, Genotype } from "../space/space.ts";
+import type { AnySpace, Genotype, SkeletonBase } from "../space/space.ts";
 import type { StudyDefinition } from "../study/definition.ts";
 import { isSpaceFile, loadSpace } from "../study/load-space.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
@@ -34,7 +34,8 @@ export interface Subject {
   };
   /** The file of the candidate's space, where it is of one. */
   readonly file?: string;
-  network(): Network;
+  /** Keys of `skeleton` go over the candidate's own; a network by name has none to change. */
+  network(skeleton?: SkeletonBase): Network;
 }
 
 /** Finds what is meant. Throws `config` naming what there is. */
@@ -108,7 +109,7 @@ function ofSpace(space: AnySpace, genotype: Genotype, name: string, subtitle: st
     subtitle,
     folder: ".",
     candidate: { space, genotype },
-    network: () => space.decode(genotype).network as Network,
+    network: (skeleton = {}) => space.decode(genotype, skeleton).network as Network,
   };
 }
 
@@ -145,7 +146,7 @@ async function ofStudy(name: string, results: string, number: number | undefined
       folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
       candidate: { space: definition.space, genotype },
       study: { name: study.name, trial: trial.number, definition, config: study.storage.study.config },
-      network: () => networkOf(definition, genotype),
+      network: (skeleton) => networkOf(definition, genotype, skeleton),
     };
   });
 }

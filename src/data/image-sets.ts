@@ -80,3 +80,13 @@ export function pickImages(set: ImageSet, indices: ArrayLike<number>): ImageSet 
   }
   return picked;
 }
+
+/** Returns a split with the images of both, in order. They have the same sizes and classes. */
+export function joinImageSets(a: ImageSet, b: ImageSet): ImageSet {
+  const joined = emptyImageSet(a.size + b.size, [a.height, a.width, a.channels], a.classes);
+  for (const [set, at] of [[a, 0] as const, [b, a.size] as const]) {
+    joined.pixels.set(set.pixels, (at * a.pixels.length) / a.size);
+    joined.labels.set(set.labels, at);
+  }
+  return joined;
+}

@@ -13,7 +13,7 @@ export { cifar10, cifar100, type Cifar100Options, type Cifar10Options } from "./
 export { defineDataset, type DatasetSpec, type LoadedSplits } from "./define.ts";
 export { fashionMnist, idx, mnist, type IdxOptions } from "./idx.ts";
 export { imageFolder, type ImageFolderOptions } from "./image-folder.ts";
-export { channelStatistics, pickImages } from "./image-sets.ts";
+export { channelStatistics, joinImageSets, pickImages } from "./image-sets.ts";
 export { dataRoots, type DataRoot } from "./locate.ts";
 export { datasetNames, namedDataset } from "./named.ts";
 export { synthetic, type SyntheticOptions } from "./synthetic.ts";

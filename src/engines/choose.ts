@@ -35,13 +35,13 @@ interface Candidate {
   readonly open: () => Promise<Engine>;
 }
 
-function candidates(): readonly Candidate[] {
+function candidates(threads: number): readonly Candidate[] {
   const list: Candidate[] = [];
   // nvidia-smi is asked only where its answer matters.
   if (findTfjs("tfjs-node-gpu").installed && findGpu().visible)
     list.push({ what: "tfjs on the GPU", open: () => openTfjsEngine("tfjs-node-gpu") });
   list.push(
-    { what: "native", open: openNativeEngine },
+    { what: "native", open: () => openNativeEngine({ threads }) },
     ...worthwhile.map((backend) => ({ what: `tfjs on ${backend}`, open: () => openTfjsEngine(backend) })),
     { what: "reference", open: async () => openReferenceEngine() },
   );
@@ -50,12 +50,15 @@ function candidates(): readonly Candidate[] {
 
 /**
  * Opens an engine. `auto` takes TensorFlow.js on a GPU that is visible where @tensorflow/tfjs-node-gpu is installed, else `native`, else `tfjs` (not in plain
- * JavaScript), else `reference`. Throws `engine` where the one asked for can't run here, `config` for another name.
+ * JavaScript), else `reference`. `threads` is for the native engine, which gives the same bits with any number; the others use what they like. Throws `engine` where the one asked for can't run here, `config` for another name.
  */
-export async function openEngine(choice: EngineChoice): Promise<Engine> {
+export async function openEngine(
+  choice: EngineChoice,
+  { threads = 1 }: { readonly threads?: number } = {},
+): Promise<Engine> {
   switch (choice) {
     case "native":
-      return openNativeEngine();
+      return openNativeEngine({ threads });
     case "tfjs":
       return openTfjsEngine();
     case "reference":
@@ -66,7 +69,7 @@ export async function openEngine(choice: EngineChoice): Promise<Engine> {
       throw new CellwrightError("config", expected("engine", `one of ${engineChoices.join(", ")}`, choice));
   }
   const failures: string[] = [];
-  for (const { what, open } of candidates()) {
+  for (const { what, open } of candidates(threads)) {
     try {
       return await open();
     } catch (error) {

@@ -7,6 +7,7 @@ import { silentLogger } from "../base/logger.ts";
 import type { Dataset } from "../data/index.ts";
 import { oneOf, parseOptions } from "../data/options.ts";
 import type { Engine } from "../engines/engine.ts";
+import { recipeRecord } from "../training/recipe.ts";
 import { createTimeEstimator, type TimeEstimator } from "./estimate.ts";
 import type { Evaluator, PrepareContext, Provision } from "./evaluator.ts";
 import { resolveProxyOptions, type ProxyTrainingOptions } from "./proxy-options.ts";
@@ -54,7 +55,7 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
       version: VERSION,
       data: { name: data.name, options: data.options, inputShape: data.inputShape, classes: data.classes },
       epochs,
-      recipe,
+      recipe: recipeRecord(recipe),
       measures,
       evaluateOn,
     }),
@@ -63,7 +64,7 @@ export function proxyTraining(options: ProxyTrainingOptions): Evaluator {
     options: {
       data: { name: data.name, ...data.options },
       epochs,
-      recipe: { preset: resolved.recipeName, ...recipe },
+      recipe: { preset: resolved.recipeName, ...recipeRecord(recipe) },
       evaluateOn,
       ...(resolved.engine && { engine: resolved.engine }),
       ...(resolved.checkpoints && { checkpoints: true }),

@@ -8,6 +8,7 @@ import { costOf, inferShapes, type Network } from "../network/index.ts";
 import {
   mergeRecipe,
   readCheckpoint,
+  recipeRecord,
   train,
   writeCheckpoint,
   writeWeights,
@@ -125,7 +126,13 @@ export async function runProxyTrial(
   const tooLarge = memoryObjection(planBytes, baseBytes, limits);
   if (tooLarge !== undefined) return fail(tooLarge, sized);
 
-  const identity = hashJson({ network: network.nodes, recipe, epochs, seed: task.seed, data: options.data.options });
+  const identity = hashJson({
+    network: network.nodes,
+    recipe: recipeRecord(recipe),
+    epochs,
+    seed: task.seed,
+    data: options.data.options,
+  });
   const start = await startingPoint(task, network, identity, epochs, log);
   if (typeof start === "string") return fail(start, sized);
   const images = epochImages(dataset, recipe.batchSize, options.evaluateOn);

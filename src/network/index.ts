@@ -1,4 +1,5 @@
 /** @file Public entry `cellwright/network`: networks as data, how to build them, their shapes, weights and sizes. */
+export { adaptNetwork, networkSizes, withDropout, type NetworkSizes } from "./adapt.ts";
 export {
   network,
   type ConvOptions,
@@ -42,6 +43,7 @@ export { activationNames } from "./ops/activation.ts";
 export { opKinds } from "./ops/table.ts";
 export { windowGeometry, type WindowGeometry } from "./ops/window.ts";
 export { topologicalOrder } from "./order.ts";
+export { residualGammas } from "./residual.ts";
 export { inferShapes } from "./shapes.ts";
 export { weightSpecs } from "./weights.ts";
 export { canonicalId } from "./canonical/id.ts";

@@ -12,7 +12,7 @@ export interface StudyLock {
 }
 
 /** Takes the lock, or throws `storage` with what `describeHolder` says of the process that has it. */
-export function takeLock(file: string, describeHolder: () => string): StudyLock {
+export function takeLock(file: string, describeHolder: () => string, what = "a study"): StudyLock {
   const lockFile = `${file}-lock`;
   const connection = inFile(lockFile, () => new SqliteDatabase(lockFile));
   try {
@@ -23,7 +23,7 @@ export function takeLock(file: string, describeHolder: () => string): StudyLock 
     if (!isBusy(error)) throw storageError(lockFile, error);
     throw new CellwrightError(
       "storage",
-      `${file}  Expected a study that no other process runs. Received: one run by ${describeHolder()}. Wait for it, or stop it; looking on (status, top, draw, export) works meanwhile.`,
+      `${file}  Expected ${what} that no other process runs. Received: one run by ${describeHolder()}. Wait for it, or stop it${what === "a study" ? "; looking on (status, top, draw, export) works meanwhile" : ""}.`,
       { details: { file, locked: true } },
     );
   }

@@ -4,9 +4,16 @@ import { APPLICATION_ID, inFile, readPragma, type Connection } from "./connectio
 
 /**
  * Returns the schema's version, or `empty` for a file in which nothing was made yet (a kill during creation leaves one). Throws `storage` if
- * it is another program's. All that is looked at belongs to one snapshot: a study made between two reads would look like neither.
+ * it is another program's, or not of this `kind`. All that is looked at belongs to one snapshot: a study made between two reads would look like neither.
  */
-export function readSchemaVersion(file: string, connection: Connection): number | "empty" {
+export function readSchemaVersion(
+  file: string,
+  connection: Connection,
+  kind: { readonly applicationId: number; readonly what: string } = {
+    applicationId: APPLICATION_ID,
+    what: "a study database",
+  },
+): number | "empty" {
   const { applicationId, version, isEmpty } = inFile(file, () => {
     connection.exec("BEGIN"); // where a read fails, the caller closes the connection and with it the transaction
     const found = {
@@ -17,9 +24,9 @@ export function readSchemaVersion(file: string, connection: Connection): number 
     connection.exec("COMMIT");
     return found;
   });
-  if (applicationId === APPLICATION_ID) return version;
+  if (applicationId === kind.applicationId) return version;
   if (version === 0 && isEmpty) return "empty";
-  throw new CellwrightError("storage", expected(file, "a study database", "a database of another program"), {
+  throw new CellwrightError("storage", expected(file, kind.what, "a database of another program"), {
     details: { file },
   });
 }

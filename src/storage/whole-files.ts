@@ -1,5 +1,5 @@
 /** @file Files and folders appear whole or not at all: written under a temporary name beside their place, then renamed. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { CellwrightError, messageOf } from "../base/errors.ts";
 
@@ -83,6 +83,13 @@ export async function writeIntoFolder(path: string, files: ReadonlyMap<string, s
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw cannotWrite(path, error);
   }
+}
+
+/** Removes what a process that was killed left half written in a folder. Only for who knows that no other process writes there. */
+export async function removeHalfWritten(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => []);
+  for (const name of names)
+    if (/\.tmp-\d+-\d+$/.test(name)) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 function cannotWrite(path: string, error: unknown): CellwrightError {

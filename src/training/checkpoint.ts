@@ -25,11 +25,24 @@ export interface EpochSummary {
   readonly accuracy: number;
 }
 
+/** What is done of an epoch that is not over: sums over its training batches so far. */
+export interface EpochPart {
+  /** Batches trained on. */
+  readonly steps: number;
+  /** Of each batch's mean loss times its size. */
+  readonly lossSum: number;
+  readonly correct: number;
+  /** Images. */
+  readonly seen: number;
+}
+
 export interface Checkpoint {
   /** What it is a training of; one of another identity is not gone on with. */
   readonly identity: string;
   /** Finished epochs, in order. */
   readonly history: readonly EpochSummary[];
+  /** Where it was taken in the middle of an epoch: the one after `history`. */
+  readonly part?: EpochPart;
   readonly state: SessionState;
 }
 
@@ -42,6 +55,8 @@ const historySchema = z.array(
     accuracy: z.number(),
   }),
 );
+
+const partSchema = z.object({ steps: z.number(), lossSum: z.number(), correct: z.number(), seen: z.number() });
 
 function tensorsOf(network: Network, prefix: string, values: Weights): [string, SafetensorsTensor][] {
   return weightSpecs(network).flatMap(({ name, shape }) => {
@@ -82,7 +97,11 @@ export async function writeCheckpoint(file: string, network: Network, checkpoint
     ...[...slots].flatMap(([slot, values]) => tensorsOf(network, `${slot}/`, values)),
     ...(average ? tensorsOf(network, "average/", average) : []),
   ]);
-  const metadata = { identity: checkpoint.identity, history: JSON.stringify(checkpoint.history) };
+  const metadata = {
+    identity: checkpoint.identity,
+    history: JSON.stringify(checkpoint.history),
+    ...(checkpoint.part && { part: JSON.stringify(checkpoint.part) }),
+  };
   await writeWhole(file, encodeSafetensors(tensors, metadata));
 }
 
@@ -114,7 +133,8 @@ export async function readCheckpoint(file: string, network: Network): Promise<Ch
   };
   try {
     const history = historySchema.parse(JSON.parse(metadata["history"] ?? ""));
-    return { identity: metadata["identity"] ?? "", history, state };
+    const part = metadata["part"] === undefined ? undefined : partSchema.parse(JSON.parse(metadata["part"]));
+    return { identity: metadata["identity"] ?? "", history, ...(part && { part }), state };
   } catch (error) {
     throw new CellwrightError(
       "data",

@@ -1,5 +1,12 @@
 /** @file Public entry `cellwright/training`: the training loop, recipes, schedules, checkpoints. */
-export { readCheckpoint, writeCheckpoint, writeWeights, type Checkpoint, type EpochSummary } from "./checkpoint.ts";
+export {
+  readCheckpoint,
+  writeCheckpoint,
+  writeWeights,
+  type Checkpoint,
+  type EpochPart,
+  type EpochSummary,
+} from "./checkpoint.ts";
 export {
   createMetrics,
   measureMetrics,
@@ -8,9 +15,20 @@ export {
   type MetricsAccumulator,
   type TopFive,
 } from "./metrics.ts";
-export { mergeRecipe, recipeNames, recipes, type Recipe, type RecipeName } from "./recipe.ts";
+export {
+  mergeRecipe,
+  optimizerNames,
+  recipeNames,
+  recipeRecord,
+  recipes,
+  recipeSources,
+  scheduleNames,
+  type Recipe,
+  type RecipeName,
+} from "./recipe.ts";
 export { dropPathRateAt, learningRateAt, type Span } from "./schedule.ts";
-export { train, type TrainingState, type TrainOptions, type TrainResult } from "./train.ts";
+export type { Teacher } from "./teacher.ts";
+export { train, type StepFigures, type TrainingState, type TrainOptions, type TrainResult } from "./train.ts";
 export { readEventFile, readScalars, type ScalarPoint, type ScalarsRead } from "./tensorboard/reader.ts";
 export { openEventWriter, type EventWriter, type EventWriterOptions } from "./tensorboard/writer.ts";
 export { type ScalarValue, type TensorboardEvent } from "./tensorboard/events.ts";

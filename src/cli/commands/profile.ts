@@ -1,10 +1,10 @@
 /** @file `cellwright profile`: what a network costs, without training it. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { namedNetwork, namedNetworks } from "../../../search-spaces/index.ts";
-import { CellwrightError, messageOf } from "../../base/errors.ts";
+import { CellwrightError } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
-import { costOf, validateNetwork, type Network } from "../../network/index.ts";
+import { costOf, type Network } from "../../network/index.ts";
+import { isNetworkFile, readNetworkFile } from "../../study/network-file.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
@@ -62,48 +62,9 @@ async function findNetwork(target: string, options: ProfileOptions): Promise<Net
       `--trial  Expected a study to take a trial from. Received: the network ${target}.`,
     );
   if (named !== undefined) return named;
-  // A space in JSON is told from a network by what it says.
-  if (target.endsWith(".json") && !(await isCellSpace(target))) return await readNetwork(target);
+  if (await isNetworkFile(target)) return await readNetworkFile(target);
   const { findSubject } = await import("../subject.ts");
   return (await findSubject(target, options)).network();
-}
-
-async function readNetwork(file: string): Promise<Network> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw noNetwork(file, error.code === "ENOENT" ? "no such file" : messageOf(error), error);
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw noNetwork(file, messageOf(error), error);
-  }
-  try {
-    return validateNetwork(value);
-  } catch (error) {
-    if (!(error instanceof CellwrightError)) throw error;
-    const problems = error.message.split("\n").map((problem) => `${file}: ${problem}`);
-    const more = problems.length > MAX_PROBLEMS ? [`${file}: and ${problems.length - MAX_PROBLEMS} more.`] : [];
-    const message = [...problems.slice(0, MAX_PROBLEMS), ...more].join("\n");
-    throw new CellwrightError(error.code, message, { cause: error });
-  }
-}
-
-async function isCellSpace(file: string): Promise<boolean> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  try {
-    const value = JSON.parse(text) as { readonly operations?: unknown; readonly cells?: unknown } | null;
-    return value?.operations !== undefined && value.cells !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-/** A file of another kind is wrong at every node: a screenful says so. */
-const MAX_PROBLEMS = 10;
-
-function noNetwork(file: string, received: string, cause: unknown): CellwrightError {
-  return new CellwrightError("data", `${file}  Expected a network as JSON. Received: ${received}.`, { cause });
 }
 
 /** Sums the nodes up by the first part of their path. */

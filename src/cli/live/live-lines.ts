@@ -25,14 +25,14 @@ export function liveLines(state: LiveState, head: string, nowMs: number, width: 
   return lines;
 }
 
-interface Segment {
+export interface Segment {
   readonly text: string;
   /** The lowest go first where the line is too narrow. */
   readonly rank: number;
 }
 
 /** Joins segments by three spaces, leaving out the least important until they fit. */
-function fit(segments: readonly Segment[], room: number): string {
+export function fit(segments: readonly Segment[], room: number): string {
   let kept = segments.filter(({ text }) => text !== "");
   const joined = (): string => kept.map(({ text }) => text).join("   ");
   while (kept.length > 1 && visibleLength(joined()) > room) {

@@ -110,8 +110,8 @@ function messages(event: StudyEvent, study: Study, io: CliIo): string[] {
   }
 }
 
-/** A process that is ended from elsewhere must not leave the cursor hidden. */
-function restoreOnExit(painter: Painter | undefined): () => void {
+/** A process that is ended from elsewhere must not leave the cursor hidden. Returns what takes the watch off again. */
+export function restoreOnExit(painter: Painter | undefined): () => void {
   if (painter === undefined) return () => {};
   const onExit = (): void => {
     try {

@@ -42,6 +42,7 @@ const commands = [
   "top",
   "resume",
   "retrain",
+  "train",
   "scale",
   "export",
   "draw",

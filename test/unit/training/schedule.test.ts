@@ -35,6 +35,34 @@ describe("learningRateAt", () => {
   });
 });
 
+describe("the other schedules", () => {
+  const span = { stepsPerEpoch: 10, epochs: 40 };
+  const recipeWith = (changes: object) =>
+    mergeRecipe(recipes["mnasnet-paper"], { learningRate: 1, ...changes }, "recipe");
+
+  test("step falls at once in every 2.4 epochs after the warm-up (MnasNet, section 5)", () => {
+    const at = (step: number) => learningRateAt(recipeWith({}), step, span);
+    expect(at(49)).toBeCloseTo(50 / 51, 12);
+    expect(at(50)).toBe(1);
+    expect(at(73)).toBe(1);
+    expect(at(74)).toBeCloseTo(0.97, 12);
+    expect(at(50 + 24 * 10)).toBeCloseTo(0.97 ** 10, 12);
+  });
+
+  test("exponential falls as far, little by little, and ends at the final rate", () => {
+    const at = (step: number) =>
+      learningRateAt(recipeWith({ schedule: "exponential", finalLearningRate: 0.9 }), step, span);
+    expect(at(62)).toBeCloseTo(0.97 ** 0.5, 12);
+    expect(at(399)).toBe(0.9);
+  });
+
+  test("constant stays at the peak once it is warm", () => {
+    const recipe = recipeWith({ schedule: "constant", warmupEpochs: 1 });
+    expect(learningRateAt(recipe, 0, span)).toBeCloseTo(1 / 11, 12);
+    expect([10, 200, 399].map((step) => learningRateAt(recipe, step, span))).toEqual([1, 1, 1]);
+  });
+});
+
 test("dropPathRateAt is linear in progress (NASNet, appendix A.5)", () => {
   expect(dropPathRateAt(recipe, 0, span)).toBe(0);
   expect(dropPathRateAt(recipe, 40, span)).toBeCloseTo(0.15, 12);
