@@ -1,5 +1,5 @@
 /** @file The code of docs/data-and-evaluators.md, with what it leaves to its reader: how leaves are read, and how a network is timed. */
-import { defineDataset, type ImageSet } from "cellwright/data";
+import { defineDataset, imageFolder, type ImageSet } from "cellwright/data";
 import { openEngine } from "cellwright/engines";
 import { cifar10, functional, proxyTraining } from "cellwright/evaluators";
 import { inferShapes, type Network } from "cellwright/network";
@@ -11,6 +11,15 @@ export const quick = proxyTraining({
   measures: ["accuracy"], // also loss, params, total, macs, estimatedMemoryBytes
   checkpoints: true, // a trial whose worker died goes on after its last epoch, to the same bits (a retraining always does)
   limits: { memoryBytes: 2 ** 31, timeMs: 10 * 60_000 }, // a candidate that would exceed them is failed with the reason before it trains
+});
+
+export const flowers = imageFolder({
+  folder: "flowers", // a path, or a name below a data folder: flowers/daisy/1.jpg, flowers/rose/2.png …
+  classes: ["daisy", "rose", "tulip"], // default: the subfolders that are there
+  height: 64, // the study's skeleton needs the same: skeleton: { input: [64, 64, 3], classes: 3 }
+  width: 64,
+  resize: "crop", // the shorter side scaled, the longer one cut, centred; "stretch" keeps all and bends
+  broken: "skip", // a picture that can't be decoded is left out and counted; default: an error that names it
 });
 
 export const leaves = defineDataset({

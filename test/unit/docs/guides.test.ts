@@ -1,13 +1,15 @@
 /** @file The guides' code is code that compiles: every block stands word for word in the source file that its text names. */
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRng } from "cellwright/base";
 import { costOf, validateNetwork } from "cellwright/network";
 import type { EvaluationContext, Task } from "cellwright/evaluators";
 import { silentLogger } from "../../../src/base/logger.ts";
-import { latency, leaves, quick } from "../../examples/data-and-evaluators.ts";
+import { flowers, latency, leaves, quick } from "../../examples/data-and-evaluators.ts";
 import macro from "../../examples/macro.ts";
 import ownCells from "../../examples/own-cells.ts";
+import { temporaryFolder } from "../../support/small-cifar.ts";
 import tinyCells from "../../examples/tiny-cells.ts";
 import { scaleTo } from "../../../src/scale/scale.ts";
 
@@ -27,7 +29,7 @@ describe("code in the guides", () => {
   for (const [guide, count] of [
     ["define-a-space.md", 5],
     ["add-an-operation.md", 2],
-    ["data-and-evaluators.md", 3],
+    ["data-and-evaluators.md", 4],
   ] as const) {
     it(`${guide} says what its source says`, () => {
       const blocks = blocksOf(guide);
@@ -106,12 +108,29 @@ describe("the spaces of the guide", () => {
 });
 
 describe("the data sets and evaluators of the guide", () => {
+  const pictures = new URL("../../fixtures/pictures/rgb.png", import.meta.url);
+
   it("are what it says they are", async () => {
     expect(quick.measures).toEqual(["accuracy"]);
     const { train, test, validation, mean } = await leaves.load({});
     expect([train.size, train.height, train.classes.length]).toEqual([12, 64, 12]);
     expect(test).toBe(validation);
     expect(mean[1]).toBeGreaterThan(mean[0] ?? 1);
+  });
+
+  it("take a folder of pictures below a data folder", async () => {
+    const dir = temporaryFolder();
+    for (const name of ["daisy", "rose", "tulip"]) {
+      const folder = join(dir, "flowers", name);
+      mkdirSync(folder, { recursive: true });
+      for (const k of [1, 2, 3, 4]) cpSync(pictures, join(folder, `${k}.png`));
+    }
+    writeFileSync(join(dir, "flowers/rose/5.jpg"), "not a picture");
+    const told: string[] = [];
+    const data = await flowers.load({ dir, onProgress: (message) => told.push(message) });
+    expect([data.train.size, data.validation.size, data.test.size, data.train.height]).toEqual([10, 1, 1, 64]);
+    expect(told.join("\n")).toContain("decoding 13 pictures to 64 x 64 x 3: 156 KiB of memory");
+    expect(told.join("\n")).toContain("rose/5.jpg: neither a JPEG nor a PNG");
   });
 
   it("measure, report, and stop when they are told to", async () => {
