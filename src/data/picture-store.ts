@@ -44,6 +44,7 @@ const ABANDONED_MS = 3_600_000;
 
 /** Opens a store that was written earlier; undefined if there is none, or none of this content. */
 export async function openStore(file: string, content: StoreContent): Promise<PictureStore | undefined> {
+  await removeAbandoned(file);
   const handle = await open(file, "r").catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
@@ -179,18 +180,23 @@ async function append({ handle, file }: Output, bytes: Uint8Array): Promise<void
   }
 }
 
-/** Begins the file under a temporary name, after taking away what dead processes left. */
+/** Takes away what processes left that died while they wrote. */
+async function removeAbandoned(file: string): Promise<void> {
+  const folder = dirname(file);
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(`${basename(file)}.tmp-`)) continue;
+    const path = join(folder, name);
+    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    if (age > ABANDONED_MS) await rm(path, { force: true }).catch(() => {});
+  }
+}
+
+/** Begins the file under a temporary name. */
 async function openOutput(file: string, onTrouble: (reason: string) => void): Promise<Output | undefined> {
   const folder = dirname(file);
   const temporary = `${file}.tmp-${process.pid}`;
   try {
     await mkdir(folder, { recursive: true });
-    for (const name of await readdir(folder)) {
-      if (!name.startsWith(`${basename(file)}.tmp-`)) continue;
-      const path = join(folder, name);
-      const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-      if (age > ABANDONED_MS) await rm(path, { force: true });
-    }
     await writeFile(temporary, MAGIC);
     return { file, temporary, handle: await open(temporary, "a") };
   } catch (error) {

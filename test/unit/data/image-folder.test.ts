@@ -130,6 +130,14 @@ describe("imageFolder", () => {
     expect((await load()).data.train.size).toBe(9);
     expect(readdirSync(join(folder, ".cellwright"))).toEqual([name]);
 
+    // What a process left that died while it wrote is taken away, once it can't be one that still writes.
+    const [old, young] = [`${kept}.tmp-1`, `${kept}.tmp-2`];
+    for (const left of [old, young]) writeFileSync(left, "half of it");
+    utimesSync(old, 1, 1);
+    await load();
+    expect(readdirSync(join(folder, ".cellwright"))).toEqual([name, `${name}.tmp-2`]);
+    rmSync(young);
+
     const uncached = await load(definition.with?.({ cache: false, width: 3 }));
     expect([uncached.hasDecoded, uncached.data.train.width]).toEqual([true, 3]);
     expect(readdirSync(join(folder, ".cellwright"))).toEqual([name]);
