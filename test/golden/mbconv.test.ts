@@ -210,7 +210,11 @@ describe("spaces", () => {
     const subject = { space: efficientnet, genotype, skeleton: efficientnetSkeletons[0] ?? {} };
     const { skeleton, macs, notes } = scaleTo(subject, 1);
     expect(skeleton).toMatchObject({ input: [256, 256, 3], width: 1.1, depth: 1.2 });
-    expect(notes).toEqual(["input 257.6 rounded to 256"]);
+    expect(notes).toEqual([
+      "input 257.6 rounded to 256",
+      "layers 1.2 2.4 2.4 3.6 3.6 4.8 1.2 rounded to 2 3 3 4 4 5 2",
+      "filters 17.6 26.4 44 88 123.2 211.2 352 rounded to 16 24 48 88 120 208 352",
+    ]);
     // 1.92 by the paper's formula; layers are rounded up, 16 to 23.
     const times = macs / costOf(named("efficientnet-b0")).macs;
     expect(times).toBeGreaterThan(1.92);

@@ -154,7 +154,7 @@ async function showSizes(
   });
   const needsLatency = options.latency === true || options.maxLatencyMs !== undefined;
   const rows = await measuredRows(subject, sizes, {
-    memoryOf: measures.memoryOf,
+    ...(measures.hasEngine && { memoryOf: measures.memoryOf }),
     ...(needsLatency && { latencyOf: measures.latencyOf }),
   });
   const last = rows.at(-1);
@@ -169,12 +169,13 @@ async function showSizes(
   print(io, `${scalable.title}, grown by ${text}${budgetText(budget, batch)}`);
   for (const line of scaleTableLines(rows, { dim: io.colors.dim, width: tableWidth(io), notesOf: "all" }))
     print(io, line);
-  for (const note of notesOf(subject, batch, needsLatency)) print(io, io.colors.dim(note));
+  for (const note of notesOf(subject, measures.hasEngine ? batch : undefined, needsLatency))
+    print(io, io.colors.dim(note));
   if (options.out !== undefined && last !== undefined) print(io, `${options.out}: the network at phi ${last.label}`);
 }
 
 /** What the columns mean, and along which axes nothing grows. */
-function notesOf({ space }: ScaleSubject<SkeletonBase>, batch: number, hasLatency: boolean): string[] {
+function notesOf({ space }: ScaleSubject<SkeletonBase>, batch: number | undefined, hasLatency: boolean): string[] {
   const grown = new Set(
     grownNumbers(space.scaleSkeleton as never, space.skeleton, { depth: 1, width: 1, resolution: 1 }).map(
       ({ axis }) => axis,
@@ -184,7 +185,7 @@ function notesOf({ space }: ScaleSubject<SkeletonBase>, batch: number, hasLatenc
   return [
     ...still.map((axis) => `${space.name} does not grow in ${axis}`),
     ...(hasLatency ? ["latency: of one image's forward pass, the median of eleven, on the native engine here"] : []),
-    `memory: of training at batch ${batch}, by the native engine's plan`,
+    ...(batch === undefined ? [] : [`memory: of training at batch ${batch}, by the native engine's plan`]),
   ];
 }
 
@@ -296,15 +297,20 @@ function batchOf({ evaluator }: Scalable): number {
 }
 
 /** Returns what measures networks; each network is timed once, so that a size is shown with the figure that it was judged by. */
-async function measuresAt(batch: number): Promise<Measures> {
+async function measuresAt(batch: number): Promise<Measures & { readonly hasEngine: boolean }> {
   const [{ openEngine }, { measureLatency }] = await Promise.all([
     import("../../engines/index.ts"),
     import("../../study/measure-latency.ts"),
   ]);
-  const engine = await openEngine("native");
+  // What is counted needs no engine: where there is none, only a bound that does is an error.
+  const opened = await openEngine("native").catch((error: unknown) => ({ error }));
   const known = new Map<string, Promise<number>>();
   return {
-    memoryOf: (network) => engine.estimateMemory(network, batch).bytes,
+    hasEngine: !("error" in opened),
+    memoryOf(network) {
+      if ("error" in opened) throw opened.error;
+      return opened.estimateMemory(network, batch).bytes;
+    },
     async latencyOf(network) {
       const key = JSON.stringify(network.nodes);
       const latency = known.get(key) ?? measureLatency(network);

@@ -198,6 +198,36 @@ describe("a study from a file", () => {
     );
   });
 
+  it("searches by which coefficients its best should grow, and then grows it by them", () => {
+    const flags = ["--search", "--levels", "1"];
+    const begun = cli("scale", "toy", ...flags, "--trials", "4");
+    expect(begun.code).toBe(0);
+    expect(begun.out).toContain("The grid of toy: coefficients at phi = 1");
+    // Half a grid has no say.
+    expect(cli("scale", "toy", "--phi", "1").out).toContain("(EfficientNet's: toy-scaling is not done)");
+    const found = json("scale", "toy", ...flags, "--trials", "100") as {
+      chosen: { alpha: number; beta: number; gamma: number };
+      isGridDone: boolean;
+      points: { trial: number; method: string; isOnTarget: boolean; isChosen: boolean; value?: number }[];
+    };
+    expect(found.isGridDone).toBe(true);
+    const chosen = found.points.filter(({ isChosen }) => isChosen);
+    expect(chosen).toHaveLength(1);
+    expect(chosen[0]).toMatchObject({ method: "compound", isOnTarget: true });
+    const { alpha, beta, gamma } = found.chosen;
+    const grown = cli("scale", "toy", "--phi", "1").out;
+    expect(grown).toContain(`${alpha}, ${beta}, ${gamma} (found by toy-scaling, trial ${chosen[0]?.trial})`);
+    expect(cli("scale", "nasnet-a", "--phi", "0", "--coefficients", "toy-scaling").out).toContain(
+      "found by toy-scaling",
+    );
+    expect(existsSync(join(dir, "results/toy-scaling/charts/scaling.png"))).toBe(true);
+    expect(readFileSync(join(dir, "results/toy-scaling/report.md"), "utf8")).toContain("## How toy should grow");
+    const other = cli("scale", "toy", ...flags, "--step", "0.2");
+    expect(other.code).toBe(2);
+    expect(other.err).toContain("a search of another architecture or grid");
+    rmSync(join(dir, "results/toy-scaling"), { recursive: true });
+  });
+
   it("prints JSON and nothing else with --json, whatever the command", () => {
     const commands = [
       ["status"],

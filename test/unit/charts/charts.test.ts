@@ -9,6 +9,7 @@ import {
   operationsPng,
   frontOf,
   paretoPng,
+  scalingPng,
 } from "../../../src/charts/index.ts";
 import { chartSize, fontFamily } from "../../../src/charts/canvas.ts";
 
@@ -184,5 +185,46 @@ describe("the pictures", () => {
 
   it("are set in the bundled font, so that they look alike everywhere", () => {
     expect(fontFamily()).toBe("Cellwright B612");
+  });
+});
+
+describe("how an architecture should grow", () => {
+  const point = (macs: number, value: number, isOnTarget = true) => ({ macs, value, error: 0.02, isOnTarget });
+  const chart = (isOnTarget: boolean) =>
+    scalingPng(
+      point(10e6, 0.5),
+      [
+        { method: "compound", label: "compound (1.2, 1.1, 1.1)", points: [point(40e6, 0.7), point(20e6, 0.6)] },
+        { method: "depth", label: "depth alone", points: [point(20e6, 0.55, isOnTarget)] },
+      ],
+      [point(22e6, 0.52)],
+      { title: "How it should grow", subtitle: "three of them", measure: "validation accuracy" },
+    );
+
+  it("is a picture of the charts' size", async () => {
+    const { width, height } = await pixelsOf(chart(true));
+    expect([width, height]).toEqual([chartSize.width, chartSize.height]);
+  });
+
+  it("draws hollow what is off the level", async () => {
+    /** Pixels of the colour of depth, which its line, bar and mark have. */
+    const blue = async (png: Uint8Array): Promise<number> => {
+      const { data } = await pixelsOf(png);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4)
+        if (data[i] === 0x00 && data[i + 1] === 0x5f && data[i + 2] === 0x94) count++;
+      return count;
+    };
+    const [full, hollow] = [await blue(chart(true)), await blue(chart(false))];
+    expect(hollow).toBeGreaterThan(0);
+    expect(full).toBeGreaterThan(hollow);
+  });
+
+  it("draws one method without a searched point or a grid", () => {
+    const png = scalingPng(undefined, [{ method: "width", label: "width alone", points: [point(1e6, 0.5)] }], [], {
+      title: "One",
+      measure: "accuracy",
+    });
+    expect(Buffer.from(png.slice(1, 4)).toString()).toBe("PNG");
   });
 });

@@ -1,7 +1,9 @@
 /** @file The guides' code is code that compiles: every block stands word for word in the source file that its text names. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { scalingResults } from "cellwright";
 import { createRng } from "cellwright/base";
 import { costOf, validateNetwork } from "cellwright/network";
 import type { EvaluationContext, Task } from "cellwright/evaluators";
@@ -11,7 +13,16 @@ import macro from "../../examples/macro.ts";
 import ownCells from "../../examples/own-cells.ts";
 import { temporaryFolder } from "../../support/small-cifar.ts";
 import tinyCells from "../../examples/tiny-cells.ts";
-import { scaleTo } from "../../../src/scale/scale.ts";
+import {
+  fastEnough,
+  findCoefficients,
+  forImagenet,
+  grown,
+  largest,
+  sizes,
+  subject,
+} from "../../examples/scale-a-network.ts";
+import { largestThatFits, scaleTo } from "../../../src/scale/scale.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 
@@ -30,6 +41,7 @@ describe("code in the guides", () => {
     ["define-a-space.md", 5],
     ["add-an-operation.md", 2],
     ["data-and-evaluators.md", 4],
+    ["scale-a-network.md", 3],
   ] as const) {
     it(`${guide} says what its source says`, () => {
       const blocks = blocksOf(guide);
@@ -155,6 +167,42 @@ describe("the data sets and evaluators of the guide", () => {
     reports.length = 0;
     expect((await latency.evaluate(task, answering("stop"))).state).toBe("pruned");
     expect(reports).toHaveLength(3);
+  });
+});
+
+describe("the scaling of the guide", () => {
+  it("counts, and keeps to a budget", () => {
+    expect(sizes.map(({ phi }) => phi)).toEqual([0, 1, 2]);
+    expect(costOf(grown).macs).toBe(sizes[1]?.macs);
+    expect(largest?.skeleton).toMatchObject({ input: [224, 224, 3], classes: 1000, stem: "imagenet" });
+    expect(largest?.macs).toBeLessThanOrEqual(600e6);
+    const next = scaleTo(forImagenet, (largest?.phi ?? 0) + 0.1);
+    expect(next.macs > 600e6 || next.params > 5_000_000).toBe(true);
+  });
+
+  it("asks how long a network takes", async () => {
+    const log = vi.spyOn(console, "log").mockReturnValue();
+    const perMac = async (network: Parameters<typeof costOf>[0]) => Promise.resolve(costOf(network).macs / 2e6);
+    const phi = await fastEnough(perMac);
+    expect(phi).toBe(largestThatFits(subject, { maxMacs: 100e6 })?.phi);
+    expect(log.mock.calls.length).toBeLessThan(9);
+    log.mockRestore();
+  });
+
+  it("finds coefficients by a study", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "cellwright-guide-"));
+    const log = vi.spyOn(console, "log").mockReturnValue();
+    try {
+      const study = await findCoefficients(dir);
+      const points = (await scalingResults(study))?.plan.points.length ?? 0;
+      await study.close();
+      // A line for each trial, and the coefficients last.
+      expect(log.mock.calls).toHaveLength(points + 1);
+      expect(log.mock.lastCall?.[0]).toMatchObject({ alpha: expect.any(Number) });
+    } finally {
+      log.mockRestore();
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 });
 
