@@ -74,7 +74,8 @@ export function scalingPng(
             borderWidth: width,
             borderDash: [...dash],
             pointStyle: shape,
-            pointRadius: radius,
+            // What all begin with is drawn once, over them.
+            pointRadius: points.map((point) => (point === searched ? 0 : radius)),
             pointBorderWidth: 2.4,
             pointBorderColor: colour,
             pointBackgroundColor: points.map(({ isOnTarget }) => (isOnTarget ? colour : GROUND)),
