@@ -35,30 +35,40 @@ interface Candidate {
   readonly open: () => Promise<Engine>;
 }
 
-function candidates(threads: number): readonly Candidate[] {
+function candidates(options: OpenOptions): readonly Candidate[] {
   const list: Candidate[] = [];
   // nvidia-smi is asked only where its answer matters.
   if (findTfjs("tfjs-node-gpu").installed && findGpu().visible)
     list.push({ what: "tfjs on the GPU", open: () => openTfjsEngine("tfjs-node-gpu") });
   list.push(
-    { what: "native", open: () => openNativeEngine({ threads }) },
+    { what: "native", open: () => openNativeEngine(options) },
     ...worthwhile.map((backend) => ({ what: `tfjs on ${backend}`, open: () => openTfjsEngine(backend) })),
     { what: "reference", open: async () => openReferenceEngine() },
   );
   return list;
 }
 
+export interface OpenOptions {
+  /**
+   * How many threads the native engine has work on one network together, 1 or more (64 at most are used); other engines have rules of their own. Default 1,
+   * which suits many networks trained at once. Results are the same to the bit for any number.
+   */
+  readonly threads?: number;
+}
+
+/** As many threads as `NativeEngineOptions` allows. */
+const MOST_THREADS = 64;
+
 /**
  * Opens an engine. `auto` takes TensorFlow.js on a GPU that is visible where @tensorflow/tfjs-node-gpu is installed, else `native`, else `tfjs` (not in plain
- * JavaScript), else `reference`. `threads` is for the native engine, which gives the same bits with any number; the others use what they like. Throws `engine` where the one asked for can't run here, `config` for another name.
+ * JavaScript), else `reference`. Throws `engine` where the one asked for can't run here, or threads are no whole number of 1 or more; `config` for another name.
  */
-export async function openEngine(
-  choice: EngineChoice,
-  { threads = 1 }: { readonly threads?: number } = {},
-): Promise<Engine> {
+export async function openEngine(choice: EngineChoice, options: OpenOptions = {}): Promise<Engine> {
+  const { threads = 1 } = options;
+  const usable = { threads: Math.min(threads, MOST_THREADS) };
   switch (choice) {
     case "native":
-      return openNativeEngine({ threads });
+      return openNativeEngine(usable);
     case "tfjs":
       return openTfjsEngine();
     case "reference":
@@ -69,7 +79,7 @@ export async function openEngine(
       throw new CellwrightError("config", expected("engine", `one of ${engineChoices.join(", ")}`, choice));
   }
   const failures: string[] = [];
-  for (const { what, open } of candidates(threads)) {
+  for (const { what, open } of candidates(usable)) {
     try {
       return await open();
     } catch (error) {

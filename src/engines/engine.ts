@@ -144,9 +144,12 @@ export interface Session {
 }
 
 export interface MemoryEstimate {
-  /** Peak bytes of a training session at this batch size: activations, gradients, weights, momentum, scratch. */
+  /** Peak bytes of a training session at this batch size: activations, gradients, weights, the optimizer's slots, their average, scratch. */
   readonly bytes: number;
 }
+
+/** What of a session's options adds to its memory. */
+export type MemoryOptions = Partial<Pick<SessionOptions, "optimizer" | "averageDecay">>;
 
 export interface Engine {
   /** `reference`, `native`, `tfjs`. */
@@ -155,6 +158,6 @@ export interface Engine {
   readonly target: string;
   /** Opens a session. Throws `unsupported-op` naming the node, or `engine`. */
   open(network: Network, options: SessionOptions): Promise<Session>;
-  /** Says what a training session will need, from the plan alone, without running anything. */
-  estimateMemory(network: Network, batchSize: number): MemoryEstimate;
+  /** Says what a training session will need, from the plan alone, without running anything. Without `options`: with SGD, and without an average. */
+  estimateMemory(network: Network, batchSize: number, options?: MemoryOptions): MemoryEstimate;
 }

@@ -1,5 +1,5 @@
 /** @file Public entry `cellwright/engines`: open the engine that fits this machine, and say which there are. */
-export { engineChoices, openEngine, type EngineChoice } from "./choose.ts";
+export { engineChoices, openEngine, type EngineChoice, type OpenOptions } from "./choose.ts";
 export type {
   AdamWOptions,
   Batch,
@@ -7,6 +7,7 @@ export type {
   InferenceOptions,
   LossOptions,
   MemoryEstimate,
+  MemoryOptions,
   OptimizerOptions,
   RmsPropOptions,
   Session,

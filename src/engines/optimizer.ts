@@ -1,6 +1,6 @@
 /** @file What optimizers keep beside the weights, by name; and numbers of a step that depend on how far training came. */
 import type { WeightSpec, Weights } from "../network/network.ts";
-import type { OptimizerOptions } from "./engine.ts";
+import type { MemoryOptions, OptimizerOptions } from "./engine.ts";
 
 /** A number kept for every trainable weight. */
 export interface OptimizerSlot {
@@ -25,6 +25,11 @@ const slots = {
 /** Returns the slots that an optimizer has, in the order that engines keep them: one or two. */
 export function slotsOf(optimizer: OptimizerOptions): readonly OptimizerSlot[] {
   return slots[optimizer.kind ?? "sgd"];
+}
+
+/** Returns how many numbers a session keeps of every trainable weight beside its value and gradient: slots, and the average. */
+export function keptBeside({ optimizer, averageDecay }: MemoryOptions = {}): number {
+  return (optimizer ? slotsOf(optimizer).length : 1) + (averageDecay === undefined ? 0 : 1);
 }
 
 /** Returns a slot as it is before the first step, for weights that are trainable. */

@@ -250,6 +250,10 @@ export function describeEngine(title: string, open: () => Promise<Engine>): void
     it("estimates memory from the plan: activations grow with the batch", () => {
       const bytes = (batchSize: number): number => engine.estimateMemory(network, batchSize).bytes;
       expect(bytes(2)).toBeGreaterThan(0);
+      const options = { optimizer: { kind: "adamw", beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 } } as const;
+      const larger = engine.estimateMemory(network, 2, options).bytes;
+      expect(larger).toBeGreaterThan(bytes(2));
+      expect(engine.estimateMemory(network, 2, { ...options, averageDecay: 0.9 }).bytes).toBeGreaterThan(larger);
       // What doesn't grow cancels out; what does is at least one output of the stem, 6 x 6 x 8 floats, for each example.
       expect(bytes(1026) - bytes(2)).toBeGreaterThan(1024 * 6 * 6 * 8 * 4);
     });

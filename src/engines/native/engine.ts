@@ -1,6 +1,7 @@
 /** @file The native engine over kernels that have been loaded, whichever they are: plans a network, opens sessions, says what they need. Runs anywhere. */
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Engine } from "../engine.ts";
+import { keptBeside } from "../optimizer.ts";
 import type { NativeBinding, NativeTarget } from "./binding.ts";
 import { chooseTargets, planSession } from "./choose-plan.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -42,24 +43,24 @@ export function createNativeEngine(binding: NativeBinding, options: NativeEngine
       const { target, plans } = planSession(network, usable, session, options.fuse);
       return openSession(binding, target, network, session, plans, threads);
     },
-    estimateMemory(network, batchSize) {
+    estimateMemory(network, batchSize, kept) {
       const loss = { labelSmoothing: 0, auxiliaryWeight: 0 };
       const { plans } = planSession(network, usable, { batchSize, loss }, options.fuse);
-      return { bytes: bytesOf(plans, threads) };
+      return { bytes: bytesOf(plans, threads, keptBeside(kept)) };
     },
   };
 }
 
-function bytesOf({ training, evaluation }: SessionPlans, threads: number): number {
+function bytesOf({ training, evaluation }: SessionPlans, threads: number, beside: number): number {
   const plans = training ? [training, evaluation] : [evaluation];
   const largest = (size: (plan: Plan) => number): number => Math.max(...plans.map(size));
   const total = (size: (plan: Plan) => number): number => plans.reduce((sum, plan) => sum + size(plan), 0);
-  // Parameters, gradients of every share, momentum; the batch as given; factors of drop path and dropout are small beside it.
+  // Parameters, gradients of every share, slots of the optimizer and the average; the batch as given; factors of drop path and dropout are small beside it.
   const { parameters, batchSize, imageFloats } = evaluation;
   const floats =
     largest((plan) => plan.arenaFloats) +
     total((plan) => plan.scratchFloats) * threads +
-    parameters.floats * (training ? 2 + training.shares : 1) +
+    parameters.floats * (training ? 1 + training.shares + beside : 1) +
     batchSize * imageFloats +
     largest((plan) => plan.statisticsFloats);
   // What one image passes through in turn is every thread's own.

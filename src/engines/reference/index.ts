@@ -6,6 +6,7 @@
 import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { Engine } from "../engine.ts";
+import { keptBeside } from "../optimizer.ts";
 import { openSession } from "./session.ts";
 import { sizeOf } from "./tensor.ts";
 
@@ -15,12 +16,12 @@ export function openReferenceEngine(): Engine {
     name: "reference",
     target: "JavaScript, double precision",
     open: async (network, options) => openSession(network, options),
-    estimateMemory(network, batchSize) {
+    estimateMemory(network, batchSize, options) {
       const values = [...inferShapes(network).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
       const weights = weightSpecs(network).reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
       // Eight bytes each. Of every node: the output, what its backward pass keeps (batch norm keeps two more), its gradient. Of every
-      // weight: value, momentum, gradient, and a copy on the way in or out.
-      return { bytes: 8 * (4 * batchSize * values + 4 * weights) };
+      // weight: value, gradient, what is kept beside it, and a copy on the way in or out.
+      return { bytes: 8 * (4 * batchSize * values + (3 + keptBeside(options)) * weights) };
     },
   };
 }

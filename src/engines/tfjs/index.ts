@@ -7,6 +7,7 @@ import { sizeOf } from "../../network/ops/definition.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { Engine } from "../engine.ts";
 import type { TfjsBackend } from "./backends.ts";
+import { keptBeside } from "../optimizer.ts";
 import { loadTfjs } from "./load.ts";
 import { openSession } from "./session.ts";
 
@@ -20,13 +21,13 @@ export async function openTfjsEngine(backend?: TfjsBackend): Promise<Engine> {
     name: "tfjs",
     target: loaded.target,
     open: (network, options) => openSession(loaded, network, options),
-    estimateMemory(network, batchSize) {
+    estimateMemory(network, batchSize, options) {
       const values = [...inferShapes(network).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
       const weights = weightSpecs(network).reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
       // Four bytes each. TensorFlow.js keeps every output for the backward pass, batch norm's normalised values beside it, a gradient, and what is
-      // being computed; of every weight its value, momentum, gradient and the three new ones of a step. And what it needs before all that. Measured on
+      // being computed; of every weight its value, gradient, what is kept beside it, and the new ones of a step. And what it needs before all that. Measured on
       // NASNet-A (N=1, F=8 and 16) it takes 80 to 95% of this on tfjs-node and wasm.
-      return { bytes: 4 * (4 * batchSize * values + 6 * weights) + 128 * 2 ** 20 };
+      return { bytes: 4 * (4 * batchSize * values + (4 + 2 * keptBeside(options)) * weights) + 128 * 2 ** 20 };
     },
   };
 }

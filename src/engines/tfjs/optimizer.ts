@@ -13,6 +13,11 @@ export function clipFactor(tf: Tf, gradients: readonly Tensor[], clipNorm: numbe
   return tf.minimum(tf.div(clipNorm, norm), 1);
 }
 
+/** Returns a running mean moved by a share of the difference: a decay and its complement, rounded apart, don't add up to 1. */
+export function moveTowards(tf: Tf, mean: Tensor, value: Tensor, share: number): Tensor {
+  return tf.add(mean, tf.mul(tf.sub(value, mean), share));
+}
+
 /** A weight with what the optimizer keeps beside it, in the order of `slotsOf`. */
 export interface TrainedTensor {
   readonly spec: WeightSpec;
@@ -34,9 +39,7 @@ export function updateWeight(
   const alone = gradient ?? tf.zerosLike(weight);
   const g = scale ? tf.mul(alone, scale) : alone;
   const decayed = (): Tensor => (decay > 0 ? tf.add(g, tf.mul(weight, decay)) : g);
-  /** Returns old * keep + value * (1 - keep). */
-  const averaged = (old: Tensor, value: Tensor, keep: number): Tensor =>
-    tf.add(tf.mul(old, keep), tf.mul(value, 1 - keep));
+  const averaged = (old: Tensor, value: Tensor, keep: number): Tensor => moveTowards(tf, old, value, 1 - keep);
   switch (optimizer.kind) {
     case undefined:
     case "sgd": {

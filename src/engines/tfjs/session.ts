@@ -21,7 +21,7 @@ import {
   type LossAndGradients,
   type WeightTensors,
 } from "./model.ts";
-import { clipFactor, updateWeight } from "./optimizer.ts";
+import { clipFactor, moveTowards, updateWeight } from "./optimizer.ts";
 
 /** Returns a session. Throws `shape` for a malformed network, `engine` for options or weights that don't fit. */
 export async function openSession(loaded: LoadedTfjs, network: Network, options: SessionOptions): Promise<Session> {
@@ -170,7 +170,7 @@ export async function openSession(loaded: LoadedTfjs, network: Network, options:
         if (!average || options.averageDecay === undefined) return;
         const decay = averageDecayAt(options.averageDecay, step.step);
         for (const [name, old] of average)
-          replace(average, name, tf.add(tf.mul(old, decay), tf.mul(weights.get(name) as Tensor, 1 - decay)));
+          replace(average, name, moveTowards(tf, old, weights.get(name) as Tensor, 1 - decay));
       });
       tf.dispose([...gradients.values()]);
       return total;

@@ -88,6 +88,12 @@ const tampered: readonly Tampered[] = [
     says: /segments apart from each other/u,
   },
   {
+    title: "a segment that begins within a vector",
+    net: "small",
+    change: ({ segments }) => segments.set([(segments[0] as number) + 1, 4]),
+    says: /segments of whole vectors/u,
+  },
+  {
     title: "more work than is allowed",
     net: "small",
     change: () => {},
@@ -139,11 +145,15 @@ describeRunner("under the address and undefined-behaviour sanitizers", "sanitize
       write(`cut-${length}.plan`, bytes.subarray(0, length)),
     );
     const long = write("long.plan", Uint8Array.from([...bytes, 0, 0, 0, 0, 0, 0, 0, 0]));
+    // Version 1, which knew SGD alone.
+    const old = Uint8Array.from(bytes);
+    old[8] = 1;
     const missing = path.join(folder, "missing.plan");
-    const ran = await runPlans([runner], [...cuts, long, missing]);
+    const ran = await runPlans([runner], [...cuts, long, missing, write("old.plan", old)]);
     expect(ran.stderr).toBe("");
     const lines = ran.stdout.trim().split("\n");
-    expect(lines.length).toBe(12);
+    expect(lines.length).toBe(13);
+    expect(lines.at(-1)).toMatch(/wrong version/u);
     for (const line of lines) expect(line).toMatch(/^BAD .*Expected a saved plan\. Received one with a wrong/u);
     expect(ran.code).toBe(1);
   });
