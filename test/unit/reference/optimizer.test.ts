@@ -19,7 +19,14 @@ const steps = [
 
 test("RMSProp has TensorFlow's mean square, momentum and epsilon", () => {
   const optimizer = { kind: "rmsprop", decay: 0.9, momentum: 0.9, epsilon: 1e-3, weightDecay: 0 } as const;
-  const spec = { name: "x/bias", node: "x", role: "bias", shape: [3], trainable: true } as const;
+  const spec = {
+    name: "x/bias",
+    node: "x",
+    role: "bias",
+    shape: [3],
+    trainable: true,
+    initializer: { kind: "zeros" },
+  } as const;
   const weight = Float64Array.of(0.5, -1, 2);
   const slots = [new Float64Array(3), new Float64Array(3).fill(1)];
   for (const [step, { gradient, learningRate, expected }] of steps.entries()) {
