@@ -12,6 +12,8 @@ export interface ExportOptions {
   readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** Class names, in the order of the logits. */
   readonly classes?: readonly string[];
+  /** Raw bytes `[n, h, w, c]` as input, which the model itself normalises. Only for targets that `takesBytes`; default false. */
+  readonly bytes?: boolean;
   /** What the card says besides. */
   readonly card?: ModelCardFacts;
 }
@@ -22,6 +24,8 @@ export interface Exporter {
   readonly title: string;
   /** Half a line for `--help`: `one readable model.py that needs torch alone`. */
   readonly summary: string;
+  /** Whether `ExportOptions.bytes` is heard. */
+  readonly takesBytes?: boolean;
   /**
    * Returns the files by path in the export's folder, the one that is opened first coming first; `README.md` is the model card.
    * Throws `data` for a missing or misshapen weight, `shape` for a malformed network, `unsupported-op` naming the node for what the target can't express.

@@ -64,7 +64,10 @@ export function modelCard(network: Network, options: ExportOptions, target: Card
     ["training", card.training],
     ["recipe", card.recipe],
     ["input", `[${image.join(", ")}] (height, width, channels)`],
-    ["preprocessing", preprocessingText(options)],
+    [
+      "preprocessing",
+      options.bytes === true ? `inside the model: ${preprocessingText(options)}` : preprocessingText(options),
+    ],
     ["classes", classes === undefined ? String(classCount) : `${classCount}: ${classes.join(", ")}`],
     ["parameters", parametersText(network)],
     ["multiply-accumulates", `${formatMacs(inference.macs)} for one image`],

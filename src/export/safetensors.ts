@@ -7,6 +7,7 @@
  */
 import { canonicalJson } from "../base/canonical-json.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
+import { floatBytes } from "./tensors.ts";
 
 /** One tensor: row-major values and their shape (`[]` for a scalar). */
 export interface SafetensorsTensor {
@@ -55,7 +56,7 @@ export function encodeSafetensors(
   view.setBigUint64(0, BigInt(headerBytes), true);
   let at = 8 + headerBytes;
   for (const { data } of tensors.values()) {
-    writeFloats(file, at, data);
+    file.set(floatBytes(data), at);
     at += data.length * 4;
   }
   return file;
@@ -141,14 +142,6 @@ function elementCount(shape: readonly number[]): number {
 }
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-function writeFloats(file: Uint8Array, at: number, data: Float32Array): void {
-  if (littleEndian) file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-  else {
-    const view = new DataView(file.buffer, at);
-    data.forEach((value, index) => view.setFloat32(index * 4, value, true));
-  }
-}
 
 function readFloats(bytes: Uint8Array, at: number, count: number): Float32Array {
   const data = new Float32Array(count);

@@ -1,19 +1,26 @@
 /** @file `cellwright export`: a candidate or a network as code and weights that need nothing of ours. */
+import { cpus } from "node:os";
 import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
-import { exporters, exportTargets, type ExportTarget } from "../../export/index.ts";
+import { exporters, exportTargets, type Exporter, type ExportTarget } from "../../export/index.ts";
 import { writeIntoFolder } from "../../storage/whole-files.ts";
 import { chosenTrial } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
-import { agrees, checkText } from "../export/check.ts";
+import { agrees, checkText, type ExportCheck } from "../export/check.ts";
 import { checkers } from "../export/checkers.ts";
-import { exportFiles, modelOfSubject, modelOfTrial, type ExportModel } from "../export/model.ts";
+import { exportFiles, foldedModel, modelOfSubject, modelOfTrial, type ExportModel } from "../export/model.ts";
 import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
 import { findSubject } from "../subject.ts";
+
+/** Targets whose models may take bytes. */
+const byteTargets: readonly ExportTarget[] = exportTargets.filter((target) => {
+  const { takesBytes }: Exporter = exporters[target];
+  return takesBytes === true;
+});
 
 interface ExportCommandOptions {
   readonly results: string;
@@ -21,6 +28,8 @@ interface ExportCommandOptions {
   readonly out?: string;
   readonly trial?: number;
   readonly untrained?: boolean;
+  readonly foldBatchNorm?: boolean;
+  readonly bytes?: boolean;
   readonly check: boolean;
   readonly json?: boolean;
 }
@@ -42,6 +51,7 @@ export function addExport(program: Command, io: CliIo): void {
     [
       ["export nasnet-cifar10", "the best, into results/nasnet-cifar10/export/pytorch/"],
       ["export nasnet-cifar10 --to pytorch --out my-model", "elsewhere"],
+      ["export nasnet-cifar10 --to onnx --fold-batch-norm --bytes", "one file for ONNX Runtime, which takes bytes"],
       ["export nasnet-cifar10 --trial 12", "another, which was retrained"],
       ["export efficientnet-b0 --untrained", "a network by name, with first values as weights"],
     ],
@@ -54,15 +64,27 @@ export function addExport(program: Command, io: CliIo): void {
     )
     .option("--trial <n>", "this trial instead of the best", wholeNumberFlag("--trial", 0))
     .option("--untrained", "export what was not trained, with first values as weights")
+    .option("--fold-batch-norm", "batch normalisation becomes part of the convolution before it: for inference alone")
+    .option("--bytes", `images as bytes, which the model itself normalises (${byteTargets.join(", ")})`)
     .option("--no-check", "do not compare logits with the target's runtime, where one is found on this machine");
   withJson(withResults(command)).action(async (name: string, options: ExportCommandOptions) => {
-    const { model, dir: usual, untrained, trial } = await findModel(name, options);
+    if (options.bytes === true && !byteTargets.includes(options.to))
+      throw new CellwrightError("config", expected("--bytes", `--to ${byteTargets.join(" or ")}`, options.to));
+    const { model: found, dir: usual, untrained, trial } = await findModel(name, options);
     if (untrained !== undefined && options.untrained !== true) throw new CellwrightError("config", untrained);
     const dir = options.out ?? usual;
-    const { network, weights, epochs } = model;
+    const { network, weights, epochs } = found;
+    const folded = options.foldBatchNorm === true ? foldedModel(found) : found;
+    const model: ExportModel =
+      options.bytes === true ? { ...folded, options: { ...folded.options, bytes: true } } : folded;
     const files = exportFiles(model, options.to);
     await writeIntoFolder(dir, files);
-    const check = options.check ? await checkers[options.to]({ dir, network, weights, env: io.env }) : undefined;
+    // Against the network as it was found: folding is proven, too.
+    const check = options.check
+      ? await checkers[options.to]({ dir, network, weights, options: model.options, env: io.env })
+      : undefined;
+    const card = cardWithLatency(model, options.to, check);
+    if (card !== undefined) await writeIntoFolder(dir, card);
     if (options.json === true) {
       printJson(io, {
         ...(trial !== undefined && { trial }),
@@ -81,6 +103,20 @@ export function addExport(program: Command, io: CliIo): void {
     }
     if (check !== undefined && agrees(check) === false) throw new PrintedFailure(exitCodes.ours);
   });
+}
+
+/** Returns README.md with the latency that the proof measured, where it did. */
+function cardWithLatency(
+  model: ExportModel,
+  to: ExportTarget,
+  check: ExportCheck | undefined,
+): ReadonlyMap<string, Uint8Array> | undefined {
+  if (check?.checked !== true || check.latencyMs === undefined || agrees(check) !== true) return undefined;
+  const processor = (cpus()[0]?.model ?? "").trim();
+  const latency = `${check.latencyMs.toPrecision(3)} ms for one image: ${[check.runtime, processor].filter((text) => text !== "").join(", ")}`;
+  const options = { ...model.options, card: { ...model.options.card, latency } };
+  const card = exportFiles({ ...model, options }, to).get("README.md");
+  return card && new Map([["README.md", card]]);
 }
 
 async function findModel(name: string, { results, trial: number, to }: ExportCommandOptions): Promise<Found> {

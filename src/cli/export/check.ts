@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { createRng } from "../../base/rng.ts";
+import type { ExportOptions } from "../../export/index.ts";
 import { inferShapes, type Network, type Weights } from "../../network/index.ts";
 
 /** How far a runtime's logits are from ours. */
@@ -34,14 +35,18 @@ export interface CheckSubject {
   readonly dir: string;
   readonly network: Network;
   readonly weights: Weights;
+  /** What the exporter was told. */
+  readonly options?: ExportOptions;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Images and our logits for them. */
 export interface GivenLogits {
-  /** Row-major `[n, h, w, c]`, normally distributed: what normalised images look like. */
+  /** Row-major `[n, h, w, c]`, normally distributed: what normalised images look like. Where a network takes vectors, h and w are 1. */
   readonly images: Float32Array;
   readonly imageShape: readonly [number, number, number, number];
+  /** What the images were made of, for a model that takes bytes. */
+  readonly bytes?: Uint8Array;
   /** Row-major `[n, classes]`. */
   readonly logits: Float32Array;
 }
@@ -87,7 +92,7 @@ export function largestOf(values: Float32Array): number {
   return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }
 
-async function ourLogits({ network, weights }: CheckSubject): Promise<GivenLogits> {
+async function ourLogits({ network, weights, options }: CheckSubject): Promise<GivenLogits> {
   const { openEngine } = await import("../../engines/index.ts");
   const engine = await openEngine("auto");
   const session = await engine.open(network, {
@@ -100,12 +105,26 @@ async function ourLogits({ network, weights }: CheckSubject): Promise<GivenLogit
   });
   try {
     const input = network.nodes.find((node) => node.op === "input");
-    const [height = 0, width = 0, channels = 0] =
-      (input === undefined ? undefined : inferShapes(network).get(input.id)) ?? [];
+    const shape = (input === undefined ? undefined : inferShapes(network).get(input.id)) ?? [0];
+    const [height, width, channels] = shape.length === 3 ? shape : [1, 1, shape[0]];
     const rng = createRng("export/check");
-    const images = Float32Array.from({ length: checkImages * height * width * channels }, () => rng.normal());
+    const count = checkImages * height * width * channels;
+    const bytes = options?.bytes === true ? Uint8Array.from({ length: count }, () => rng.int(256)) : undefined;
+    const { mean, std } = options?.normalization ?? {};
+    const images =
+      bytes === undefined
+        ? Float32Array.from({ length: count }, () => rng.normal())
+        : Float32Array.from(
+            bytes,
+            (byte, i) => (byte / 255 - (mean?.[i % channels] ?? 0)) / (std?.[i % channels] ?? 1),
+          );
     const logits = Float32Array.from(await session.predict(images, checkImages));
-    return { images, imageShape: [checkImages, height, width, channels], logits };
+    return {
+      images,
+      imageShape: [checkImages, height, width, channels],
+      ...(bytes !== undefined && { bytes }),
+      logits,
+    };
   } finally {
     await session.close();
   }

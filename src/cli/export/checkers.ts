@@ -1,6 +1,10 @@
 /** @file The proof of each export target in its real runtime. */
 import type { ExportTarget } from "../../export/index.ts";
+import { checkWithOnnxruntime } from "./check-onnxruntime.ts";
 import { checkWithTorch } from "./check-torch.ts";
 import type { ExportChecker } from "./check.ts";
 
-export const checkers: Readonly<Record<ExportTarget, ExportChecker>> = { pytorch: checkWithTorch };
+export const checkers: Readonly<Record<ExportTarget, ExportChecker>> = {
+  pytorch: checkWithTorch,
+  onnx: checkWithOnnxruntime,
+};

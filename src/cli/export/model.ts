@@ -1,7 +1,7 @@
 /** @file What `cellwright export` exports: a study's trial with the weights of its best retraining, or a network by name with first values; and its files for a target. */
 import { createRng } from "../../base/rng.ts";
 import { cellText } from "../../draw/index.ts";
-import { exporters, type ExportOptions, type ExportTarget } from "../../export/index.ts";
+import { exporters, foldBatchNorm, type ExportOptions, type ExportTarget } from "../../export/index.ts";
 import { initializeWeights, type Network, type Weights } from "../../network/index.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { Study } from "../../study/study.ts";
@@ -16,6 +16,18 @@ export interface ExportModel {
   readonly options: ExportOptions;
   /** Epochs of the training that the weights are from; undefined: first values. */
   readonly epochs?: number;
+}
+
+/** Returns a model with its batch normalisation folded into convolutions and dense layers, for any target. */
+export function foldedModel(model: ExportModel): ExportModel {
+  const { network, options } = model;
+  const folded = foldBatchNorm(network, model.weights);
+  const count = network.nodes.length - folded.network.nodes.length;
+  if (count === 0) return model;
+  const all = network.nodes.filter(({ op }) => op === "batchNorm").length;
+  const said = `${count} of ${all} folded into the convolution or dense layer before it: for inference alone`;
+  const card = { ...options.card, more: { ...options.card?.more, "batch normalisations": said } };
+  return { ...model, ...folded, options: { ...options, card } };
 }
 
 /** Returns the files of a model for a target. Throws what the exporter throws. */

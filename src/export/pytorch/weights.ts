@@ -1,8 +1,8 @@
 /** @file Weights in torch's layouts, under the names of the module tree. */
-import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network, Weights, WeightRole, WeightSpec } from "../../network/network.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { SafetensorsTensor } from "../safetensors.ts";
+import { transposed, weightValues } from "../tensors.ts";
 import { snakeName, unique } from "./python-names.ts";
 import type { Group } from "./tree.ts";
 
@@ -43,17 +43,7 @@ export function stateDict(network: Network, weights: Weights, root: Group): Read
     weightSpecs(network)
       .filter(isInTorch)
       .map((spec) => {
-        const data = weights.get(spec.name);
-        const length = spec.shape.reduce((product, size) => product * size, 1);
-        if (data?.length !== length)
-          throw new CellwrightError(
-            "data",
-            expected(
-              `weight ${spec.name}`,
-              `${length} values`,
-              data === undefined ? undefined : `${data.length} values`,
-            ),
-          );
+        const data = weightValues(weights, spec);
         const name = `${paths.get(spec.node)}.${ROLE_NAMES[spec.role]}`;
         return [
           name,
@@ -73,18 +63,4 @@ function kernelTensor(op: string | undefined, spec: WeightSpec, data: Float32Arr
     default: // dense: [in, units] to [units, in]
       return { shape: [b, a], data: transposed(data, [a, b, 1, 1], [1, 0, 2, 3]) };
   }
-}
-
-/** Returns row-major `data` of four axes with its axes in another order: axis i of the result is axis `order[i]` of the source. */
-function transposed(data: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const [n0 = 1, n1 = 1, n2 = 1, n3 = 1] = order.map((axis) => shape[axis] ?? 1);
-  const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = order.map((axis) => strides[axis] ?? 0);
-  const result = new Float32Array(data.length);
-  let at = 0;
-  for (let i = 0; i < n0; i++)
-    for (let j = 0; j < n1; j++)
-      for (let k = 0; k < n2; k++)
-        for (let l = 0; l < n3; l++) result[at++] = data[i * s0 + j * s1 + k * s2 + l * s3] ?? 0;
-  return result;
 }
