@@ -129,7 +129,8 @@ export function preprocessingText({ normalization }: ExportOptions): string {
 function parametersText(network: Network): string {
   const { all, inference } = modelSizes(network);
   const moving = `${formatCount(all.total)} with the moving statistics of batch normalisation`;
-  if (all.params === inference.params) return `${formatCount(all.params)} (${moving})`;
+  if (all.params === inference.params)
+    return formatCount(all.params) + (all.total === all.params ? "" : ` (${moving})`);
   return `${formatCount(inference.params)}, and ${formatCount(all.params - inference.params)} of the auxiliary head, which only training uses (in all ${moving})`;
 }
 

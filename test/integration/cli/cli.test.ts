@@ -196,6 +196,9 @@ describe("a study from a file", () => {
     expect(cli("export", "lenet-5", "--untrained", "--no-check").out).toBe(
       "lenet-5-pytorch/model.py, weights.safetensors, README.md\n",
     );
+    expect(cli("export", "lenet-5", "--untrained", "--no-check", "--to", "onnx", "--bytes").out).toBe(
+      "lenet-5-onnx/model.onnx, README.md\n",
+    );
   });
 
   it("searches by which coefficients its best should grow, and then grows it by them", () => {
@@ -272,6 +275,22 @@ describe("a study from a file", () => {
       code: 1,
       out: expect.stringContaining("DOES NOT RUN IN PYTORCH: NameError: x") as string,
     });
+  });
+
+  it("says how much of an ONNX export was folded, and has no latency in the card of one that differs; test/interop/pip shows one that agrees", () => {
+    const python = join(dir, "python");
+    // Stands for ONNX Runtime: its logits are no numbers of ours, and its time is known.
+    const stand = (logits: string): Run => {
+      const answer = `echo '{ "logits": ${logits}, "runtime": "onnxruntime 1.0", "latencyMs": 1.25 }'`;
+      writeFileSync(python, `#!/bin/sh\n[ "$2" = "import onnxruntime, numpy" ] || { ${answer}; }\n`, { mode: 0o755 });
+      const args = ["resnet-20-cifar", "--untrained", "--to", "onnx", "--fold-batch-norm", "--out", "folded"];
+      return cliWith({ CELLWRIGHT_PYTHON: python }, "export", ...args);
+    };
+    expect(stand("[[0]]")).toMatchObject({ code: 1, out: expect.stringContaining("1.25 ms for one image") as string });
+    const card = (): string => readFileSync(join(dir, "folded/README.md"), "utf8");
+    expect(card()).toMatch(/\| batch normalisations \| (\d+) of \1 folded/);
+    // What differs has no figure to show.
+    expect(card()).not.toContain("latency");
   });
 
   it("is listed beside one that can't be read, which is named", () => {

@@ -2,8 +2,9 @@
  * @file The ONNX export in onnx and ONNX Runtime: the checker and shape inference pass it, the declared shapes are what inference finds, and its logits are ours for
  * batches of 1, 2 and 32; folded and not. Published networks, samples of every space of the shelf, networks of every operation at random.
  */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ import { cifar10 } from "../../../src/data/index.ts";
 import { checkInPython } from "../../../src/cli/export/check-onnxruntime.ts";
 import { agrees } from "../../../src/cli/export/check.ts";
 import { checkers } from "../../../src/cli/export/checkers.ts";
+import { runCli } from "../../../src/cli/program.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { openEngine, openReferenceEngine } from "../../../src/engines/index.ts";
 import { exportOnnx, foldBatchNorm, type ExportOptions } from "../../../src/export/index.ts";
@@ -23,6 +25,7 @@ import { anyNetwork } from "../../support/any-network.ts";
 import { requireModules, runPython } from "../../support/python.ts";
 import { randomNetwork, randomWeights } from "../../support/random-network.ts";
 import { shelf } from "../../support/shelf.ts";
+import { memoryIo } from "../../unit/cli/fixtures.ts";
 
 const IMAGES = 32;
 const onnx = requireModules(["onnx", "onnxruntime", "numpy"]);
@@ -244,6 +247,28 @@ describe.skipIf(onnx.skip)(onnx.title("the proof of an ONNX export"), () => {
     expect(check.checked && check.latencyMs).toBeGreaterThan(0);
     expect(agrees(check)).toBe(true);
     expect(agrees(await checkInPython({ ...subject, weights: initializeWeights(network, 2) }))).toBe(false);
+  });
+
+  it("is what the command line prints, and has the latency in the card", async () => {
+    const dir = join(root, "command");
+    const io = { ...memoryIo(), env };
+    const args = ["resnet-20-cifar", "--untrained", "--to", "onnx", "--fold-batch-norm", "--out", dir];
+    expect(await runCli(["export", ...args], io)).toBe(0);
+    expect(io.out.text()).toMatch(/logits agree with ours: .* on 32 images \(onnxruntime.*\) · \S+ ms for one image/u);
+    const card = await readFile(join(dir, "README.md"), "utf8");
+    expect(card).toMatch(/\| latency \| \S+ ms for one image: onnxruntime.*, CPU, one thread/u);
+    expect(card).toContain("| batch normalisations | 19 of 19 folded");
+  });
+
+  it.each([true, false])("has a card whose code runs: bytes %s", async (bytes) => {
+    const dir = join(root, `card-${bytes}`);
+    const options = { bytes, normalization: { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.25] } };
+    const files = exportOnnx(network, weights, options);
+    await writeIntoFolder(dir, files);
+    const [, code = ""] = /```python\n(.*?)```/su.exec(new TextDecoder().decode(files.get("README.md"))) ?? [];
+    const run = spawnSync(onnx.python, ["-c", `${code}\nprint(logits.shape)`], { cwd: dir, encoding: "utf8" });
+    expect(run.stderr).toBe("");
+    expect(run.stdout).toBe("(1, 1000)\n");
   });
 
   it("says that a file doesn't run", async () => {

@@ -138,6 +138,7 @@ describe("mistakes", () => {
     [["search", join(dir, "none.config.ts")], 'none.config.ts  Expected a study file. Received: "no such file".'],
     [["init", "study.yaml"], "study.yaml  Expected a file that ends in .ts, .mts, .js or .mjs."],
     [["export", "x", "--to", "caffe"], '--to  Expected pytorch, onnx. Received: "caffe".'],
+    [["export", "lenet-5", "--untrained", "--bytes"], '--bytes  Expected --to onnx. Received: "pytorch".'],
     [["draw", "nasnet-a", "--trial", "3"], "--trial  Expected a study to take a trial from."],
   ])("%j: exit 2, the complaint once, no stack", async (args, complaint) => {
     const { code, err } = await cli(...args);
