@@ -11,7 +11,8 @@ interface OnnxruntimeNode {
     create(model: Uint8Array, options: object): Promise<OnnxruntimeSession>;
   };
   readonly Tensor: new (type: "float32" | "uint8", data: Float32Array | Uint8Array, shape: readonly number[]) => object;
-  readonly env: { readonly versions: { readonly node?: string; readonly common?: string } };
+  /** Releases before 1.15 don't state their versions. */
+  readonly env: { readonly versions?: { readonly node?: string; readonly common?: string } };
 }
 
 interface OnnxruntimeSession {
@@ -53,9 +54,9 @@ export async function openOnnxModel(entry: string, model: Uint8Array): Promise<O
     // Errors alone: its notices are no news to whoever exports.
     logSeverityLevel: 3,
   });
-  const version = ort.env.versions.node ?? ort.env.versions.common ?? "";
+  const version = ort.env.versions?.node ?? ort.env.versions?.common;
   return {
-    runtime: `onnxruntime-node ${version}, CPU, one thread`,
+    runtime: `onnxruntime-node${version === undefined ? "" : ` ${version}`}, CPU, one thread`,
     async logits(images, shape) {
       const tensor = new ort.Tensor(images instanceof Uint8Array ? "uint8" : "float32", images, shape);
       const { logits } = await session.run({ images: tensor });
