@@ -9,6 +9,10 @@ export interface ConstraintSubject<Net> {
   readonly genotype: Genotype;
 }
 
+/** Runtimes that a latency can be measured in. */
+export const latencyRuntimes = ["native", "onnxruntime"] as const;
+export type LatencyRuntime = (typeof latencyRuntimes)[number];
+
 /** Limits that a candidate has to keep, all of them. What breaks one is never trained. */
 export interface Constraints<Net = unknown> {
   /** Trainable parameters. */
@@ -18,10 +22,12 @@ export interface Constraints<Net = unknown> {
   /** Bytes of one image's forward pass: weights and the most that is live at once, in 32-bit floats. */
   readonly maxMemory?: number;
   /**
-   * Milliseconds of one image's forward pass, measured: the median of repeats on the native engine of the machine that searches. Looked at only
+   * Milliseconds of one image's forward pass, measured: the median of repeats on the machine that searches. Looked at only
    * where all else is met; what was measured is stored with the trial and decides for good.
    */
   readonly maxLatencyMs?: number;
+  /** What `maxLatencyMs` is measured in: `onnxruntime` runs the ONNX export on one thread of the CPU, and needs onnxruntime-node. Default native. A study's goes before its space's. */
+  readonly latencyRuntime?: LatencyRuntime;
   /** Whether a candidate may be trained, by a rule of the user's own. Pure: the same candidate, the same answer. */
   accept?(candidate: ConstraintSubject<Net>): boolean;
 }
@@ -36,6 +42,11 @@ export function checkConstraints(constraints: unknown, place: string): void {
     throw new CellwrightError("space", expected(place, `an object with ${constraintNames.join(", ")}`, constraints));
   for (const [name, value] of Object.entries(constraints) as [string, unknown][]) {
     const at = `${place}.${name}`;
+    if (name === "latencyRuntime") {
+      if (value !== undefined && !(latencyRuntimes as readonly unknown[]).includes(value))
+        throw new CellwrightError("space", expected(at, latencyRuntimes.join(" or "), value));
+      continue;
+    }
     if (!(constraintNames as readonly string[]).includes(name))
       throw new CellwrightError("space", expected(at, `one of ${constraintNames.join(", ")}`, name));
     if (value === undefined) continue;

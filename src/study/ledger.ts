@@ -10,12 +10,12 @@ import type { Outcome } from "../evaluators/evaluator.ts";
 import type { Network } from "../network/index.ts";
 import type { FinishedTrial, Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
-import { admitMeasured, type Admission, type LatencyOf } from "./admission.ts";
+import { admitMeasured, constraintsOf, type Admission, type LatencyOf } from "./admission.ts";
 import { objectivesOf } from "./config-record.ts";
 import { hostHere, type ControllerHost } from "./controller-host.ts";
 import type { StudyDefinition } from "./definition.ts";
 import { medianPruner, type Pruner } from "./median-pruner.ts";
-import { measureLatency } from "./measure-latency.ts";
+import { latencyMeasure } from "./measure-latency.ts";
 import { checkProposal } from "./proposal.ts";
 import { drawMetrics, withoutDraws } from "./refusals.ts";
 import { studyRng } from "./study-rng.ts";
@@ -52,12 +52,14 @@ export interface LedgerOptions {
   readonly host?: () => Promise<ControllerHost>;
 }
 
-/** Opens the book: makes the controller anew and tells it the stored events in their order. */
+/**
+ * Opens the book: makes the controller anew and tells it the stored events in their order. Throws `config` where the constraints name a runtime that is not installed.
+ */
 export async function openLedger(
   definition: StudyDefinition,
   storage: Storage,
   clock: Clock,
-  { measure = measureLatency, host = async () => hostHere(definition) }: LedgerOptions = {},
+  { measure = latencyMeasure(constraintsOf(definition)), host = async () => hostHere(definition) }: LedgerOptions = {},
 ): Promise<Ledger> {
   const controller = await host();
   try {

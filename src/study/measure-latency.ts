@@ -1,6 +1,10 @@
 /** @file How long one image takes through a network on this machine: what `constraints.maxLatencyMs` limits. */
 import { createRng } from "../base/rng.ts";
-import { inferShapes, type Network } from "../network/index.ts";
+import { CellwrightError } from "../base/errors.ts";
+import { exportOnnx } from "../export/index.ts";
+import { inferShapes, initializeWeights, type Network } from "../network/index.ts";
+import type { Constraints } from "./definition.ts";
+import { findOnnxruntime, installOnnxruntime, openOnnxModel } from "./onnxruntime.ts";
 
 /** Forward passes that are timed, after `WARM_UP` that are not. */
 const REPEATS = 11;
@@ -33,6 +37,40 @@ export async function measureLatency(network: Network): Promise<number> {
     );
   } finally {
     await session.close();
+  }
+}
+
+/**
+ * Returns what measures the latency that these constraints limit. Throws `config`, saying what to install, where they limit one in a runtime that is not here: else every
+ * candidate would be refused for it.
+ */
+export function latencyMeasure(constraints: readonly Constraints[]): (network: Network) => Promise<number> {
+  const runtime = constraints.findLast(({ latencyRuntime }) => latencyRuntime !== undefined)?.latencyRuntime;
+  if (runtime !== "onnxruntime" || constraints.every(({ maxLatencyMs }) => maxLatencyMs === undefined))
+    return measureLatency;
+  const entry = findOnnxruntime();
+  if (entry === undefined)
+    throw new CellwrightError(
+      "config",
+      `constraints.latencyRuntime  Expected onnxruntime-node for "onnxruntime". Received: it is not installed. Install it: ${installOnnxruntime}`,
+    );
+  return async (network) => await measureInOnnxruntime(entry, network);
+}
+
+/** The same as `measureLatency` in ONNX Runtime, on one thread of the CPU, of the network's ONNX export with first values as weights. */
+async function measureInOnnxruntime(entry: string, network: Network): Promise<number> {
+  const files = exportOnnx(network, initializeWeights(network, 0));
+  const model = await openOnnxModel(entry, files.get("model.onnx") ?? new Uint8Array());
+  try {
+    const shape = network.nodes.flatMap((node) => (node.op === "input" ? [node.attributes.shape] : []))[0] ?? [0];
+    const rng = createRng("latency");
+    const image = Float32Array.from({ length: shape.reduce<number>((a, b) => a * b, 1) }, () => rng.normal());
+    const sides = shape.length === 3 ? [shape[2], shape[0], shape[1]] : shape;
+    const run = (): Promise<unknown> => model.logits(image, [1, ...sides]);
+    for (let i = 0; i < WARM_UP; i++) await run();
+    return await medianMs(REPEATS, run, () => performance.now());
+  } finally {
+    await model.close();
   }
 }
 

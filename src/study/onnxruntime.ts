@@ -17,7 +17,8 @@ interface OnnxruntimeNode {
 
 interface OnnxruntimeSession {
   run(inputs: Readonly<Record<string, object>>): Promise<Readonly<Record<string, { readonly data: Float32Array }>>>;
-  release(): Promise<void>;
+  /** Releases before 1.16 have none: the collector does it. */
+  release?(): Promise<void>;
 }
 
 /** A model that runs. */
@@ -62,6 +63,6 @@ export async function openOnnxModel(entry: string, model: Uint8Array): Promise<O
       const { logits } = await session.run({ images: tensor });
       return logits?.data ?? new Float32Array();
     },
-    close: () => session.release(),
+    close: async () => await session.release?.(),
   };
 }

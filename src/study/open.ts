@@ -37,7 +37,7 @@ export interface OpenOptions {
   readonly executor?: ExecutorChoice;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Returns what `constraints.maxLatencyMs` limits, in milliseconds: of another device, say. Default: one image on this machine's native engine. */
+  /** Returns what `constraints.maxLatencyMs` limits, in milliseconds: of another device, say. Default: one image on this machine, in `constraints.latencyRuntime`. */
   readonly measureLatency?: (network: Network) => Promise<number>;
 }
 

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { CellwrightError, describe } from "../base/errors.ts";
 import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
+import { latencyRuntimes } from "../space/constraints.ts";
 import { baselineProblems } from "./baseline-plan.ts";
 import type { StudyDefinition } from "./definition.ts";
 import { pathText, problemsOf } from "./issues.ts";
@@ -59,6 +60,7 @@ const definitionSchema = record({
     maxMacs: positive.optional(),
     maxMemory: positive.optional(),
     maxLatencyMs: positive.optional(),
+    latencyRuntime: oneOf(latencyRuntimes).optional(),
     accept: z
       .custom<NonNullable<StudyDefinition["constraints"]>["accept"]>(
         (value) => typeof value === "function",

@@ -1,10 +1,15 @@
 /** @file Constraints in a study: proposals that meet them, a latency that is measured once for good, refusals that are counted and told. */
-import { describe, expect, it } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
 import { agingEvolution, random } from "../../../controllers/index.ts";
-import type { Network } from "../../../src/network/index.ts";
+import { inferShapes, type Network } from "../../../src/network/index.ts";
+import { checkConstraints } from "../../../src/space/constraints.ts";
 import type { Genotype } from "../../../src/space/index.ts";
 import type { StudyDefinition } from "../../../src/study/definition.ts";
-import { medianMs, measureLatency } from "../../../src/study/measure-latency.ts";
+import { latencyMeasure, medianMs, measureLatency } from "../../../src/study/measure-latency.ts";
+import { findOnnxruntime } from "../../../src/study/onnxruntime.ts";
 import type { Study } from "../../../src/study/study.ts";
 import { collect, fakeStudies, scripted, spread } from "../../support/fake-study.ts";
 import { toySpace } from "../../support/toy-space.ts";
@@ -215,5 +220,63 @@ describe("a latency", () => {
     const latencyMs = await measureLatency(toySpace.decode({ a: 3, b: 3, twin: 0 }).network);
     expect(latencyMs).toBeGreaterThan(0);
     expect(Number.isFinite(latencyMs)).toBe(true);
+  });
+});
+
+describe("a latency in ONNX Runtime", () => {
+  const constraints = { maxLatencyMs: 1000, latencyRuntime: "onnxruntime" } as const;
+
+  it.skipIf(findOnnxruntime({}) !== undefined)(
+    "says what to install where it isn't [skipped where onnxruntime-node is installed]",
+    async () => {
+      const opened = studies.open({ constraints, budget: { trials: 1 } }).then(({ study }) => collect(study.run()));
+      await expect(opened).rejects.toThrow(
+        'constraints.latencyRuntime  Expected onnxruntime-node for "onnxruntime". Received: it is not installed. Install it: ONNXRUNTIME_NODE_INSTALL_CUDA=skip npm install onnxruntime-node',
+      );
+      // Where nothing limits the latency, nothing measures it.
+      expect(latencyMeasure([{ latencyRuntime: "onnxruntime" }])).toBe(measureLatency);
+    },
+  );
+
+  it("is that of the ONNX export, one image at a time; a study's runtime goes before its space's", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cellwright-onnxruntime-"));
+    const home = join(folder, "node_modules/onnxruntime-node");
+    mkdirSync(home, { recursive: true });
+    // Stands for the package, and notes what it is asked.
+    writeFileSync(
+      join(home, "index.js"),
+      `const asked = (globalThis.askedOfOnnxruntime = []);
+exports.env = { versions: { node: "0.0" } };
+exports.Tensor = class { constructor(...parts) { Object.assign(this, { parts }); } };
+exports.InferenceSession = { create: async (model, options) => (asked.push(["create", model.length > 100, options.intraOpNumThreads]), {
+  run: async ({ images: { parts: [type, data, shape] } }) => (asked.push([type, data.length, shape]), { logits: { data: new Float32Array(2) } }),
+  release: async () => asked.push(["release"]),
+}) };`,
+    );
+    vi.stubEnv("CELLWRIGHT_ONNXRUNTIME", folder);
+    try {
+      const { network } = toySpace.decode({ a: 3, b: 3, twin: 0 });
+      const latencyMs = await latencyMeasure([{ latencyRuntime: "native" }, constraints])(network);
+      expect(latencyMs).toBeGreaterThanOrEqual(0);
+      const asked = (globalThis as { askedOfOnnxruntime?: readonly unknown[][] }).askedOfOnnxruntime ?? [];
+      const [height, width, channels] = inferShapes(network).get("input") as readonly [number, number, number];
+      expect(asked[0]).toEqual(["create", true, 1]);
+      expect(asked[1]).toEqual(["float32", height * width * channels, [1, channels, height, width]]);
+      expect(asked.at(-1)).toEqual(["release"]);
+      expect(latencyMeasure([constraints, { latencyRuntime: "native" }])).toBe(measureLatency);
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("is refused by another name", async () => {
+    const definition = {
+      constraints: { maxLatencyMs: 1, latencyRuntime: "tflite" },
+    } as unknown as Partial<StudyDefinition>;
+    await expect(studies.open(definition)).rejects.toThrow(/constraints.latencyRuntime {2}Expected .*onnxruntime/u);
+    expect(() => checkConstraints({ latencyRuntime: "tflite" }, "space")).toThrow(
+      'space.latencyRuntime  Expected native or onnxruntime. Received: "tflite".',
+    );
   });
 });
