@@ -1,7 +1,7 @@
 /** @file The ONNX export: one model.onnx for ONNX Runtime and whatever else reads the format, and a model card. Pure: bytes by path; who writes them decides where. */
 import { CellwrightError, expected } from "../../base/errors.ts";
 import { formatCount } from "../../base/units.ts";
-import type { Network, Shape, WeightRole, Weights } from "../../network/network.ts";
+import type { Network, OpKind, Shape, WeightRole, Weights } from "../../network/network.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { Exporter, ExportOptions } from "../exporter.ts";
@@ -74,6 +74,8 @@ function onnxGraph(network: Network, weights: Weights, options: ExportOptions): 
   for (const { id, op } of nodes) values.set(id, op === "input" ? IMAGES : id === logits ? LOGITS : parts.unique(id));
   const input = inputOf(network, options);
   const declared: OnnxValue[] = [];
+  const readers = new Map<string, OpKind[]>();
+  for (const { op, inputs } of nodes) for (const from of inputs) readers.set(from, [...(readers.get(from) ?? []), op]);
   for (const node of nodes) {
     const { id, op } = node;
     const output = values.get(id) ?? "";
@@ -90,6 +92,7 @@ function onnxGraph(network: Network, weights: Weights, options: ExportOptions): 
       inputs: inputShapes,
       output: shapeOf(id),
       operands: node.inputs.map((from) => values.get(from) ?? ""),
+      readers: readers.get(id) ?? [],
       images: IMAGES,
       weight(role: WeightRole) {
         const spec = specs.get(`${id}/${role}`);

@@ -19,6 +19,8 @@ export interface OperationContext<K extends OpKind> {
   readonly output: Shape;
   /** Names of the inputs' values. */
   readonly operands: readonly string[];
+  /** Operations that read this one's value. */
+  readonly readers: readonly OpKind[];
   /** Name of the graph's input: whoever needs the size of the batch reads it there. */
   readonly images: string;
   /** Values of a weight, row-major in our layout. */
@@ -191,9 +193,20 @@ export const operations: { readonly [K in OpKind]: Operation<K> } = {
   },
   pad(c) {
     const { top, bottom, left, right } = c.attributes;
-    c.last("Pad", { inputs: [...c.operands, c.ints([0, 0, top, left, 0, 0, bottom, right])] });
+    if (!c.readers.some((op) => pools.has(op))) {
+      c.last("Pad", { inputs: [...c.operands, c.ints([0, 0, top, left, 0, 0, bottom, right])] });
+      return;
+    }
+    // ONNX Runtime (1.30 at least) makes zeros before a pool the pool's own padding, which never wins and may not be as large as the window. So one
+    // column too many is cut off again, and the pool has another neighbour.
+    const wide = c.step("pad", "Pad", { inputs: [...c.operands, c.ints([0, 0, top, left, 0, 0, bottom, right + 1])] });
+    const width = image(c.output)[1];
+    c.last("Slice", { inputs: [wide, c.ints([0]), c.ints([width]), c.ints([3])] });
   },
 };
+
+/** What is, or may be, written as a pool. */
+const pools: ReadonlySet<OpKind> = new Set<OpKind>(["maxPool", "avgPool", "adaptiveMaxPool", "adaptiveAvgPool"]);
 
 const activations: Readonly<Record<ActivationName, Operation<"activation">>> = {
   relu: (c) => c.last("Relu", { inputs: c.operands }),
