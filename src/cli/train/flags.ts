@@ -48,7 +48,7 @@ const general: readonly TrainFlag[] = [
   {
     key: "dataset",
     flags: "--dataset <name>",
-    what: `${datasetNames.join(", ")}, or a folder (of pictures, a subfolder for each class, or of MNIST's four files); default what fits the network's images: mnist for grey ones, cifar10 or cifar100 for 32x32 in colour`,
+    what: `${datasetNames.join(", ")}, or a folder (of pictures, a subfolder for each class, or of MNIST's four files); default what fits the network's images: mnist for grey ones, cifar-10 or cifar-100 for 32x32 in colour`,
     parse: asText,
   },
   {

@@ -6,9 +6,8 @@ import { totalmem } from "node:os";
 import { CellwrightError } from "../../base/errors.ts";
 import { formatBytes } from "../../base/units.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { weightSpecs, type Network } from "../../network/index.ts";
+import type { Network } from "../../network/index.ts";
 import { partSizes } from "../../training/parts.ts";
-import { slotsOf } from "../../engines/optimizer.ts";
 import { engineOptions, type Recipe } from "../../training/recipe.ts";
 
 /** Share of the machine's memory that a training may take unless told otherwise: the rest is the system's and its other programs'. */
@@ -43,11 +42,12 @@ export function choosePart(
   maxBytes: number,
 ): PartChoice {
   const { network, teacher } = networks;
+  const { optimizer, averageDecay } = engineOptions(recipe);
+  const kept = { optimizer, ...(averageDecay !== undefined && { averageDecay }) };
   const needs = (part: number): number =>
     baseBytes +
-    engine.estimateMemory(network, part).bytes +
-    (teacher === undefined ? 0 : engine.estimateMemory(teacher, part).bytes) +
-    keptBytes(network, recipe);
+    engine.estimateMemory(network, part, kept).bytes +
+    (teacher === undefined ? 0 : engine.estimateMemory(teacher, part).bytes);
   const least = Math.min(2, batch);
   for (let parts = 1; ; parts *= 2) {
     const largestPart = partSizes(batch, Math.max(least, Math.ceil(batch / parts)))[0] ?? batch;
@@ -59,12 +59,4 @@ export function choosePart(
         `--max-memory  Expected ${formatBytes(bytes)} or more, which ${network.name} needs for ${least} images at a time. Received: ${formatBytes(maxBytes)}.`,
       );
   }
-}
-
-/** What an optimizer and an average keep beyond the one momentum that an engine's estimate counts. */
-function keptBytes(network: Network, recipe: Recipe): number {
-  const { optimizer } = engineOptions(recipe);
-  const copies = slotsOf(optimizer).length - 1 + (recipe.emaDecay > 0 ? 1 : 0);
-  const values = weightSpecs(network).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  return 4 * copies * values;
 }

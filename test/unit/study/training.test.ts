@@ -25,12 +25,20 @@ describe("choosePart", () => {
     expect(choose(2_600)).toMatchObject({ largestPart: 2, parts: 48 });
   });
 
-  it("counts what an optimizer and an average keep", () => {
-    const plain = choose(1e9).bytes;
-    const rich = choose(1e9, { optimizer: "adamw", emaDecay: 0.9 }).bytes;
-    // Two more copies of 4 bytes of each of the network's weights.
-    expect(rich - plain).toBeGreaterThan(0);
-    expect((rich - plain) % 8).toBe(0);
+  it("asks the engine with the recipe's optimizer and average", () => {
+    const asked: unknown[] = [];
+    const listening: Engine = {
+      ...engine,
+      estimateMemory(_, batchSize, options) {
+        asked.push(options);
+        return { bytes: batchSize };
+      },
+    };
+    const recipe = mergeRecipe(smallRecipe, { optimizer: "adamw", emaDecay: 0.9 }, "recipe");
+    choosePart(listening, { network: smallNetwork, teacher: smallNetwork }, recipe, 8, 0, 1e9);
+    // A teacher has neither.
+    expect(asked).toMatchObject([{ optimizer: { kind: "adamw" }, averageDecay: 0.9 }, undefined]);
+    expect(asked[1]).toBeUndefined();
   });
 
   it("says what is needed where not even two images fit", () => {
