@@ -14,7 +14,7 @@ import type { ControllerDefinition } from "cellwright/search";
 export const contenders: Readonly<Record<string, ControllerDefinition>> = {
   random: random(),
   evolution: agingEvolution({ populationSize: 30, sampleSize: 10 }),
-  "evolution, no duplicates": skipDuplicates(agingEvolution({ populationSize: 30, sampleSize: 10 })),
+  "evolution without duplicates": skipDuplicates(agingEvolution({ populationSize: 30, sampleSize: 10 })),
   "local search": localSearch(),
   nsga2: nsga2(),
   reinforce: policyGradient({ algorithm: "reinforce" }),

@@ -16,7 +16,7 @@ import { createAdam } from "./adam.ts";
 import { lossAndGradient } from "./batch.ts";
 import { type PolicyGradientOptions, RULES } from "./options.ts";
 import { createPolicy, type Draw, drawOf, sampleFrom } from "./policy.ts";
-import { episodeOf, vocabularyOf } from "./vocabulary.ts";
+import { episodeOf, type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** Returns the policy gradient. Throws `config` naming each option that is wrong. */
 export function policyGradient(options: PolicyGradientOptions = {}): ControllerDefinition {
@@ -25,7 +25,21 @@ export function policyGradient(options: PolicyGradientOptions = {}): ControllerD
     name: `policy gradient (${resolved.algorithm === "ppo" ? "PPO" : "REINFORCE"})`,
     options: { ...resolved },
     create: (context) => createPolicyGradient(resolved, context),
+    isHeavy: (space) => updateCost(resolved, vocabularyOf(space.decisions, resolved.levels)) > QUICK_UPDATE,
   };
+}
+
+/** Multiply-accumulates that take about 10 ms. */
+const QUICK_UPDATE = 5_000_000;
+
+/** Returns about how many multiply-accumulates an update takes: 4 hidden² forward and twice as many backward, for each prediction of each trial of a batch. */
+function updateCost(
+  { algorithm, batch, epochs, hidden }: Required<PolicyGradientOptions>,
+  { slots }: Vocabulary,
+): number {
+  const predictions = (all: Vocabulary["slots"]): number =>
+    all.reduce((sum, { children }) => sum + 1 + children.reduce((most, own) => Math.max(most, predictions(own)), 0), 0);
+  return (algorithm === "ppo" ? epochs : 1) * batch * predictions(slots) * 3 * 4 * hidden * hidden;
 }
 
 function createPolicyGradient(

@@ -136,7 +136,9 @@ function checkReplay(...args: Parameters<ControllerLaw["check"]>): void {
   const steps = run(setup, create(setup)).map((step) =>
     step.kind === "tell" ? { ...step, event: stored(step.event) } : { ...step, text: canonicalJson(step.answer) },
   );
-  for (let cut = 0; cut <= steps.length; cut++) {
+  // Cuts differ by the asks that come before them: one right before each ask, and one after the last, are all there are.
+  const cuts = [...steps.keys(), steps.length].filter((cut) => steps[cut]?.kind !== "tell");
+  for (const cut of cuts) {
     const resumed = create(setup);
     for (const [index, step] of steps.entries()) {
       if (step.kind === "tell") resumed.tell(step.event);

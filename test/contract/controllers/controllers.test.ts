@@ -46,7 +46,7 @@ controllerSuite("successiveHalving(localSearch)", successiveHalving(localSearch(
 controllerSuite("auto", auto({ trials: 40, trial: "cheap" }));
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet], trials: 25 });
-controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet], trials: 20 });
+controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet], trials: 12 });
 controllerSuite("grid on NASNet's space", grid(), { on: [nasnet], trials: 10 });
 controllerSuite("modelBased on a space with networks", modelBased(model), { on: [tinyNetworks], trials: 12 });
 controllerSuite("policyGradient on NASNet's space", policyGradient({ ...policy, hidden: 2 }), {

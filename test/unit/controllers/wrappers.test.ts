@@ -1,7 +1,17 @@
 /** @file Random search, the wrapper that skips duplicates, and what `auto` picks. */
 import { createRng } from "cellwright/base";
-import { agingEvolution, auto, pickController, random, skipDuplicates } from "cellwright/controllers";
+import {
+  agingEvolution,
+  auto,
+  modelBased,
+  pickController,
+  policyGradient,
+  random,
+  skipDuplicates,
+  successiveHalving,
+} from "cellwright/controllers";
 import { simulate, type ControllerDefinition, type Proposal } from "cellwright/search";
+import { nasnet } from "cellwright/spaces";
 import { describe, expect, it } from "vitest";
 import { conditional, flat, numbers } from "../../contract/controllers/spaces.ts";
 
@@ -150,5 +160,15 @@ describe("auto", () => {
   it("takes a study's word for what a trial costs, and is stored as it was before it asked", () => {
     expect(auto({ trials: 50 }).options).toEqual({ trials: 50 });
     expect(() => auto({ trial: "free" as never })).toThrow('auto.trial  Expected "dear" or "cheap". Received: "free".');
+  });
+});
+
+describe("heavy", () => {
+  it("is what a model or a large policy takes time for, wrapped or not", () => {
+    const heavy = [modelBased(), skipDuplicates(modelBased()), successiveHalving(modelBased()), policyGradient()];
+    expect(heavy.map((definition) => definition.isHeavy?.(nasnet))).toEqual([true, true, true, true]);
+    const quick = [random(), agingEvolution(), skipDuplicates(agingEvolution()), successiveHalving(random())];
+    expect(quick.map((definition) => definition.isHeavy?.(nasnet) ?? false)).toEqual([false, false, false, false]);
+    expect(policyGradient({ hidden: 16 }).isHeavy?.(flat)).toBe(false);
   });
 });
