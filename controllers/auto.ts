@@ -56,7 +56,7 @@ export function pickController(
   if (trial === "dear" && trials <= MOST_FOR_A_MODEL)
     return {
       definition: modelBased(),
-      reason: `up to ${MOST_FOR_A_MODEL} trials of seconds or more each are worth a model of them`,
+      reason: `trials that take seconds or more are worth a model of them, up to ${MOST_FOR_A_MODEL}`,
     };
   const [populationSize, sampleSize] = trials < 300 ? [30, 10] : [100, 25];
   const why =
