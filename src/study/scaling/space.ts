@@ -19,7 +19,7 @@ export interface ScalingSpace {
   /** What the controller is told of it. */
   readonly search: ScalingSearchOptions;
   /** Returns the point of an option. */
-  pointAt(index: number): ScalingPoint;
+  readonly pointAt: (index: number) => ScalingPoint;
 }
 
 /** Plans by their spaces: whoever opens a study sees from its space whether it is a search for coefficients. */
