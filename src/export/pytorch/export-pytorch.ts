@@ -2,19 +2,18 @@
  * @file The PyTorch export: one readable model.py that needs torch alone, the weights beside it, and a model card. Pure: bytes by path; who
  * writes them decides where.
  */
-import { CellwrightError } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
 import type { Network, Shape, Weights } from "../../network/network.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import type { Exporter, ExportOptions } from "../exporter.ts";
 import { modelCard, modelSizes } from "../model-card.ts";
 import { encodeSafetensors } from "../safetensors.ts";
-import { moduleClasses, type ModuleClass } from "./classes.ts";
-import { forwardLines, initLines, rootForwardLines } from "./forward.ts";
-import { preludeFor, preludeNames, readerSource } from "./prelude.ts";
-import { className, pythonNumber, pythonText, unique } from "./python-names.ts";
-import { moduleTree, type Group } from "./tree.ts";
-import { LINE_WIDTH } from "./values.ts";
+import { moduleClasses, type ModuleClass } from "../python/classes.ts";
+import { initLines, rootForwardLines } from "../python/methods.ts";
+import { classSource, constants, docText, hasDropPath, imageShape, rootClassName, wrap } from "../python/source.ts";
+import { moduleTree, type Group } from "../python/tree.ts";
+import { torch } from "./framework.ts";
+import { preludeFor, readerSource } from "./prelude.ts";
 import { stateDict } from "./weights.ts";
 
 /**
@@ -44,20 +43,15 @@ export const pytorch: Exporter = {
   export: exportPyTorch,
 };
 
-/** Returns the name of the whole network's class: not one that a class of the prelude has. */
-function rootClassName(name: string): string {
-  return unique(className(name), new Set(preludeNames));
-}
-
 function modelSource(network: Network, root: Group, name: string, options: ExportOptions): string {
   const shapes = inferShapes(network);
-  const rootName = rootClassName(name);
-  const classes = moduleClasses(root, shapes, rootName);
-  const image = shapeOf(network, shapes);
+  const rootName = rootClassName(name, torch);
+  const classes = moduleClasses(root, shapes, rootName, torch);
+  const image = imageShape(network, shapes);
   const size = modelSizes(network);
   const rank = new Map(network.nodes.map((node, index) => [node.id, index]));
   const sources = classes.map((of, index) =>
-    index === classes.length - 1 ? rootSource(of, shapes, image, options) : classSource(of, shapes, rank),
+    index === classes.length - 1 ? rootSource(of, shapes, image, options) : classSource(of, shapes, rank, torch),
   );
   const body = sources.join("\n\n");
   const loadSource = `def load(path=None):
@@ -95,37 +89,6 @@ function modelSource(network: Network, root: Group, name: string, options: Expor
   return `${head}${parts.filter((part) => part !== "").join("\n\n")}`;
 }
 
-function classSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, rank: ReadonlyMap<string, number>): string {
-  const names = argumentNames(of, rank);
-  const places = of.groups.map((group) => group.path);
-  // Where it is used, as many places as a line takes.
-  let count = Math.min(3, places.length);
-  const said = (): string =>
-    `${places.slice(0, count).join(", ")}${places.length > count ? ` and ${places.length - count} more` : ""}.`;
-  while (count > 1 && said().length > LINE_WIDTH - 10) count--;
-  const doc = said();
-  return [
-    `class ${of.name}(nn.Module):`,
-    `    """${docText(doc)}"""`,
-    "",
-    ...initLines(of),
-    "",
-    ...forwardLines(of, shapes, names),
-    "",
-  ].join("\n");
-}
-
-/** `x` for one input; where there are two, one always made before the other, the earlier is called `previous`, as a cell's is. */
-function argumentNames(of: ModuleClass, rank: ReadonlyMap<string, number>): string[] {
-  const count = of.groups[0]?.inputs.length ?? 0;
-  if (count === 1) return ["x"];
-  if (count > 2) return Array.from({ length: count }, (_, index) => `x${index}`);
-  if (of.groups.some((group) => group.path.includes("/"))) return ["x", "y"];
-  const later = of.groups.map(({ inputs: [a = "", b = ""] }) => (rank.get(a) ?? 0) > (rank.get(b) ?? 0));
-  if (later.every((first) => first)) return ["x", "previous"];
-  return later.some((first) => first) ? ["x", "y"] : ["previous", "x"];
-}
-
 function rootSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, image: Shape, options: ExportOptions): string {
   const classes = options.classes === undefined ? "" : ` Logits are in the order of CLASSES.`;
   const drops = of.groups[0]?.items.some(hasDropPath) === true;
@@ -135,7 +98,7 @@ function rootSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, image: 
     "",
     ...initLines(of),
     "",
-    ...rootForwardLines(of, shapes),
+    ...rootForwardLines(of, shapes, torch),
     ...(drops
       ? [
           "",
@@ -150,28 +113,6 @@ function rootSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, image: 
   ].join("\n");
 }
 
-function hasDropPath(item: Group["items"][number]): boolean {
-  return item.kind === "leaf" ? item.node.op === "dropPath" : item.items.some(hasDropPath);
-}
-
-function constants(options: ExportOptions): string {
-  const lines: string[] = [];
-  if (options.normalization !== undefined) {
-    lines.push(
-      `MEAN = ${tuple(options.normalization.mean.map(pythonNumber))}`,
-      `STD = ${tuple(options.normalization.std.map(pythonNumber))}`,
-    );
-  }
-  if (options.classes !== undefined) lines.push(`CLASSES = ${tuple(options.classes.map(pythonText))}`);
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
-}
-
-function tuple(items: readonly string[]): string {
-  const line = `(${items.join(", ")}${items.length === 1 ? "," : ""})`;
-  if (line.length <= LINE_WIDTH - 12) return line;
-  return `(\n${items.map((item) => `    ${item},\n`).join("")})`;
-}
-
 function normalizeSource(options: ExportOptions): string {
   const scaled =
     options.normalization === undefined
@@ -184,7 +125,7 @@ ${scaled}`;
 }
 
 function cardOf(network: Network, name: string, options: ExportOptions, weightBytes: number): string {
-  const image = shapeOf(network, inferShapes(network));
+  const image = imageShape(network, inferShapes(network));
   const auxiliary = network.outputs.auxiliary !== undefined;
   return modelCard(network, options, {
     weights: `weights.safetensors, ${formatCount(weightBytes)} bytes, float32`,
@@ -209,34 +150,11 @@ function cardOf(network: Network, name: string, options: ExportOptions, weightBy
         : []),
       "",
       "`python model.py` loads the weights and prints the sizes. For training from scratch make the class itself,",
-      `\`${rootClassName(name)}()\`; the weights then begin as torch's defaults.`,
+      `\`${rootClassName(name, torch)}()\`; the weights then begin as torch's defaults.`,
     ],
   });
 }
 
-function shapeOf(network: Network, shapes: ReadonlyMap<string, Shape>): Shape {
-  const input = network.nodes.find((node) => node.op === "input");
-  const shape = input === undefined ? undefined : shapes.get(input.id);
-  if (shape === undefined)
-    throw new CellwrightError("shape", `${network.name}  Expected a node of kind input. Received: none.`);
-  return shape;
-}
-
 function torchShape(shape: Shape): readonly number[] {
   return shape.length === 3 ? [shape[2], shape[0], shape[1]] : shape;
-}
-
-/** Breaks a text into lines at its spaces. */
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= LINE_WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
-function docText(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll('"""', "'''");
 }

@@ -2,27 +2,21 @@
  * @file How each operation is written in PyTorch: as a module that is made once, or as an expression. Tensors are NCHW there, NHWC here;
  * the batch is axis 0 in both.
  */
-import { unreachable } from "../../base/errors.ts";
-import type { ActivationName, Node, OpAttributes, OpKind, Padding, Pair, Shape } from "../../network/network.ts";
-import { pythonBoolean, pythonNumber, pythonText } from "./python-names.ts";
-import { make, type Make, type PythonClass } from "./values.ts";
-
-/** A Python expression. `tight` ones need no brackets as an operand. */
-export interface Expression {
-  readonly text: string;
-  readonly tight: boolean;
-}
-
-export type Operation<K extends OpKind> =
-  | { readonly kind: "module"; readonly make: (attributes: OpAttributes[K], inputs: readonly Shape[]) => Make }
-  | {
-      readonly kind: "expression";
-      readonly write: (
-        attributes: OpAttributes[K],
-        inputs: readonly Shape[],
-        operands: readonly Expression[],
-      ) => Expression;
-    };
+import type { ActivationName, Padding } from "../../network/network.ts";
+import {
+  call,
+  channelsOf,
+  expression,
+  joined,
+  module,
+  pair,
+  range,
+  suffix,
+  tight,
+  type OperationTable,
+} from "../python/framework.ts";
+import { pythonBoolean, pythonNumber, pythonText } from "../python/names.ts";
+import { make, type PythonClass } from "../python/values.ts";
 
 const padding = { padding: '"same"' };
 /** Classes of the prelude (prelude.ts), by the names they have there. */
@@ -74,7 +68,7 @@ const ACTIVATIONS: Readonly<Record<ActivationName, string>> = {
   tanh: "torch.tanh",
 };
 
-export const operations: { readonly [K in OpKind]: Operation<K> } = {
+export const operations: OperationTable = {
   input: expression((_, __, operands) => operands[0] ?? tight("x")),
   conv: module((a, [input]) =>
     make(CONV, {
@@ -133,16 +127,13 @@ export const operations: { readonly [K in OpKind]: Operation<K> } = {
       bias: pythonBoolean(a.bias),
     }),
   ),
-  add: expression((_, __, operands) => ({
-    text: operands.map((x, index) => (index === 0 ? x.text : bracket(x))).join(" + "),
-    tight: false,
-  })),
+  add: expression((_, __, operands) => joined(operands, "+")),
   multiply: expression((_, inputs, operands) => {
     const images = inputs.some((shape) => shape.length === 3);
-    const parts = operands.map(
-      (x, index) => bracket(x) + (images && inputs[index]?.length === 1 ? "[:, :, None, None]" : ""),
+    return joined(
+      operands.map((x, index) => (images && inputs[index]?.length === 1 ? suffix(x, "[:, :, None, None]") : x)),
+      "*",
     );
-    return { text: parts.join(" * "), tight: false };
   }),
   concat: expression((_, __, operands) => tight(`torch.cat([${operands.map((x) => x.text).join(", ")}], dim=1)`)),
   dropout: module((a) => make(DROPOUT, { p: pythonNumber(a.rate) })),
@@ -156,63 +147,6 @@ export const operations: { readonly [K in OpKind]: Operation<K> } = {
   }),
   pad: expression((a, _, [x]) => tight(`F.pad(${x?.text}, (${a.left}, ${a.right}, ${a.top}, ${a.bottom}))`)),
 };
-
-/** Returns the constructor call of a node, or undefined if it is an expression. */
-export function moduleOf(node: Node, inputs: readonly Shape[]): Make | undefined {
-  const operation = operationOf(node.op);
-  return operation.kind === "module" ? operation.make(node.attributes, inputs) : undefined;
-}
-
-/** Returns the expression of a node that is no module. */
-export function expressionOf(node: Node, inputs: readonly Shape[], operands: readonly Expression[]): Expression {
-  const operation = operationOf(node.op);
-  return operation.kind === "expression"
-    ? operation.write(node.attributes, inputs, operands)
-    : unreachable(operation as never);
-}
-
-/** The table is typed per kind; a lookup by a node's own kind agrees with its attributes. */
-function operationOf(op: OpKind): Operation<OpKind> {
-  return operations[op] as unknown as Operation<OpKind>;
-}
-
-export function tight(text: string): Expression {
-  return { text, tight: true };
-}
-
-function module<K extends OpKind>(make: (attributes: OpAttributes[K], inputs: readonly Shape[]) => Make): Operation<K> {
-  return { kind: "module", make };
-}
-
-function expression<K extends OpKind>(
-  write: (attributes: OpAttributes[K], inputs: readonly Shape[], operands: readonly Expression[]) => Expression,
-): Operation<K> {
-  return { kind: "expression", write };
-}
-
-function bracket(x: Expression): string {
-  return x.tight ? x.text : `(${x.text})`;
-}
-
-function call(name: string, x: Expression | undefined): Expression {
-  return tight(`${name}(${x?.text})`);
-}
-
-function suffix(x: Expression | undefined, text: string): Expression {
-  return tight(`${x === undefined ? "" : bracket(x)}${text}`);
-}
-
-function range(start: number, length: number, size: number): string {
-  return `${start === 0 ? "" : start}:${start + length === size ? "" : start + length}`;
-}
-
-function channelsOf(shape: Shape | undefined): number {
-  return shape?.at(-1) ?? 0;
-}
-
-function pair([rows, columns]: Pair): string {
-  return rows === columns ? String(rows) : `(${rows}, ${columns})`;
-}
 
 function pad(value: Padding): string {
   if (typeof value === "string") return pythonText(value);

@@ -2,9 +2,10 @@
 import type { Network, Weights, WeightRole, WeightSpec } from "../../network/network.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { SafetensorsTensor } from "../safetensors.ts";
+import { modulePaths } from "../python/paths.ts";
+import type { Group } from "../python/tree.ts";
 import { transposed, weightValues } from "../tensors.ts";
-import { snakeName, unique } from "./python-names.ts";
-import type { Group } from "./tree.ts";
+import { torch } from "./framework.ts";
 
 const ROLE_NAMES: Readonly<Record<WeightRole, string>> = {
   kernel: "weight",
@@ -15,21 +16,6 @@ const ROLE_NAMES: Readonly<Record<WeightRole, string>> = {
   movingVariance: "running_var",
 };
 
-/** Returns the module path of every node: `cell0.block1.left.dw`. */
-export function modulePaths(root: Group): ReadonlyMap<string, string> {
-  const paths = new Map<string, string>();
-  const walk = (group: Group, prefix: string): void => {
-    const taken = new Set<string>();
-    for (const item of group.items) {
-      const path = `${prefix}${unique(snakeName(item.name), taken)}`;
-      if (item.kind === "leaf") paths.set(item.node.id, path);
-      else walk(item, `${path}.`);
-    }
-  };
-  walk(root, "");
-  return paths;
-}
-
 /** A gamma and a beta that nothing trains are one and zero, and torch has none then. */
 function isInTorch({ role, trainable }: WeightSpec): boolean {
   return trainable || (role !== "gamma" && role !== "beta");
@@ -37,7 +23,7 @@ function isInTorch({ role, trainable }: WeightSpec): boolean {
 
 /** Returns the state dict. Throws `data`, naming the weight, where one is missing or has another length than its shape. */
 export function stateDict(network: Network, weights: Weights, root: Group): ReadonlyMap<string, SafetensorsTensor> {
-  const paths = modulePaths(root);
+  const paths = modulePaths(root, torch.reserved);
   const kinds = new Map(network.nodes.map((node) => [node.id, node.op]));
   return new Map(
     weightSpecs(network)

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { nasnet, namedNetworks } from "../../../search-spaces/index.ts";
 import { createRng } from "../../../src/base/rng.ts";
 import { decodeSafetensors, exportPyTorch } from "../../../src/export/index.ts";
-import { className, snakeName } from "../../../src/export/pytorch/python-names.ts";
-import { moduleTree, nodesOf } from "../../../src/export/pytorch/tree.ts";
+import { torch } from "../../../src/export/pytorch/framework.ts";
+import { className, snakeName } from "../../../src/export/python/names.ts";
+import { moduleTree, nodesOf } from "../../../src/export/python/tree.ts";
 import { costOf, initializeWeights, network, weightSpecs, type Network } from "../../../src/network/index.ts";
 
 const text = (files: Map<string, Uint8Array>, path: string): string => new TextDecoder().decode(files.get(path));
@@ -243,7 +244,7 @@ describe("Python names", () => {
     ["x-1", "x_1"],
     ["", "_"],
   ])("%s gives %s", (segment, name) => {
-    expect(snakeName(segment)).toBe(name);
+    expect(snakeName(segment, torch.reserved)).toBe(name);
   });
   it.each([
     ["nasnet-a-cifar", "NasnetACifar"],

@@ -1,21 +1,22 @@
 /** @file Names that Python accepts, and Python's way of writing numbers. */
 
 const KEYWORDS =
-  "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield match case type print self torch nn F";
-/** Attributes of torch.nn.Module that a submodule must not hide. */
-const MODULE_ATTRIBUTES =
-  "training dump_patches call_super_init forward register_buffer register_parameter add_module register_module get_submodule set_submodule get_parameter get_buffer apply cuda ipu xpu mtia cpu type float double half bfloat16 to_empty to register_full_backward_pre_hook register_backward_hook register_full_backward_hook register_forward_pre_hook register_forward_hook state_dict load_state_dict parameters named_parameters buffers named_buffers children named_children modules named_modules train eval requires_grad_ zero_grad share_memory extra_repr compile";
-const TAKEN: ReadonlySet<string> = new Set(`${KEYWORDS} ${MODULE_ATTRIBUTES}`.split(" "));
+  "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield match case type print self";
 
-/** Returns a Python identifier in snake case for one segment of a path: `dropPath` gives `drop_path`. */
-export function snakeName(segment: string): string {
+/** Returns the names that no attribute or variable may have: Python's own, and `more`, separated by spaces. */
+export function reservedNames(more: string): ReadonlySet<string> {
+  return new Set(`${KEYWORDS} ${more}`.split(" "));
+}
+
+/** Returns a Python identifier in snake case for one segment of a path: `dropPath` gives `drop_path`, and a reserved name gets an underscore behind it. */
+export function snakeName(segment: string, reserved: ReadonlySet<string>): string {
   const snake = segment
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/[^A-Za-z0-9_]+/g, "_")
     .replace(/^_+(?=.)|_+$/g, "")
     .toLowerCase();
   const legal = snake === "" || /^[0-9]/.test(snake) ? `_${snake}` : snake;
-  return TAKEN.has(legal) ? `${legal}_` : legal;
+  return reserved.has(legal) ? `${legal}_` : legal;
 }
 
 /** Returns a Python class name: `nasnet-a-cifar` gives `NasnetACifar`. */

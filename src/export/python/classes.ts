@@ -5,9 +5,8 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Shape } from "../../network/network.ts";
 import { nameGroups } from "./class-names.ts";
-import { expressionOf, moduleOf, tight } from "./operations.ts";
-import { preludeNames } from "./prelude.ts";
-import { snakeName, unique } from "./python-names.ts";
+import { expressionOf, moduleOf, tight, type PythonFramework } from "./framework.ts";
+import { snakeName, unique } from "./names.ts";
 import type { Group, Item } from "./tree.ts";
 import {
   countsChannels,
@@ -36,25 +35,26 @@ export interface ModuleClass extends PythonClass {
 const MAX_MODULE_PARAMETERS = 2;
 
 /** Parameters that get the default 1. */
-const OFTEN_ONE: ReadonlySet<string> = new Set(["stride", "dilation", "groups"]);
+const OFTEN_ONE: ReadonlySet<string> = new Set(["stride", "strides", "dilation", "dilation_rate", "groups"]);
 
 /** Returns the classes in an order in which each uses only earlier ones; the root's comes last. */
 export function moduleClasses(
   root: Group,
   shapes: ReadonlyMap<string, Shape>,
   rootName: string,
+  framework: PythonFramework,
 ): readonly ModuleClass[] {
   const classes: ModuleClass[] = [];
   const made = new Map<Group, Make>();
-  const taken = new Set<string>([rootName, ...preludeNames]);
+  const taken = new Set<string>([rootName, ...framework.classNames]);
   const makesOf = (group: Group): (Make | undefined)[] =>
     group.items.map((item) =>
-      item.kind === "group" ? made.get(item) : moduleOf(item.node, shapesOf(item.node.inputs, shapes)),
+      item.kind === "group" ? made.get(item) : moduleOf(framework, item.node, shapesOf(item.node.inputs, shapes)),
     );
 
   let waiting = groupsWithin(root);
   while (waiting.length > 0) {
-    const byKey = groupBy(waiting, (group) => wiringKey(group, shapes));
+    const byKey = groupBy(waiting, (group) => wiringKey(group, shapes, framework));
     // All groups of a key at once if their parts are known; else whatever is ready, so that it always goes on.
     const ready =
       [...byKey.values()].find((groups) => groups.every((group) => isReady(group, made))) ??
@@ -63,7 +63,7 @@ export function moduleClasses(
         .find((groups) => groups.length > 0) ??
       [];
     for (const groups of cluster(ready, makesOf)) {
-      const defined = define(groups, makesOf, nameGroups(groups, shapes));
+      const defined = define(groups, makesOf, nameGroups(groups, shapes), framework);
       classes.push(defined);
       groups.forEach((group, index) =>
         made.set(group, {
@@ -77,7 +77,7 @@ export function moduleClasses(
   }
   // Of those that would be called alike the most used keeps the plain name.
   for (const of of classes.toSorted((a, b) => b.groups.length - a.groups.length)) of.name = unique(of.name, taken);
-  classes.push(define([root], makesOf, rootName));
+  classes.push(define([root], makesOf, rootName, framework));
   return classes;
 }
 
@@ -106,7 +106,7 @@ function shapesOf(ids: readonly string[], shapes: ReadonlyMap<string, Shape>): S
  * What groups of one class have in common: names, wiring, expressions. Where a group merges several tensors, what its modules are is
  * left open (a block is a block whatever its operations); in a chain of operations it is part of what the chain is.
  */
-function wiringKey(group: Group, shapes: ReadonlyMap<string, Shape>): string {
+function wiringKey(group: Group, shapes: ReadonlyMap<string, Shape>, framework: PythonFramework): string {
   const merges = group.items.some(
     (item) => item.kind === "leaf" && ["add", "concat", "multiply"].includes(item.node.op),
   );
@@ -117,17 +117,18 @@ function wiringKey(group: Group, shapes: ReadonlyMap<string, Shape>): string {
     outputs: group.outputs.map(reference),
     items: group.items.map((item) => ({
       name: item.name,
-      what: whatOf(item, merges, shapes),
+      what: whatOf(item, merges, shapes, framework),
       from: inputsOf(item).map(reference),
     })),
   });
 }
 
-function whatOf(item: Item, merges: boolean, shapes: ReadonlyMap<string, Shape>): string {
+function whatOf(item: Item, merges: boolean, shapes: ReadonlyMap<string, Shape>, framework: PythonFramework): string {
   if (item.kind === "group") return `module with ${item.outputs.length}`;
   const inputs = shapesOf(item.node.inputs, shapes);
-  if (moduleOf(item.node, inputs) !== undefined) return merges ? "module with 1" : item.node.op;
+  if (moduleOf(framework, item.node, inputs) !== undefined) return merges ? "module with 1" : item.node.op;
   return expressionOf(
+    framework,
     item.node,
     inputs,
     item.node.inputs.map((_, index) => tight(`$${index}`)),
@@ -184,9 +185,14 @@ function patterns(
   return { children, found };
 }
 
-function define(groups: readonly Group[], makesOf: (group: Group) => (Make | undefined)[], name: string): ModuleClass {
+function define(
+  groups: readonly Group[],
+  makesOf: (group: Group) => (Make | undefined)[],
+  name: string,
+  { reserved }: PythonFramework,
+): ModuleClass {
   const taken = new Set<string>();
-  const locals = (groups[0]?.items ?? []).map((item) => unique(snakeName(item.name), taken));
+  const locals = (groups[0]?.items ?? []).map((item) => unique(snakeName(item.name, reserved), taken));
   const { children, found } = patterns(groups, makesOf, locals);
   nameParameters(found);
   const parameters = found.toSorted((a, b) => rank(a) - rank(b));

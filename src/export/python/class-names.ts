@@ -1,6 +1,6 @@
 /** @file Names of the classes in model.py: by what a chain of operations is called in the field, else by the path. */
 import type { Node, OpKind, Shape } from "../../network/network.ts";
-import { className } from "./python-names.ts";
+import { className } from "./names.ts";
 import { nodesOf, type Group } from "./tree.ts";
 
 const WORDS: Readonly<Record<OpKind, string>> = {

@@ -1,8 +1,8 @@
-/** @file The body of a class: `__init__` from the patterns of its children, `forward` from the wiring. */
+/** @file The methods of a class: `__init__` from the patterns of its children, `forward` (or what the framework calls it) from the wiring. */
 import type { Shape } from "../../network/network.ts";
 import { inputsOf, outputsOf, type ModuleClass } from "./classes.ts";
-import { expressionOf, tight, type Expression } from "./operations.ts";
-import { unique } from "./python-names.ts";
+import { expressionOf, tight, type Expression, type PythonFramework } from "./framework.ts";
+import { unique } from "./names.ts";
 import type { Group, Item } from "./tree.ts";
 import { LINE_WIDTH, render } from "./values.ts";
 
@@ -29,6 +29,7 @@ function signature(name: string, parameters: string): string[] {
 }
 
 interface Body {
+  readonly framework: PythonFramework;
   readonly lines: string[];
   /** Expression of each tensor computed so far: a variable, or text waiting for its only reader. */
   readonly values: Map<string, Expression>;
@@ -37,44 +38,60 @@ interface Body {
   readonly taken: Set<string>;
 }
 
-/** Returns the lines of `forward`, indented. `argumentNames` are its parameters, one per input of the group. */
+/** Returns the lines of a part's `forward`, indented. `argumentNames` are its parameters, one per input of the group. */
 export function forwardLines(
   of: ModuleClass,
   shapes: ReadonlyMap<string, Shape>,
   argumentNames: readonly string[],
+  framework: PythonFramework,
 ): string[] {
   const group = of.groups[0] as Group;
   const needed = itemsFor(group, group.outputs);
-  const body = start(group, needed, argumentNames);
+  const body = start(group, needed, argumentNames, framework);
   for (const index of needed) emit(body, of, index, shapes, "        ");
   const results = group.outputs.map((id) => body.values.get(id)?.text ?? "");
-  return [`    def forward(self, ${argumentNames.join(", ")}):`, ...body.lines, `        return ${results.join(", ")}`];
+  return [
+    `    def ${framework.method}(self, ${argumentNames.join(", ")}):`,
+    ...body.lines,
+    `        return ${results.join(", ")}`,
+  ];
 }
 
 /** The whole network's `forward`: one image in, logits out, and the auxiliary logits with them while training. */
-export function rootForwardLines(of: ModuleClass, shapes: ReadonlyMap<string, Shape>): string[] {
+export function rootForwardLines(
+  of: ModuleClass,
+  shapes: ReadonlyMap<string, Shape>,
+  framework: PythonFramework,
+): string[] {
+  const head = `    def ${framework.method}(${framework.rootParameters}):`;
   const group = of.groups[0] as Group;
   const [logits = "", auxiliary] = group.outputs;
   const needed = itemsFor(group, [logits]);
-  const body = start(group, itemsFor(group, group.outputs), []);
+  const body = start(group, itemsFor(group, group.outputs), [], framework);
   for (const index of needed) emit(body, of, index, shapes, "        ");
   const result = body.values.get(logits)?.text ?? "";
-  if (auxiliary === undefined) return ["    def forward(self, x):", ...body.lines, `        return ${result}`];
-  body.lines.push("        if self.training:");
+  if (auxiliary === undefined) return [head, ...body.lines, `        return ${result}`];
+  body.lines.push(`        if ${framework.whileTraining}:`);
   for (const index of itemsFor(group, [auxiliary]))
     if (!needed.includes(index)) emit(body, of, index, shapes, "            ");
   body.lines.push(
     `            return ${result}, ${body.values.get(auxiliary)?.text ?? ""}`,
     `        return ${result}`,
   );
-  return ["    def forward(self, x):", ...body.lines];
+  return [head, ...body.lines];
 }
 
-function start(group: Group, needed: readonly number[], argumentNames: readonly string[]): Body {
+function start(
+  group: Group,
+  needed: readonly number[],
+  argumentNames: readonly string[],
+  framework: PythonFramework,
+): Body {
   const reads = new Map<string, number>();
   const read = needed.flatMap((index) => inputsOf(group.items[index] as Item));
   for (const id of [...read, ...group.outputs]) reads.set(id, (reads.get(id) ?? 0) + 1);
   return {
+    framework,
     lines: [],
     values: new Map(group.inputs.map((id, index) => [id, tight(argumentNames[index] ?? "x")])),
     reads,
@@ -110,6 +127,7 @@ function emit(body: Body, of: ModuleClass, index: number, shapes: ReadonlyMap<st
     const node = item.kind === "leaf" ? item.node : undefined;
     if (node === undefined) return tight("");
     return expressionOf(
+      body.framework,
       node,
       node.inputs.map((id) => shapes.get(id) as Shape),
       operands,
