@@ -1,10 +1,12 @@
 /** @file The proof of each export target in its real runtime. */
 import type { ExportTarget } from "../../export/index.ts";
 import { checkWithOnnxruntime } from "./check-onnxruntime.ts";
+import { checkWithKeras } from "./check-keras.ts";
 import { checkWithTorch } from "./check-torch.ts";
 import type { ExportChecker } from "./check.ts";
 
 export const checkers: Readonly<Record<ExportTarget, ExportChecker>> = {
   pytorch: checkWithTorch,
   onnx: checkWithOnnxruntime,
+  keras: checkWithKeras,
 };
