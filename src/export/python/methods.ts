@@ -22,10 +22,30 @@ export function initLines(of: ModuleClass): string[] {
   return [...signature("__init__", `self${parameters}`), "        super().__init__()", ...lines];
 }
 
-/** Returns the head of a method, its parameters on a line of their own where they need it. */
+/** Returns the head of a method, its parameters on lines of their own where they need it. */
 function signature(name: string, parameters: string): string[] {
   const line = `    def ${name}(${parameters}):`;
-  return line.length <= LINE_WIDTH ? [line] : [`    def ${name}(`, `        ${parameters}`, "    ):"];
+  if (line.length <= LINE_WIDTH) return [line];
+  return [`    def ${name}(`, ...listed(parameters.split(", "), "        "), "    ):"];
+}
+
+/** Returns the statement that gives the results, on several lines where it needs them. */
+function returned(results: readonly string[]): string[] {
+  const line = `        return ${results.join(", ")}`;
+  if (line.length <= LINE_WIDTH || results.length === 1) return [line];
+  return ["        return (", ...listed(results, "            "), "        )"];
+}
+
+/** Returns items in as few lines as they take, with commas between. */
+function listed(items: readonly string[], indent: string): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const longer = `${lines.at(-1)}, ${item}`;
+    // A comma goes behind every line but the last.
+    if (lines.length > 0 && longer.length < LINE_WIDTH) lines[lines.length - 1] = longer;
+    else lines.push(`${indent}${item}`);
+  }
+  return lines.map((line, index) => (index === lines.length - 1 ? line : `${line},`));
 }
 
 interface Body {
@@ -50,11 +70,7 @@ export function forwardLines(
   const body = start(group, needed, argumentNames, framework);
   for (const index of needed) emit(body, of, index, shapes, "        ");
   const results = group.outputs.map((id) => body.values.get(id)?.text ?? "");
-  return [
-    `    def ${framework.method}(self, ${argumentNames.join(", ")}):`,
-    ...body.lines,
-    `        return ${results.join(", ")}`,
-  ];
+  return [`    def ${framework.method}(self, ${argumentNames.join(", ")}):`, ...body.lines, ...returned(results)];
 }
 
 /** The whole network's `forward`: one image in, logits out, and the auxiliary logits with them while training. */

@@ -48,7 +48,7 @@ export function isModule(parameter: Parameter): boolean {
 
 /** Whether an argument counts channels, so that equal ones may be one parameter. */
 export function countsChannels(name: string): boolean {
-  return /(channels|filters|features)$/.test(name);
+  return /(channels|filters|features|units)$/.test(name);
 }
 
 /** Returns the pattern of one slot over all instances; `found` collects the parameters. */
