@@ -116,7 +116,10 @@ function rootSource(of: ModuleClass, shapes: ReadonlyMap<string, Shape>, image: 
 
 const BUILD = `    def build(self, input_shape):
         """Makes every weight, the auxiliary head's too if there is one."""
-        self.compute_output_spec(keras.KerasTensor(input_shape), training=True)`;
+        self.compute_output_spec(keras.KerasTensor(input_shape), training=True)
+
+    def get_config(self):
+        return {}  # the class says all: a saved model needs no more`;
 
 const AUXILIARY_TRAINING = `    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not isinstance(y_pred, (tuple, list)):

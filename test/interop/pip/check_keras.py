@@ -61,8 +61,12 @@ def fitted(module, model, images):
     labels = np.arange(len(images)) % 10
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.05, momentum=0.9), loss, metrics=["accuracy"])
+    before = [weight.numpy() for weight in model.trainable_weights]
     history = model.fit(images, labels, batch_size=16, epochs=4, verbose=0, validation_data=(images, labels))
     answer = {"losses": history.history["loss"], "accuracies": history.history["val_accuracy"]}
+    answer["unmoved"] = [
+        weight.path for weight, old in zip(model.trainable_weights, before) if np.array_equal(weight.numpy(), old)
+    ]
     answer["batches"] = [model.predict(images[:n], verbose=0).shape[0] for n in (1, 3)]
     if hasattr(model, "set_drop_path"):
         step = tf.function(lambda x: tf.concat(model(x, training=True), axis=0))
