@@ -11,3 +11,4 @@ export { policyGradient } from "./policy-gradient/policy-gradient.ts";
 export { random } from "./random.ts";
 export { skipDuplicates, type SkipDuplicatesOptions } from "./skip-duplicates.ts";
 export { successiveHalving, type SuccessiveHalvingOptions } from "./successive-halving.ts";
+export { warmStart } from "./warm-start.ts";

@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   train: async () => (await import("./commands/train.ts")).addTrain,
   scale: async () => (await import("./commands/scale.ts")).addScale,
   export: async () => (await import("./commands/export.ts")).addExport,
+  import: async () => (await import("./commands/import.ts")).addImport,
   draw: async () => (await import("./commands/draw.ts")).addDraw,
   profile: async () => (await import("./commands/profile.ts")).addProfile,
   space: async () => (await import("./commands/space.ts")).addSpace,

@@ -31,9 +31,9 @@ export interface ScaleRow {
   readonly isChosen: boolean;
 }
 
-/** Returns what `scaleTo` takes, for a genotype of a study. */
+/** Returns what `scaleTo` takes, for a genotype of a study or another candidate. */
 export function scaleSubject(
-  definition: StudyDefinition,
+  definition: Pick<StudyDefinition, "space" | "skeleton">,
   genotype: Genotype,
   more: Pick<ScaleSubject<SkeletonBase>, "target" | "coefficients"> = {},
 ): ScaleSubject<SkeletonBase> {

@@ -1,19 +1,23 @@
 /**
  * @file What a command looks at, by name: a candidate of a study (`my-study@12`), a published genotype (`nasnet-a`, `darts@darts-v2`), a candidate of a space of
- * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), or a network (`nasnet-a-cifar`).
+ * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), a network (`nasnet-a-cifar`), or a model that was exported (its folder, or its name after `import`; a network.json).
  */
 import { join, resolve } from "node:path";
 import { namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
 import type { Json } from "../base/canonical-json.ts";
 import { createRng } from "../base/rng.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
-import type { Network } from "../network/index.ts";
+import type { ExportOptions } from "../export/index.ts";
+import type { Network, Weights } from "../network/index.ts";
 import type { AnySpace, Genotype, SkeletonBase } from "../space/space.ts";
 import type { StudyDefinition } from "../study/definition.ts";
 import { isSpaceFile, loadSpace } from "../study/load-space.ts";
+import { isNetworkFile, readNetworkFile } from "../study/network-file.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
 import { formatValue } from "./live/live-lines.ts";
+import { candidateOf, findModelFolder, modelNames, readModelFolder, type SpaceCandidate } from "./models.ts";
 import { withStudy } from "./open-study.ts";
+import { publishedGenotypes } from "./published.ts";
 import { shelfSpaces } from "./shelf-spaces.ts";
 
 export interface Subject {
@@ -24,7 +28,9 @@ export interface Subject {
   /** Where its pictures go unless told otherwise. */
   readonly folder: string;
   /** Absent for a network by name. */
-  readonly candidate?: { readonly space: AnySpace; readonly genotype: Genotype };
+  readonly candidate?: SpaceCandidate;
+  /** What a folder or a file gave: a model that was exported, a network as JSON. Without weights it is an architecture alone. */
+  readonly model?: { readonly options: ExportOptions; readonly weights?: Weights };
   /** Where `candidate` was found: the trial of a study, with what it was searched on and how. */
   readonly study?: {
     readonly name: string;
@@ -34,7 +40,7 @@ export interface Subject {
   };
   /** The file of the candidate's space, where it is of one. */
   readonly file?: string;
-  /** Keys of `skeleton` go over the candidate's own; a network by name has none to change. */
+  /** Keys of `skeleton` go over the candidate's own; a network by name, a file's and a model's have none to change. */
   network(skeleton?: SkeletonBase): Network;
 }
 
@@ -43,7 +49,7 @@ export async function findSubject(
   target: string,
   { results, trial }: { readonly results: string; readonly trial?: number },
 ): Promise<Subject> {
-  const found = await withoutStudy(target);
+  const found = (await withoutStudy(target)) ?? (await ofModel(target, results));
   if (found !== undefined) {
     if (trial === undefined) return found;
     throw new CellwrightError(
@@ -56,28 +62,14 @@ export async function findSubject(
     throw new CellwrightError("config", expected("--trial", `no trial beside that of ${target}`, trial));
   if (which !== undefined && !/^\d+$/.test(which))
     throw new CellwrightError("config", expected(target, "the number of a trial after the @", which));
-  return await ofStudy(base, results, which === undefined ? trial : Number(which)).catch((error: unknown) => {
+  return await ofStudy(base, results, which === undefined ? trial : Number(which)).catch(async (error: unknown) => {
     if (!(error instanceof CellwrightError) || !error.message.endsWith("no such study.")) throw error;
     const names = [...publishedGenotypes().keys(), ...shelfSpaces().keys()];
     throw new CellwrightError(
       "config",
-      `${error.message.replace("Expected the name of a study", "Expected a study, a space, its file, a published genotype or a network by name")} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(namedNetworks).join(", ")}.`,
+      `${error.message.replace("Expected the name of a study", "Expected a study, a model, a space, its file, a published genotype or a network by name")}${await knownModels(results)} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(namedNetworks).join(", ")}.`,
     );
   });
-}
-
-/** Returns the published genotypes whose name says all, by name. */
-export function publishedGenotypes(): ReadonlyMap<string, Subject["candidate"] & object> {
-  const spaces = [...shelfSpaces().values()];
-  const all = spaces.flatMap((space) =>
-    Object.entries(space.named).map(([name, genotype]) => ({ name, space, genotype })),
-  );
-  const names = all.map(({ name }) => name);
-  return new Map(
-    all
-      .filter(({ name }, i) => names.indexOf(name) === i && names.lastIndexOf(name) === i)
-      .map(({ name, ...rest }) => [name, rest]),
-  );
 }
 
 async function withoutStudy(target: string): Promise<(Subject & { readonly what: string }) | undefined> {
@@ -92,6 +84,7 @@ async function withoutStudy(target: string): Promise<(Subject & { readonly what:
       what: "the published genotype",
     };
   const { base, which } = split(target);
+  if (await isNetworkFile(target)) return undefined;
   const isFile = isSpaceFile(base);
   const space = isFile ? await loadSpace(base) : shelfSpaces().get(base);
   if (space === undefined) return undefined;
@@ -100,6 +93,40 @@ async function withoutStudy(target: string): Promise<(Subject & { readonly what:
     ...ofSpace(space, genotype, name, says),
     ...(isFile && { file: resolve(base) }),
     what: isFile ? "the space" : "the space of the shelf",
+  };
+}
+
+async function knownModels(results: string): Promise<string> {
+  const names = await modelNames(results);
+  return names.length === 0 ? "" : ` Models: ${names.join(", ")}.`;
+}
+
+/** A model's folder, one that `import` took, or a network's file. */
+async function ofModel(target: string, results: string): Promise<(Subject & { readonly what: string }) | undefined> {
+  if (await isNetworkFile(target)) {
+    const network = await readNetworkFile(target);
+    return {
+      name: network.name,
+      subtitle: `the network in ${target}`,
+      folder: ".",
+      model: { options: { name: network.name } },
+      network: () => network,
+      what: "the network",
+    };
+  }
+  const dir = await findModelFolder(target, results);
+  if (dir === undefined) return undefined;
+  const model = await readModelFolder(dir);
+  const candidate = candidateOf(model, dir);
+  const { network, weights, options } = model;
+  return {
+    name: options.name ?? network.name,
+    subtitle: `the model in ${dir}`,
+    folder: ".",
+    ...(typeof candidate !== "string" && { candidate }),
+    model: { options, ...(weights && { weights }) },
+    network: () => network,
+    what: "the model",
   };
 }
 
@@ -144,7 +171,11 @@ async function ofStudy(name: string, results: string, number: number | undefined
       name: `trial ${trial.number}`,
       subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
       folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
-      candidate: { space: definition.space, genotype },
+      candidate: {
+        space: definition.space,
+        genotype,
+        ...(definition.skeleton !== undefined && { skeleton: definition.skeleton }),
+      },
       study: { name: study.name, trial: trial.number, definition, config: study.storage.study.config },
       network: (skeleton) => networkOf(definition, genotype, skeleton),
     };

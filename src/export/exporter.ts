@@ -1,6 +1,18 @@
 /** @file What an exporter is: a network and its weights in, files out. Pure; who writes them decides where, and `src/cli/export` proves them in the real runtime. */
 import type { Network, Weights } from "../network/network.ts";
+import type { Genotype, SkeletonBase } from "../space/space.ts";
 import type { ModelCardFacts } from "./model-card.ts";
+
+/** The genotype that a network was decoded from. */
+export interface ExportCandidate {
+  /** Name of the space. */
+  readonly space: string;
+  /** Of the space: a genotype decodes to the same network for as long as it stays. */
+  readonly version: number;
+  /** Laid over the space's default skeleton. */
+  readonly skeleton: SkeletonBase;
+  readonly genotype: Genotype;
+}
 
 /** What an export is told besides the network and its weights. The same for every target. */
 export interface ExportOptions {
@@ -14,6 +26,10 @@ export interface ExportOptions {
   readonly classes?: readonly string[];
   /** Raw bytes `[n, h, w, c]` as input, which the model itself normalises. Only for targets that `takesBytes`; default false. */
   readonly bytes?: boolean;
+  /** Epochs that the weights were trained for. Absent: they are first values. */
+  readonly epochs?: number;
+  /** What the network was decoded from, where it was. */
+  readonly candidate?: ExportCandidate;
   /** What the card says besides. */
   readonly card?: ModelCardFacts;
 }

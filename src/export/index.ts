@@ -1,5 +1,14 @@
 /** @file What the upper floors take from here: files made of a network and its weights. */
-export type { Exporter, ExportOptions } from "./exporter.ts";
+export { exportCellwright } from "./cellwright/export-cellwright.ts";
+export {
+  isModelManifest,
+  modelFiles,
+  readCellwrightModel,
+  readNetworkJson,
+  type CellwrightModel,
+} from "./cellwright/read.ts";
+export { parsedJson } from "./cellwright/manifest.ts";
+export type { ExportCandidate, Exporter, ExportOptions } from "./exporter.ts";
 export { foldBatchNorm } from "./fold-batch-norm.ts";
 export { exportKeras } from "./keras/export-keras.ts";
 export type { CardResult, ModelCardFacts } from "./model-card.ts";
@@ -7,3 +16,5 @@ export { exportOnnx } from "./onnx/export-onnx.ts";
 export { exportPyTorch } from "./pytorch/export-pytorch.ts";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "./safetensors.ts";
 export { exporters, exportTargets, type ExportTarget } from "./targets.ts";
+export { exportTfjs, type TfjsForm } from "./tfjs/export-tfjs.ts";
+export { exportTimm, timmArchitecture } from "./timm/export-timm.ts";

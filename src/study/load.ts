@@ -5,6 +5,8 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { warmStart } from "../../controllers/index.ts";
 import type { Json } from "../base/canonical-json.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { AnySpace } from "../space/space.ts";
@@ -93,6 +95,8 @@ export function applyOverrides(definition: StudyDefinition, overrides: StudyRefe
       result[key] = { ...(result[key] as object | undefined), ...(value as object) };
     } else if ((REPLACED_KEYS as readonly string[]).includes(key)) {
       result[key] = value;
+    } else if (key === "startFrom") {
+      result["controller"] = startedFrom(definition, value as Json);
     } else if (key === "evaluator") {
       result[key] = reconfigure(definition.evaluator, value as Json);
     } else {
@@ -100,6 +104,20 @@ export function applyOverrides(definition: StudyDefinition, overrides: StudyRefe
     }
   }
   return result as unknown as StudyDefinition;
+}
+
+/** What `startFrom` lays over a study: a genotype, and the space that it is of. */
+const startSchema = z.object({ space: z.string(), version: z.number(), genotype: z.record(z.string(), z.number()) });
+
+/** Returns the study's controller with the genotype as its first proposal. Throws `config` where it is of another space. */
+function startedFrom({ space, controller }: StudyDefinition, value: Json): StudyDefinition["controller"] {
+  const { genotype, ...of } = startSchema.parse(value);
+  if (of.space !== space.name || of.version !== space.version)
+    throw new CellwrightError(
+      "config",
+      `--start-from  Expected a genotype of the study's space, ${space.name} version ${space.version}. Received: one of ${of.space} version ${of.version}.`,
+    );
+  return warmStart(controller, [genotype]);
 }
 
 /** An evaluator that can be made again with other options (`--epochs 3`) says so by a `with` method. */

@@ -67,6 +67,11 @@ async function create(options: OpenOptions): Promise<Study> {
   validateDefinition(definition, reference?.module ?? "study");
   const name = options.name ?? defaultStudyName(definition, reference);
   const dir = studyDir(options, name);
+  if (await exists(join(dir, "model.json")))
+    throw new CellwrightError(
+      "config",
+      `${dir}  Expected a name that is free. Received: that of a model that was imported. Choose another name with --name.`,
+    );
   const made = !(await exists(dir));
   const storage = await openStorage(join(dir, "study.db"), {
     create: {

@@ -14,6 +14,7 @@ import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
 import { withStudy } from "../open-study.ts";
+import { subjectText } from "../subject-text.ts";
 import { findSubject } from "../subject.ts";
 
 /** Targets whose models may take bytes. */
@@ -54,9 +55,10 @@ export function addExport(program: Command, io: CliIo): void {
       ["export nasnet-cifar10 --to onnx --fold-batch-norm --bytes", "one file for ONNX Runtime, which takes bytes"],
       ["export nasnet-cifar10 --trial 12", "another, which was retrained"],
       ["export efficientnet-b0 --untrained", "a network by name, with first values as weights"],
+      ["export my-model --to cellwright", "a model that was imported, with its weights"],
     ],
   )
-    .argument("<study|network>", "name of a study, a published genotype or a network")
+    .argument("<subject>", subjectText)
     .option("--to <target>", targets, exportTarget, "pytorch" as const)
     .option(
       "--out <dir>",
@@ -123,10 +125,17 @@ async function findModel(name: string, { results, trial: number, to }: ExportCom
   const subject = await findSubject(name, { results, ...(number !== undefined && { trial: number }) });
   const { study } = subject;
   if (study === undefined) {
+    const model = modelOfSubject(subject);
+    const received =
+      subject.model?.weights === undefined
+        ? "an architecture, which has no weights"
+        : "a model whose weights are first values";
     return {
-      model: modelOfSubject(subject),
+      model,
       dir: `${subject.name.replaceAll(/[^\w.-]+/gu, "-")}-${to}`,
-      untrained: `${name}  Expected something that was trained. Received: an architecture, which has no weights. Export it with --untrained.`,
+      ...(model.epochs === undefined && {
+        untrained: `${name}  Expected something that was trained. Received: ${received}. Export it with --untrained.`,
+      }),
     };
   }
   return await withStudy(study.name, results, async (opened) => {

@@ -4,7 +4,6 @@ import { namedNetwork, namedNetworks } from "../../../search-spaces/index.ts";
 import { CellwrightError } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
 import { costOf, type Network } from "../../network/index.ts";
-import { isNetworkFile, readNetworkFile } from "../../study/network-file.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
@@ -34,7 +33,7 @@ export function addProfile(program: Command, io: CliIo): void {
       ["profile results/nasnet-cifar10/best/network.json --time", "and how fast it trains here, kernel by kernel"],
     ],
   )
-    .argument("<network>", `one of ${Object.keys(namedNetworks).join(", ")}; or ${subjectText}; or a network.json`)
+    .argument("<network>", `one of ${Object.keys(namedNetworks).join(", ")}; or ${subjectText}`)
     .option("--trial <n>", "this trial of the study instead of its best", wholeNumberFlag("--trial", 0))
     .option("--time", "also time training steps and inference on this machine")
     .option("--batch <n>", "images per step of --time: the batch of the recipes", wholeNumberFlag("--batch", 1), 64)
@@ -56,13 +55,12 @@ export function addProfile(program: Command, io: CliIo): void {
 
 async function findNetwork(target: string, options: ProfileOptions): Promise<Network> {
   const named = namedNetwork(target);
-  if ((named !== undefined || target.endsWith(".json")) && options.trial !== undefined)
+  if (named !== undefined && options.trial !== undefined)
     throw new CellwrightError(
       "config",
       `--trial  Expected a study to take a trial from. Received: the network ${target}.`,
     );
   if (named !== undefined) return named;
-  if (await isNetworkFile(target)) return await readNetworkFile(target);
   const { findSubject } = await import("../subject.ts");
   return (await findSubject(target, options)).network();
 }

@@ -92,7 +92,8 @@ export function largestOf(values: Float32Array): number {
   return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }
 
-async function ourLogits({ network, weights, options }: CheckSubject): Promise<GivenLogits> {
+/** Returns the logits of 32 images, row-major `[32, classes]`, by the fastest engine. */
+export async function logitsOf(network: Network, weights: Weights, images: Float32Array): Promise<Float32Array> {
   const { openEngine } = await import("../../engines/index.ts");
   const engine = await openEngine("auto");
   const session = await engine.open(network, {
@@ -104,30 +105,26 @@ async function ourLogits({ network, weights, options }: CheckSubject): Promise<G
     training: false,
   });
   try {
-    const input = network.nodes.find((node) => node.op === "input");
-    const shape = (input === undefined ? undefined : inferShapes(network).get(input.id)) ?? [0];
-    const [height, width, channels] = shape.length === 3 ? shape : [1, 1, shape[0]];
-    const rng = createRng("export/check");
-    const count = checkImages * height * width * channels;
-    const bytes = options?.bytes === true ? Uint8Array.from({ length: count }, () => rng.int(256)) : undefined;
-    const { mean, std } = options?.normalization ?? {};
-    const images =
-      bytes === undefined
-        ? Float32Array.from({ length: count }, () => rng.normal())
-        : Float32Array.from(
-            bytes,
-            (byte, i) => (byte / 255 - (mean?.[i % channels] ?? 0)) / (std?.[i % channels] ?? 1),
-          );
-    const logits = Float32Array.from(await session.predict(images, checkImages));
-    return {
-      images,
-      imageShape: [checkImages, height, width, channels],
-      ...(bytes !== undefined && { bytes }),
-      logits,
-    };
+    return Float32Array.from(await session.predict(images, checkImages));
   } finally {
     await session.close();
   }
+}
+
+async function ourLogits({ network, weights, options }: CheckSubject): Promise<GivenLogits> {
+  const input = network.nodes.find((node) => node.op === "input");
+  const shape = (input === undefined ? undefined : inferShapes(network).get(input.id)) ?? [0];
+  const [height, width, channels] = shape.length === 3 ? shape : [1, 1, shape[0]];
+  const rng = createRng("export/check");
+  const count = checkImages * height * width * channels;
+  const bytes = options?.bytes === true ? Uint8Array.from({ length: count }, () => rng.int(256)) : undefined;
+  const { mean, std } = options?.normalization ?? {};
+  const images =
+    bytes === undefined
+      ? Float32Array.from({ length: count }, () => rng.normal())
+      : Float32Array.from(bytes, (byte, i) => (byte / 255 - (mean?.[i % channels] ?? 0)) / (std?.[i % channels] ?? 1));
+  const logits = await logitsOf(network, weights, images);
+  return { images, imageShape: [checkImages, height, width, channels], ...(bytes !== undefined && { bytes }), logits };
 }
 
 /** Float32 sums in another order differ by less: more is a fault. */

@@ -2,6 +2,9 @@
 import type { ExportTarget } from "../../export/index.ts";
 import { checkWithOnnxruntime } from "./check-onnxruntime.ts";
 import { checkWithKeras } from "./check-keras.ts";
+import { checkWithCellwright } from "./check-cellwright.ts";
+import { checkWithTfjs } from "./check-tfjs.ts";
+import { checkWithTimm } from "./check-timm.ts";
 import { checkWithTorch } from "./check-torch.ts";
 import type { ExportChecker } from "./check.ts";
 
@@ -9,4 +12,7 @@ export const checkers: Readonly<Record<ExportTarget, ExportChecker>> = {
   pytorch: checkWithTorch,
   onnx: checkWithOnnxruntime,
   keras: checkWithKeras,
+  cellwright: checkWithCellwright,
+  tfjs: checkWithTfjs,
+  timm: checkWithTimm,
 };

@@ -1,12 +1,19 @@
 /** @file What `cellwright export` exports: a study's trial with the weights of its best retraining, or a network by name with first values; and its files for a target. */
 import { createRng } from "../../base/rng.ts";
 import { cellText } from "../../draw/index.ts";
-import { exporters, foldBatchNorm, type ExportOptions, type ExportTarget } from "../../export/index.ts";
+import {
+  exporters,
+  foldBatchNorm,
+  type ExportCandidate,
+  type ExportOptions,
+  type ExportTarget,
+} from "../../export/index.ts";
 import { initializeWeights, type Network, type Weights } from "../../network/index.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { Study } from "../../study/study.ts";
 import { networkOf, retrainEvaluator, studyCells, trainedWeights, validationImages } from "../candidates.ts";
 import { dataText } from "../head-line.ts";
+import type { SpaceCandidate } from "../models.ts";
 import type { Subject } from "../subject.ts";
 
 /** A network with weights and what its card says: what every exporter is given. */
@@ -38,21 +45,42 @@ export function exportFiles(
   return exporters[target].export(network, weights, options);
 }
 
-/** Returns a network by name, a published genotype or a sample as a model: with the first values of seed 0, and saying so. */
+/**
+ * Returns a network by name, a published genotype or a sample as a model: with the first values of seed 0, and saying so. A model that was imported keeps its weights and all that
+ * is known of it.
+ */
 export function modelOfSubject(subject: Subject): ExportModel {
   const network = subject.network();
+  const { model } = subject;
+  if (model?.weights !== undefined) {
+    const { weights, options } = model;
+    const name = options.name ?? subject.name;
+    return {
+      network,
+      weights,
+      options: { ...options, name },
+      ...(options.epochs !== undefined && { epochs: options.epochs }),
+    };
+  }
   return {
     network,
     weights: initializeWeights(network, createRng("export").int(2 ** 31)),
     options: {
       name: subject.name,
       description: `${subject.name}, ${subject.subtitle}.`,
+      ...(subject.candidate && { candidate: exportCandidate(subject.candidate) }),
+      ...model?.options,
       card: {
+        ...model?.options.card,
         training: "none: these are first values",
         ...(subject.candidate && { genotype: JSON.stringify(subject.candidate.genotype) }),
       },
     },
   };
+}
+
+function exportCandidate({ space, skeleton = {}, genotype }: SpaceCandidate): ExportCandidate {
+  return { space: space.name, version: space.version, skeleton, genotype };
 }
 
 /** Returns a trial as a model, with the weights of its best retraining, else untrained and saying so. Throws `data` for broken weights. */
@@ -95,6 +123,12 @@ export async function modelOfTrial(study: Study, trial: TrialRecord): Promise<Ex
     ...(trained?.mean !== undefined &&
       trained.std !== undefined && { normalization: { mean: trained.mean, std: trained.std } }),
     ...(trained?.classes !== undefined && { classes: trained.classes }),
+    ...(trained !== undefined && { epochs: trained.epochs }),
+    candidate: exportCandidate({
+      space: definition.space,
+      genotype,
+      ...(definition.skeleton !== undefined && { skeleton: definition.skeleton }),
+    }),
     card: {
       ...(data !== undefined && { data }),
       training:

@@ -13,6 +13,8 @@ export interface PythonCheck {
   readonly title: string;
   /** Modules that must be importable, else the check is left out with the reason: `["torch"]`. */
   readonly modules: readonly string[];
+  /** Run before the modules are looked for: what importing them needs. */
+  readonly prelude?: string;
   /** Further environment: `{ KERAS_BACKEND: "tensorflow" }`. */
   readonly env?: Readonly<Record<string, string>>;
   /**
@@ -23,12 +25,15 @@ export interface PythonCheck {
 }
 
 /** Returns the checker that runs the script. */
-export function pythonChecker({ title, modules, env: more = {}, script }: PythonCheck): ExportChecker {
+export function pythonChecker({ title, modules, prelude = "", env: more = {}, script }: PythonCheck): ExportChecker {
   return async (subject) => {
     const python = subject.env["CELLWRIGHT_PYTHON"] ?? "python3";
     const run = promisify(execFile);
     const env = { ...process.env, ...more };
-    const missing = await run(python, ["-c", `import ${modules.join(", ")}`], { timeout: 120_000, env }).then(
+    const missing = await run(python, ["-c", `${prelude}\nimport ${modules.join(", ")}`], {
+      timeout: 120_000,
+      env,
+    }).then(
       () => undefined,
       () => `no ${title} found by ${python} (set CELLWRIGHT_PYTHON to a Python that has it)`,
     );

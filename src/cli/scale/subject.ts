@@ -10,7 +10,8 @@ import type { SkeletonBase, Space } from "../../space/space.ts";
 import { readConfigRecord } from "../../study/config-record.ts";
 import type { StudyReference } from "../../study/definition.ts";
 import type { ScalingSource } from "../../study/scaling/definition.ts";
-import { findSubject, publishedGenotypes, type Subject } from "../subject.ts";
+import { publishedGenotypes } from "../published.ts";
+import { findSubject, type Subject } from "../subject.ts";
 
 export interface Scalable {
   /** `trial 12 of my-study`, `nasnet-a-mobile`. */

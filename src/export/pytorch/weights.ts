@@ -39,7 +39,8 @@ export function stateDict(network: Network, weights: Weights, root: Group): Read
   );
 }
 
-function kernelTensor(op: string | undefined, spec: WeightSpec, data: Float32Array): SafetensorsTensor {
+/** Returns a kernel in torch's layout. `op` is the node's. */
+export function kernelTensor(op: string | undefined, spec: WeightSpec, data: Float32Array): SafetensorsTensor {
   const [a = 1, b = 1, c = 1, d = 1] = spec.shape;
   switch (op) {
     case "conv": // [kh, kw, in / groups, filters] to [filters, in / groups, kh, kw]

@@ -11,8 +11,9 @@ import {
   random,
   skipDuplicates,
   successiveHalving,
+  warmStart,
 } from "cellwright/controllers";
-import { nasnet } from "cellwright/spaces";
+import { nasBench201, nasnet } from "cellwright/spaces";
 import { tinyNetworks } from "./spaces.ts";
 import { controllerSuite } from "./suite.ts";
 
@@ -44,6 +45,14 @@ controllerSuite("nsga2", nsga2({ populationSize: 8 }));
 controllerSuite("successiveHalving(agingEvolution)", successiveHalving(evolution, { maxEpochs: 9 }));
 controllerSuite("successiveHalving(localSearch)", successiveHalving(localSearch()));
 controllerSuite("auto", auto({ trials: 40, trial: "cheap" }));
+
+const given = Object.values(nasBench201.named);
+for (const inner of [random(), evolution])
+  controllerSuite(`warmStart(${inner.name})`, warmStart(inner, given), { on: [nasBench201], trials: 12 });
+controllerSuite("warmStart(successiveHalving)", warmStart(successiveHalving(evolution, { maxEpochs: 9 }), given), {
+  on: [nasBench201],
+  trials: 12,
+});
 
 controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet], trials: 25 });
 controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet], trials: 12 });

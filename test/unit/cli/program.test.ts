@@ -14,6 +14,7 @@ import { createProgram, runCli } from "../../../src/cli/program.ts";
 import { progressIo } from "../../../src/cli/run-study.ts";
 import { overridesOf } from "../../../src/cli/study-flags.ts";
 import { applyOverrides, loadStudy, studyReference } from "../../../src/study/load.ts";
+import { exportTargets } from "../../../src/export/index.ts";
 import { defaultStudy } from "../../../src/study/default-study.ts";
 import { memoryIo } from "./fixtures.ts";
 
@@ -45,6 +46,7 @@ const commands = [
   "train",
   "scale",
   "export",
+  "import",
   "draw",
   "profile",
   "space",
@@ -137,7 +139,7 @@ describe("mistakes", () => {
     [["search", "--results", join(thisFile, "below")], "program.test.ts, which is a file."],
     [["search", join(dir, "none.config.ts")], 'none.config.ts  Expected a study file. Received: "no such file".'],
     [["init", "study.yaml"], "study.yaml  Expected a file that ends in .ts, .mts, .js or .mjs."],
-    [["export", "x", "--to", "caffe"], '--to  Expected pytorch, onnx. Received: "caffe".'],
+    [["export", "x", "--to", "abacus"], `--to  Expected ${exportTargets.join(", ")}. Received: "abacus".`],
     [["export", "lenet-5", "--untrained", "--bytes"], '--bytes  Expected --to onnx. Received: "pytorch".'],
     [["draw", "nasnet-a", "--trial", "3"], "--trial  Expected a study to take a trial from."],
   ])("%j: exit 2, the complaint once, no stack", async (args, complaint) => {
@@ -277,7 +279,7 @@ describe("draw", () => {
     [["chain.ts"], 'chain.ts  Expected a file with a space (.ts, .js, .yaml, .json). Received: "no such file".'],
     [["nasnet-a-cifar", "--as", "pair"], '--as  Expected network, for there are no cells to draw. Received: "pair".'],
     [["nasnet-a", "nasnet-a-cifar", "--as", "cells"], '--as  Expected network for a difference. Received: "cells".'],
-    [["absent"], "absent  Expected a study, a space, its file, a published genotype or a network by name"],
+    [["absent"], "absent  Expected a study, a model, a space, its file, a published genotype or a network by name"],
   ])("refuses %j, saying what there is", async (args, complaint) => {
     const { code, err } = await cli("draw", ...args, "--out", dir);
     expect(code).toBe(2);

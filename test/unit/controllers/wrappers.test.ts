@@ -9,6 +9,7 @@ import {
   random,
   skipDuplicates,
   successiveHalving,
+  warmStart,
 } from "cellwright/controllers";
 import { simulate, type ControllerDefinition, type Proposal } from "cellwright/search";
 import { nasnet } from "cellwright/spaces";
@@ -170,5 +171,37 @@ describe("heavy", () => {
     const quick = [random(), agingEvolution(), skipDuplicates(agingEvolution()), successiveHalving(random())];
     expect(quick.map((definition) => definition.isHeavy?.(nasnet) ?? false)).toEqual([false, false, false, false]);
     expect(policyGradient({ hidden: 16 }).isHeavy?.(flat)).toBe(false);
+  });
+});
+
+describe("warmStart", () => {
+  const space = flat;
+  const given = [...space.enumerate()].slice(40, 42);
+
+  it("proposes what is given first, in order, and then what the controller itself does", () => {
+    const [plain, warm] = [proposals(random(), 6), proposals(warmStart(random(), given), 6)];
+    expect(warm).toEqual([...given.map((genotype) => ({ genotype })), ...plain.slice(2)]);
+  });
+
+  it("keeps the epochs of a first rung", () => {
+    const [first] = proposals(warmStart(successiveHalving(random(), { minEpochs: 2 }), given), 1);
+    expect(first).toEqual({ genotype: given[0], epochs: 2 });
+  });
+
+  it("tells the controller of what was given", () => {
+    const told: unknown[] = [];
+    const inner: ControllerDefinition = {
+      ...random(),
+      create: (context) => ({ ...random().create(context), tell: (event) => told.push(event) }),
+    };
+    proposals(warmStart(inner, given), 1);
+    expect(told[0]).toMatchObject({ kind: "started", proposal: { genotype: given[0] } });
+  });
+
+  it("refuses a genotype of another space, by its place", () => {
+    const definition = warmStart(random(), [given[0] ?? {}, { nonsense: 1 }]);
+    expect(() => definition.create({ space, objectives, rng: createRng(0) })).toThrow(
+      /^warmStart: genotypes\[1\] {2}Expected a genotype of the space/,
+    );
   });
 });
