@@ -178,7 +178,8 @@ export async function trainedWeights(study: Study, trial: number): Promise<Train
   return undefined;
 }
 
-function preprocessing(text: string | undefined): Pick<TrainedWeights, "mean" | "std" | "classes"> {
+/** Returns what a weights file says of its preprocessing, as far as it is what it should be. */
+export function preprocessing(text: string | undefined): Pick<TrainedWeights, "mean" | "std" | "classes"> {
   if (text === undefined) return {};
   const value = JSON.parse(text) as Record<string, unknown>;
   const numbers = (list: unknown): list is number[] =>

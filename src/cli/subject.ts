@@ -1,6 +1,7 @@
 /**
  * @file What a command looks at, by name: a candidate of a study (`my-study@12`), a published genotype (`nasnet-a`, `darts@darts-v2`), a candidate of a space of
- * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), a network (`nasnet-a-cifar`), or a model that was exported (its folder, or its name after `import`; a network.json).
+ * the shelf or of a file (`amoebanet@3`, `my-cells.yaml@by-hand`), a network (`nasnet-a-cifar`), what was trained (`resnet-20-cifar-cifar10`, the name or folder of
+ * the run), or a model that was exported (its folder, or its name after `import`; a network.json).
  */
 import { join, resolve } from "node:path";
 import { namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
@@ -19,6 +20,7 @@ import { candidateOf, findModelFolder, modelNames, readModelFolder, type SpaceCa
 import { withStudy } from "./open-study.ts";
 import { publishedGenotypes } from "./published.ts";
 import { shelfSpaces } from "./shelf-spaces.ts";
+import { findRunFolder, readRun } from "./trained-run.ts";
 
 export interface Subject {
   /** In a few words, for titles: `trial 12`. */
@@ -101,7 +103,7 @@ async function knownModels(results: string): Promise<string> {
   return names.length === 0 ? "" : ` Models: ${names.join(", ")}.`;
 }
 
-/** A model's folder, one that `import` took, or a network's file. */
+/** A network's file, a training run, a model's folder, or one that `import` took. */
 async function ofModel(target: string, results: string): Promise<(Subject & { readonly what: string }) | undefined> {
   if (await isNetworkFile(target)) {
     const network = await readNetworkFile(target);
@@ -114,6 +116,8 @@ async function ofModel(target: string, results: string): Promise<(Subject & { re
       what: "the network",
     };
   }
+  const run = await findRunFolder(target, results);
+  if (run !== undefined) return { ...(await readRun(run)), what: "the training run" };
   const dir = await findModelFolder(target, results);
   if (dir === undefined) return undefined;
   const model = await readModelFolder(dir);

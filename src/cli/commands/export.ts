@@ -62,7 +62,7 @@ export function addExport(program: Command, io: CliIo): void {
     .option("--to <target>", targets, exportTarget, "pytorch" as const)
     .option(
       "--out <dir>",
-      "folder; default export/<target>/ in the study's own, else <network>-<target>/. Files of the same names are replaced",
+      "folder; default export/<target>/ in the study's or training's own, else <network>-<target>/. Files of the same names are replaced",
     )
     .option("--trial <n>", "this trial instead of the best", wholeNumberFlag("--trial", 0))
     .option("--untrained", "export what was not trained, with first values as weights")
@@ -132,7 +132,10 @@ async function findModel(name: string, { results, trial: number, to }: ExportCom
         : "a model whose weights are first values";
     return {
       model,
-      dir: `${subject.name.replaceAll(/[^\w.-]+/gu, "-")}-${to}`,
+      dir:
+        subject.folder === "."
+          ? `${subject.name.replaceAll(/[^\w.-]+/gu, "-")}-${to}`
+          : join(subject.folder, "export", to),
       ...(model.epochs === undefined && {
         untrained: `${name}  Expected something that was trained. Received: ${received}. Export it with --untrained.`,
       }),

@@ -27,17 +27,25 @@ export interface PythonCheck {
 /** Returns the checker that runs the script. */
 export function pythonChecker({ title, modules, prelude = "", env: more = {}, script }: PythonCheck): ExportChecker {
   return async (subject) => {
-    const python = subject.env["CELLWRIGHT_PYTHON"] ?? "python3";
     const run = promisify(execFile);
     const env = { ...process.env, ...more };
-    const missing = await run(python, ["-c", `${prelude}\nimport ${modules.join(", ")}`], {
-      timeout: 120_000,
-      env,
-    }).then(
-      () => undefined,
-      () => `no ${title} found by ${python} (set CELLWRIGHT_PYTHON to a Python that has it)`,
+    const given = subject.env["CELLWRIGHT_PYTHON"];
+    // The system's own may have Debian's python3-torch where another python3 is first on the path.
+    const pythons = given === undefined ? ["python3", "/usr/bin/python3"] : [given];
+    const imports = `${prelude}\nimport ${modules.join(", ")}`;
+    const tried = await Promise.all(
+      pythons.map(async (one) =>
+        run(one, ["-c", imports], { timeout: 120_000, env }).then(
+          () => one,
+          () => undefined,
+        ),
+      ),
     );
-    if (missing !== undefined) return { checked: false, reason: missing, broken: false };
+    const python = tried.find((one) => one !== undefined);
+    if (python === undefined) {
+      const reason = `no ${title} found by ${pythons[0]} (set CELLWRIGHT_PYTHON to a Python that has it)`;
+      return { checked: false, reason, broken: false };
+    }
     return await checker(async ({ dir }, given, folder) => {
       const { images, imageShape } = given;
       const tensors = join(folder, "given.safetensors");

@@ -12,6 +12,8 @@ export interface TrainedNetwork {
   readonly weights: Weights;
   /** Of the weights' file. */
   readonly hash: string;
+  /** Of the weights' file, by key. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Reads a folder's network and weights. `place` is who asks: `--teacher`. Throws `data` naming what is missing or wrong. */
@@ -30,7 +32,7 @@ export async function readTrained(dir: string, place: string): Promise<TrainedNe
   const network = readNetworkText((await read("network.json")).toString("utf8"), join(dir, "network.json"));
   const bytes = await read("weights.safetensors");
   const file = join(dir, "weights.safetensors");
-  const { tensors } = decodeSafetensors(bytes, file);
+  const { tensors, metadata } = decodeSafetensors(bytes, file);
   const weights = new Map(
     weightSpecs(network).map(({ name, shape }) => {
       const tensor = tensors.get(name);
@@ -42,5 +44,5 @@ export async function readTrained(dir: string, place: string): Promise<TrainedNe
       return [name, tensor.data] as const;
     }),
   );
-  return { network, weights, hash: sha256Hex(bytes).slice(0, 16) };
+  return { network, weights, hash: sha256Hex(bytes).slice(0, 16), metadata };
 }

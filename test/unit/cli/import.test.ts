@@ -66,7 +66,9 @@ describe("cellwright import", () => {
     const { code, err } = await cli("export", "bare", "--to", "cellwright", "--out", join(root, "bare"));
     expect([code, err]).toEqual([2, expect.stringContaining("Export it with --untrained.")]);
     expect(existsSync(join(root, "bare"))).toBe(false);
-    expect((await cli("scale", "bare")).err).toContain("Expected something with a genotype, which says how it grows.");
+    expect((await cli("scale", "bare")).err).toContain(
+      "Expected an architecture that has a space, which says how it grows",
+    );
     expect((await cli("search", "--start-from", "bare")).err).toContain(
       "--start-from  Expected something with a genotype.",
     );

@@ -53,7 +53,7 @@ describe("model.py for Keras", () => {
     expect(classesOf(source)).toEqual(["Part", "Head", "Plain"]);
     expect(source).not.toMatch(/set_drop_path|MEAN|unused|compute_loss/);
     // 4 * 9 and 4 * 2 + 2, of which the card speaks too.
-    expect(text(files, "README.md")).toContain("| parameters | 46 (");
+    expect(text(files, "README.md")).toContain("| parameters | 46 |");
   });
 
   it("gives a stride to a dilated convolution, which Keras has not, by reading every second row alone", () => {
