@@ -6,8 +6,8 @@
  * decision, as in NAS papers, rather than each with some probability. A proposal made before is drawn again. A failed trial joins nothing.
  */
 import { canonicalJson } from "cellwright/base";
-import { realNumber, resolveOptions, wholeNumber } from "cellwright/search";
-import type { Controller, ControllerContext, ControllerDefinition, Objective, OptionRules } from "cellwright/search";
+import { dominates, realNumber, resolveOptions, scoresOf, wholeNumber } from "cellwright/search";
+import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
 
 export interface Nsga2Options {
@@ -46,6 +46,7 @@ function createNsga2(options: Options, { space, rng, objectives }: ControllerCon
   /** Best first. */
   let population: readonly Individual[] = [];
   const started = new Set<string>();
+  const directions = objectives.map(({ direction }) => direction);
 
   return {
     ask(number) {
@@ -73,15 +74,11 @@ function createNsga2(options: Options, { space, rng, objectives }: ControllerCon
       }
       const { state, values, proposal } = event.trial;
       if (state === "failed" || values === undefined || !values.every(Number.isFinite)) return;
-      const joined = [...population, { genotype: proposal.genotype, scores: scoresOf(values, objectives) }];
+      const joined = [...population, { genotype: proposal.genotype, scores: scoresOf(values, directions) }];
       const order = rankByFrontAndRoom(joined.map(({ scores }) => scores));
       population = order.slice(0, options.populationSize).map((index) => joined[index] as Individual);
     },
   };
-}
-
-function scoresOf(values: readonly number[], objectives: readonly Objective[]): readonly number[] {
-  return values.map((value, index) => (objectives[index]?.direction === "minimize" ? -value : value));
 }
 
 /**
@@ -105,10 +102,6 @@ export function rankByFrontAndRoom(points: readonly (readonly number[])[]): read
 /** Infinite distances, of which a front has some, are equal. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a - b;
-}
-
-function dominates(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, index) => value >= b[index]!) && a.some((value, index) => value > b[index]!);
 }
 
 /** Sum over objectives of the gap between the neighbours on either side, as a share of the front's extent; infinite at its ends. */

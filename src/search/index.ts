@@ -12,8 +12,9 @@ export {
 } from "./controller.ts";
 export { genotypeFeatures, graphFeatures, type GraphFeatures } from "./graph-features.ts";
 export { gridPoint, gridSize, gridValues } from "./grid-points.ts";
+export { hypervolume, hypervolumeShare, objectiveBox, type ObjectiveBox } from "./hypervolume.ts";
 export { neighbours } from "./neighbours.ts";
 export { oneOf, realNumber, resolveOptions, wholeNumber, type OptionRule, type OptionRules } from "./options.ts";
 export { squaredPathDistance, type PathCounts } from "./path-counts.ts";
-export { paretoFront } from "./pareto.ts";
+export { dominates, paretoFront, scoresOf } from "./pareto.ts";
 export { simulate, type SimulatedOutcome, type SimulationOptions, type SimulationStep } from "./simulate.ts";

@@ -46,6 +46,21 @@ describe("paretoFront", () => {
     expect(paretoFront(points, ["maximize", "maximize"])).toHaveLength(points.length);
   });
 
+  it("keeps what nothing dominates of three objectives and of one, too", () => {
+    const few = fc.integer({ min: 0, max: 3 });
+    fc.assert(
+      fc.property(fc.constantFrom(1, 3, 4), fc.array(fc.tuple(few, few, few, few), { maxLength: 30 }), (count, all) => {
+        const points = all.map((point) => point.slice(0, count));
+        const ways = Array.from({ length: count }, () => "minimize" as const);
+        const beats = (a: readonly number[], b: readonly number[]) =>
+          a.every((value, i) => value <= b[i]!) && a.some((value, i) => value < b[i]!);
+        const wanted = points.flatMap((point, index) => (points.some((other) => beats(other, point)) ? [] : [index]));
+        expect([...paretoFront(points, ways)].sort((a, b) => a - b)).toEqual(wanted);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("puts accuracy against MACs as a report does", () => {
     const points = [
       [0.7, 10],
