@@ -12,3 +12,4 @@ export { random } from "./random.ts";
 export { skipDuplicates, type SkipDuplicatesOptions } from "./skip-duplicates.ts";
 export { successiveHalving, type SuccessiveHalvingOptions } from "./successive-halving.ts";
 export { warmStart } from "./warm-start.ts";
+export { tpe, type TpeOptions } from "./tpe/tpe.ts";

@@ -29,3 +29,5 @@ export type {
   SkeletonBase,
   Space,
 } from "./space.ts";
+export { fromUnit, toUnit } from "./values.ts";
+export { flatten, walk } from "./walk.ts";

@@ -12,6 +12,7 @@ import {
   skipDuplicates,
   successiveHalving,
   warmStart,
+  tpe,
 } from "cellwright/controllers";
 import { nasBench201, nasnet } from "cellwright/spaces";
 import { tinyNetworks } from "./spaces.ts";
@@ -42,6 +43,7 @@ controllerSuite("localSearch, best improvement", localSearch({ improvement: "bes
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
 controllerSuite("modelBased", modelBased(model), { trials: 12 });
 controllerSuite("nsga2", nsga2({ populationSize: 8 }));
+controllerSuite("tpe", tpe({ starts: 6, candidates: 5 }), fewer);
 controllerSuite("successiveHalving(agingEvolution)", successiveHalving(evolution, { maxEpochs: 9 }));
 controllerSuite("successiveHalving(localSearch)", successiveHalving(localSearch()));
 controllerSuite("auto", auto({ trials: 40, trial: "cheap" }));
