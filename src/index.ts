@@ -1,5 +1,6 @@
 /** @file Public entry `cellwright`: define a study, run it, take it by hand. */
 export { CellwrightError, type ErrorCode } from "./base/errors.ts";
+export { mnasnetReward, type MnasnetRewardOptions } from "./search/mnasnet-reward.ts";
 export { defineStudy, maximize, minimize } from "./study/define.ts";
 export type {
   Budget,

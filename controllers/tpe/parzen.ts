@@ -9,9 +9,9 @@ import { normalCdf } from "../model-based/improvement.ts";
 
 /** A distribution over the values of one decision. */
 export interface Estimate {
-  sample(rng: Rng): number;
+  readonly sample: (rng: Rng) => number;
   /** Logarithm of the probability of a value, or of a float's density on its scale. */
-  logDensity(value: number): number;
+  readonly logDensity: (value: number) => number;
 }
 
 type NumberDecision = Exclude<Decision, { kind: "choice" }>;

@@ -39,6 +39,8 @@ export interface Executor {
   readonly slots: readonly WorkerSlot[];
   /** How many tasks can be taken right now. A task taken while its worker is still being started waits for it. */
   readonly free: number;
+  /** How many workers are being started, and so keep the machine busy. Absent: none ever are. */
+  readonly starting?: number;
   /** Hands a task to a free worker. Throws `internal` if none is free, `engine` if no worker can be started any more (`free` is then 1: see it throw). */
   run(task: Task, observer: TaskObserver): RunningTask;
   /** Ends every worker; running tasks are cancelled. */

@@ -278,6 +278,9 @@ function createPool(options: PoolOptions): { readonly executor: Executor; readon
       if (broken !== undefined) return 1;
       return Math.max(0, seats.filter(({ state }) => state !== "lost").length - jobs.size);
     },
+    get starting() {
+      return seats.filter(({ state }) => state === "starting").length;
+    },
     run,
     close: async () => (closing ??= shut()),
   };

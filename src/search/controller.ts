@@ -5,6 +5,7 @@
  */
 import type { Rng } from "../base/rng.ts";
 import type { AnySpace, Genotype } from "../space/space.ts";
+import type { Reward } from "./mnasnet-reward.ts";
 
 export interface Proposal {
   readonly genotype: Genotype;
@@ -17,6 +18,8 @@ export interface Proposal {
 export interface Objective {
   readonly name: string;
   readonly direction: "maximize" | "minimize";
+  /** Set where the objective weighs a measure by a cost. A controller is told the result and needs not look at it. */
+  readonly reward?: Reward;
 }
 
 /** What a controller is told of a trial that ended. */

@@ -11,7 +11,9 @@ import { latencyLimit, latencyRefusal, refusalsOf } from "../search/constraints.
 import type { Proposal } from "../search/controller.ts";
 import type { ConstraintName } from "../space/constraints.ts";
 import type { RecipeOverrides } from "../space/space.ts";
+import { objectivesOf } from "./config-record.ts";
 import type { Constraints, StudyDefinition } from "./definition.ts";
+import { needsLatency } from "./measured.ts";
 
 export interface Admission {
   readonly proposal: Proposal;
@@ -41,6 +43,14 @@ export function constraintsOf({
   return [space.constraints as Constraints | undefined, constraints].filter((each) => each !== undefined);
 }
 
+/** Returns whether a candidate's latency is measured before it is trained: a constraint limits it, or an objective is about it. */
+export function measuresLatency(definition: StudyDefinition): boolean {
+  return (
+    latencyLimit(constraintsOf(definition)) !== undefined ||
+    needsLatency(definition.evaluator, objectivesOf(definition))
+  );
+}
+
 /** Decodes, sizes and names a proposal, whose genotype is valid, whatever the constraints say of it. */
 export function identify(definition: StudyDefinition, proposal: Proposal): Admission {
   return identified(definition, proposal).admission;
@@ -51,7 +61,7 @@ export function admit(definition: StudyDefinition, proposal: Proposal): Admissio
   return judged(definition, identified(definition, proposal));
 }
 
-/** The same with the latency, where the constraints limit it and all else is met. What can't be measured is a rejection. */
+/** The same with the latency, where a constraint limits it or an objective is about it, and all else is met. What can't be measured is a rejection. */
 export async function admitMeasured(
   definition: StudyDefinition,
   proposal: Proposal,
@@ -60,19 +70,17 @@ export async function admitMeasured(
   const found = identified(definition, proposal);
   const admission = judged(definition, found);
   const limit = latencyLimit(constraintsOf(definition));
-  if (admission.rejected !== undefined || found.candidate === undefined || limit === undefined) return admission;
-  const refusedBy = ["maxLatencyMs"] as const;
+  if (admission.rejected !== undefined || found.candidate === undefined || !measuresLatency(definition))
+    return admission;
   try {
     const latencyMs = await latencyOf(admission.canonicalId, found.candidate.network);
     const measured = { ...admission, metrics: { ...admission.metrics, latencyMs } };
-    const refusal = latencyRefusal(latencyMs, limit);
-    return refusal === undefined ? measured : { ...measured, rejected: refusal.reason, refusedBy };
+    const refusal = limit === undefined ? undefined : latencyRefusal(latencyMs, limit);
+    return refusal === undefined ? measured : { ...measured, rejected: refusal.reason, refusedBy: ["maxLatencyMs"] };
   } catch (error) {
-    return {
-      ...admission,
-      rejected: `constraints.maxLatencyMs: it can't be measured: ${messageOf(error)}`,
-      refusedBy,
-    };
+    const reason = `it can't be measured: ${messageOf(error)}`;
+    if (limit === undefined) return { ...admission, rejected: `objective latencyMs: ${reason}` };
+    return { ...admission, rejected: `constraints.maxLatencyMs: ${reason}`, refusedBy: ["maxLatencyMs"] };
   }
 }
 

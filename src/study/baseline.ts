@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Network } from "../network/index.ts";
 import type { Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
 import type { BaselineRecord, Storage } from "../storage/storage.ts";
@@ -11,7 +12,8 @@ import { objectivesOf } from "./config-record.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
 import { studyRng } from "./study-rng.ts";
-import { measuredBy } from "./measured.ts";
+import { measureLatency } from "./measure-latency.ts";
+import { measuredBy, needsLatency } from "./measured.ts";
 
 export interface BaselineContext {
   readonly definition: StudyDefinition;
@@ -20,6 +22,8 @@ export interface BaselineContext {
   readonly logger: Logger;
   /** Folder of the study. */
   readonly dir: string;
+  /** Returns a network's latency in milliseconds. */
+  readonly measure?: ((network: Network) => Promise<number>) | undefined;
 }
 
 /** Returns the seeds of the training runs that are not done. */
@@ -47,7 +51,10 @@ export async function trainBaseline(
   { signal, hardSignal }: { readonly signal: AbortSignal; readonly hardSignal: AbortSignal },
   emit: (event: StudyEvent) => void,
 ): Promise<void> {
-  const { executor } = context;
+  const { definition, executor, measure = measureLatency } = context;
+  // Measured before anything trains, as candidates' are.
+  const isNeeded = needsLatency(evaluatorOf(definition, plan.phase), objectivesOf(definition));
+  const latencyMs = isNeeded ? await measure(plan.network) : undefined;
   const running = new Map<RunningTask, Promise<void>>();
   const cancel = (how: "soft" | "hard"): void => {
     for (const task of running.keys()) task.cancel(how);
@@ -61,7 +68,7 @@ export async function trainBaseline(
     for (const [index, seed] of seeds.entries()) {
       while (executor.free === 0 && running.size > 0 && !isStopped()) await Promise.race(running.values());
       if (isStopped()) break;
-      const { task, ended } = handOver(context, plan, seed, { index: index + 1, of: seeds.length }, emit);
+      const { task, ended } = handOver(context, plan, seed, latencyMs, { index: index + 1, of: seeds.length }, emit);
       const over = ended.finally(() => running.delete(task));
       running.set(task, over);
       // What it rejects with is thrown below.
@@ -81,12 +88,14 @@ function handOver(
   { definition, storage, executor, logger, dir }: BaselineContext,
   plan: BaselinePlan,
   seed: number,
+  latencyMs: number | undefined,
   place: { readonly index: number; readonly of: number },
   emit: (event: StudyEvent) => void,
 ): { readonly task: RunningTask; readonly ended: Promise<void> } {
   const { name, phase, epochs, winner, network, params, macs } = plan;
   const about = { baseline: name, trial: winner.number };
   const measured = measuredBy(evaluatorOf(definition, phase), objectivesOf(definition));
+  const costs = { params, macs, ...(latencyMs !== undefined && { latencyMs }) };
   const folder = `${name.replaceAll(/[^\w.-]+/g, "-")}-${phase}-${epochs}-${seed}`;
   const task: Task = {
     trial: winner.number,
@@ -104,7 +113,13 @@ function handOver(
   const running = executor.run(task, {
     started: () => emit({ kind: "retrain-started", epochs, ...about, ...place }),
     report(report) {
-      emit({ kind: "retrain-step", ...about, epoch: report.step, epochs, values: measured.values(report.values) });
+      emit({
+        kind: "retrain-step",
+        ...about,
+        epoch: report.step,
+        epochs,
+        values: measured.values(report.values, costs),
+      });
       return "continue";
     },
     heartbeat: (beat) => emit({ kind: "heartbeat", beat }),
@@ -116,8 +131,8 @@ function handOver(
       metrics: {},
     }));
     if (ended === "cancelled") return;
-    const outcome = measured.outcome(ended);
-    const metrics = { ...outcome.metrics, params, macs };
+    const outcome = measured.outcome(ended, costs);
+    const metrics = { ...outcome.metrics, ...costs };
     const record = { name, phase, epochs, seed, metrics };
     if (outcome.state === "complete") {
       await storage.putBaseline({ ...record, state: "complete", values: outcome.values });

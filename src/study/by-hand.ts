@@ -6,6 +6,7 @@ import type { Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
 import { rejectedOutcome } from "./admission.ts";
 import type { Ledger, OpenTrial } from "./ledger.ts";
+import { costOf, objectiveValue } from "./measured.ts";
 import type { AskedTrial, Study } from "./study.ts";
 
 export interface ByHand extends Pick<Study, "ask" | "tell"> {
@@ -17,8 +18,8 @@ export interface ByHand extends Pick<Study, "ask" | "tell"> {
 
 const metrics = z.record(z.string(), z.union([z.number(), z.nan(), z.string(), z.boolean()]));
 
-/** Returns `ask` and `tell` over an open book. They may be called at once: each waits for the one before. */
-export function takenByHand(ledger: Ledger, storage: Storage): ByHand {
+/** Returns `ask` and `tell` over an open book; `measures` are the evaluator's, which are to be told. They may be called at once: each waits for the one before. */
+export function takenByHand(ledger: Ledger, storage: Storage, measures: readonly string[]): ByHand {
   const unfinished = ledger.takeUnfinished();
   const open = new Map<number, OpenTrial>();
   let last: Promise<unknown> = Promise.resolve();
@@ -47,7 +48,9 @@ export function takenByHand(ledger: Ledger, storage: Storage): ByHand {
             "config",
             expected(`tell(${number})`, "a trial taken with ask and not told yet", number),
           );
-        const outcome = toOutcome(`tell(${number})`, result, ledger.objectives);
+        const costs = open.get(number)?.record.metrics ?? {};
+        const known = (name: string) => (measures.includes(name) ? undefined : costOf(costs, name));
+        const outcome = toOutcome(`tell(${number})`, result, ledger.objectives, known);
         const { trial } = await ledger.finish(number, outcome);
         open.delete(number);
         return trial;
@@ -82,7 +85,12 @@ function asked(open: OpenTrial, settled: TrialRecord | undefined): AskedTrial {
 }
 
 /** Returns what was told as an outcome. Throws `config` naming what is wrong with it; the trial can then be told again. */
-function toOutcome(place: string, result: unknown, objectives: readonly Objective[]): Outcome {
+function toOutcome(
+  place: string,
+  result: unknown,
+  objectives: readonly Objective[],
+  known: (name: string) => number | undefined,
+): Outcome {
   const refuse = (at: string, what: string, received: unknown): never => {
     throw new CellwrightError("config", expected(`${place}: ${at}`, what, received));
   };
@@ -90,9 +98,15 @@ function toOutcome(place: string, result: unknown, objectives: readonly Objectiv
     return refuse("result", "values by objective name, or an outcome", result);
   const told = result as Readonly<Record<string, unknown>>;
   if (typeof told["state"] !== "string") {
-    const values = objectives.map(({ name }) => {
+    const read = (name: string): number | undefined => {
       const value = told[name];
-      return isFinite(value) ? value : refuse(name, "a finite number", value);
+      return value === undefined ? known(name) : isFinite(value) ? value : Number.NaN;
+    };
+    const values = objectives.map((objective) => {
+      const { name, reward } = objective;
+      const value = isFinite(told[name]) ? told[name] : objectiveValue(objective, read);
+      const lacking = reward === undefined || isFinite(read(reward.cost)) ? (reward?.measure ?? name) : reward.cost;
+      return isFinite(value) ? value : refuse(lacking, "a finite number", told[lacking]);
     });
     return { state: "complete", values, metrics: {} };
   }

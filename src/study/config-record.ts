@@ -15,7 +15,9 @@ const recordSchema = z.looseObject({
   space: z.object({ name: z.string(), version: z.number(), hash: z.string() }),
   controller: z.object({ name: z.string(), options: z.json() }),
   evaluator: z.object({ name: z.string(), key: z.string(), measures: z.array(z.string()), options: z.json() }),
-  objectives: z.array(z.object({ name: z.string(), direction: z.enum(["maximize", "minimize"]) })),
+  objectives: z.array(
+    z.object({ name: z.string(), direction: z.enum(["maximize", "minimize"]), reward: z.json().optional() }),
+  ),
   seed: z.number(),
 });
 

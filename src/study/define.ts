@@ -20,12 +20,12 @@ export function defineStudy(input: StudyInput | StudyFileInput): StudyDefinition
   return { ...rest, controller } as StudyDefinition | StudyFileDefinition;
 }
 
-/** Returns an objective to be made as large as possible. `name` is one of the evaluator's measures. */
+/** Returns an objective to be made as large as possible. `name` is one of the evaluator's measures, or a cost: `params`, `macs`, `latencyMs`. */
 export function maximize(name: string): Objective {
   return { name, direction: "maximize" };
 }
 
-/** Returns an objective to be made as small as possible. `name` is one of the evaluator's measures. */
+/** Returns an objective to be made as small as possible. `name` is one of the evaluator's measures, or a cost: `params`, `macs`, `latencyMs`. */
 export function minimize(name: string): Objective {
   return { name, direction: "minimize" };
 }

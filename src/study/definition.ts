@@ -44,7 +44,10 @@ export interface StudyDefinition {
   readonly skeleton?: SkeletonBase;
   readonly controller: ControllerDefinition;
   readonly evaluator: Evaluator;
-  /** Default: the evaluator's first measure, maximised. */
+  /**
+   * Default: the evaluator's first measure, maximised. Each is one of its measures, a cost (`params`, `macs`, `latencyMs`: one image's forward pass on the native engine, measured
+   * while no trial runs) or `mnasnetReward({ … })`. Candidates are ranked by the first.
+   */
   readonly objectives?: readonly Objective[];
   readonly constraints?: Constraints;
   readonly budget?: Budget;

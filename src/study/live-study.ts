@@ -78,7 +78,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
   const byHand = async (method: string): Promise<ByHand> => {
     if (busy === "searching") throw occupied(method, busy);
     hand ??= book()
-      .then((ledger) => takenByHand(ledger, storage))
+      .then((ledger) => takenByHand(ledger, storage, definition.evaluator.measures))
       .catch((error: unknown) => {
         hand = undefined;
         throw error;
@@ -241,7 +241,14 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
           const seeds = seedsLeft(definition, plan, await storage.baselines());
           if (seeds.length === 0) return;
           await provide(plan.phase, emit);
-          const context = { definition, storage, executor: await workers(), logger, dir };
+          const context = {
+            definition,
+            storage,
+            executor: await workers(),
+            logger,
+            dir,
+            measure: options.measureLatency,
+          };
           const trained = trainBaseline(context, plan, seeds, { signal, hardSignal }, emit);
           work = trained.catch(() => {});
           await trained;

@@ -1,4 +1,4 @@
-/** @file How long one image takes through a network on this machine: what `constraints.maxLatencyMs` limits. */
+/** @file How long one image takes through a network on this machine: what `constraints.maxLatencyMs` limits, and the objective `latencyMs`. */
 import { createRng } from "../base/rng.ts";
 import { CellwrightError } from "../base/errors.ts";
 import { exportOnnx } from "../export/index.ts";
@@ -11,8 +11,8 @@ const REPEATS = 11;
 const WARM_UP = 3;
 
 /**
- * Returns the median of the times of single forward passes on the native engine, in milliseconds. Opening takes longer than passing. Workers that
- * train beside it share the machine's caches and memory with it: the measure is theirs, too.
+ * Returns the median of the times of single forward passes on the native engine, in milliseconds. Opening takes longer than passing. What runs beside it shares the machine's caches
+ * and memory with it, so a study measures while no trial runs and no worker is being started; who takes trials by hand sees to that alone.
  */
 export async function measureLatency(network: Network): Promise<number> {
   const { openEngine } = await import("../engines/index.ts");

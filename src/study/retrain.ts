@@ -204,7 +204,7 @@ function handOver(context: RetrainContext, job: Job, place: Place, emit: (event:
         trial: trial.number,
         epoch: report.step,
         epochs,
-        values: measured.values(report.values),
+        values: measured.values(report.values, trial.metrics),
       });
       return "continue";
     },
@@ -212,7 +212,7 @@ function handOver(context: RetrainContext, job: Job, place: Place, emit: (event:
   });
   const conclude = async (ended: Outcome | "cancelled"): Promise<boolean> => {
     if (ended === "cancelled") return false;
-    const outcome = measured.outcome(ended);
+    const outcome = measured.outcome(ended, trial.metrics);
     const { metrics } = outcome;
     if (outcome.state === "complete") {
       await storage.putRetrain(record("complete", { values: outcome.values, metrics }));

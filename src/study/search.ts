@@ -11,7 +11,7 @@ import type { Outcome, Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
 import { countRefusal, NONE_REFUSED, noneMeet, refusalText } from "../search/constraints.ts";
 import type { Storage, StepRecord, TrialRecord } from "../storage/storage.ts";
-import { rejectedOutcome } from "./admission.ts";
+import { measuresLatency, rejectedOutcome } from "./admission.ts";
 import { watchBudget, type EndReason } from "./budget.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent } from "./events.ts";
@@ -62,6 +62,12 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
   const pendingWrites = new Map<number, Promise<void>[]>();
   const failures = { finished: 0, failed: 0, inARow: NONE_REFUSED };
   let duplicatesInARow = 0;
+  /**
+   * Whether proposals are measured: then trials go in rounds, so that a latency is taken while nothing else runs. A round begins when no trial does, measures as many
+   * candidates as may run, and hands them over together.
+   */
+  const inRounds = measuresLatency(definition);
+  const round: OpenTrial[] = [];
   const measured = measuredBy(definition.evaluator, ledger.objectives);
   let wake: () => void = () => {};
   const state: { stop: StopReason | undefined; fatal: CellwrightError | undefined } = {
@@ -137,7 +143,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           trial: number,
           attempt: report.attempt,
           step: report.step,
-          values: measured.values(report.values),
+          values: measured.values(report.values, record.metrics),
           metrics: report.metrics,
         };
         write(storage.addStep(step));
@@ -148,7 +154,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
     });
     running.set(number, { open, task: runningTask, key });
     runningTask.outcome.then((outcome) => {
-      settled.push({ number, outcome: outcome === "cancelled" ? outcome : measured.outcome(outcome) });
+      settled.push({ number, outcome: outcome === "cancelled" ? outcome : measured.outcome(outcome, record.metrics) });
       wake();
     }, fail);
   };
@@ -191,12 +197,16 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       return false;
     }
     const key = keyOf(open);
-    if ([...running.values()].some((entry) => entry.key === key)) {
+    if ([...running.values()].some((entry) => entry.key === key) || round.some((other) => keyOf(other) === key)) {
       parked.set(key, [...(parked.get(key) ?? []), open]);
       return false;
     }
-    dispatch(open);
+    if (inRounds) round.push(open);
+    else dispatch(open);
     return true;
+  };
+  const handOverRound = (): void => {
+    for (let open = round.shift(); open !== undefined; open = round.shift()) dispatch(open);
   };
 
   const drain = async (): Promise<void> => {
@@ -237,8 +247,8 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
       while (
         state.fatal === undefined &&
         state.stop !== "interrupt" &&
-        executor.free > 0 &&
-        running.size < parallelism &&
+        executor.free > round.length &&
+        running.size + round.length < parallelism &&
         parkedCount() < PARKED_PER_RUNNING * parallelism
       ) {
         const next = waiting.shift();
@@ -247,6 +257,7 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           continue;
         }
         if (state.stop !== undefined) break;
+        if (inRounds && (running.size > 0 || (executor.starting ?? 0) > 0)) break;
         const spent = budget.spent(ledger.started, ledger.best()?.value);
         if (spent !== undefined) {
           halt(spent);
@@ -270,11 +281,12 @@ export async function search(context: SearchContext): Promise<{ reason: StopReas
           break;
         }
         if (proposed === "wait") {
-          stuck = running.size === 0;
+          stuck = running.size === 0 && round.length === 0;
           break;
         }
         await settle(proposed);
       }
+      if (state.fatal === undefined && state.stop !== "interrupt") handOverRound();
       if (running.size === 0 && settled.length === 0) {
         if (state.fatal !== undefined) throw state.fatal;
         if (state.stop !== undefined && (state.stop === "interrupt" || waiting.length === 0)) break;

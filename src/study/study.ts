@@ -87,7 +87,7 @@ export interface Study {
    */
   ask(): Promise<AskedTrial | "wait" | "done">;
   /**
-   * Tells what a trial taken with `ask` measured: values by objective name, or a whole outcome with its values in the order of the
+   * Tells what a trial taken with `ask` measured: values by objective name (costs that are known may be left out, a reward is told by its measure), or a whole outcome with its values in the order of the
    * objectives. Throws `config` naming what is wrong with it; the trial can then be told again.
    */
   tell(number: number, result: Readonly<Record<string, number>> | Outcome): Promise<TrialRecord>;

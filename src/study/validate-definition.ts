@@ -7,6 +7,8 @@ import { CellwrightError, describe } from "../base/errors.ts";
 import { numberBetween, oneOf, wholeNumber } from "../data/options.ts";
 import { latencyRuntimes } from "../space/constraints.ts";
 import { baselineProblems } from "./baseline-plan.ts";
+import { costNames } from "../search/mnasnet-reward.ts";
+import type { Objective } from "../search/controller.ts";
 import type { StudyDefinition } from "./definition.ts";
 import { pathText, problemsOf } from "./issues.ts";
 
@@ -50,7 +52,17 @@ const definitionSchema = record({
   evaluator,
   objectives: z
     .array(
-      record({ name: z.string("the name of a measure"), direction: oneOf(["maximize", "minimize"]) }),
+      record({
+        name: z.string("the name of a measure"),
+        direction: oneOf(["maximize", "minimize"]),
+        reward: record({
+          measure: z.string("the name of a measure"),
+          cost: oneOf(costNames),
+          target: positive,
+          alpha: z.number("a number"),
+          beta: z.number("a number"),
+        }).optional(),
+      }),
       'a list such as [maximize("accuracy")]',
     )
     .min(1, "at least one objective")
@@ -122,7 +134,9 @@ export function isStudyName(name: string): boolean {
 
 function objectiveProblems(definition: StudyDefinition): string[] {
   const { measures } = definition.evaluator;
-  const wanted = (definition.objectives ?? [{ name: measures[0] ?? "value" }]).map(({ name }) => name);
+  const wanted = (
+    definition.objectives ?? ([{ name: measures[0] ?? "value" }] as readonly Pick<Objective, "name" | "reward">[])
+  ).map(measureOf);
   const retrained = definition.retrain?.evaluator?.measures ?? measures;
   const lacking = wanted.filter((name) => measures.includes(name) && !retrained.includes(name));
   const ofRetraining = lacking.map(
@@ -131,12 +145,21 @@ function objectiveProblems(definition: StudyDefinition): string[] {
   );
   const ofSearch = (definition.objectives ?? [])
     .map((objective, index) => ({ objective, index }))
-    .filter(({ objective }) => !measures.includes(objective.name))
+    .filter(
+      ({ objective }) =>
+        !measures.includes(measureOf(objective)) &&
+        (objective.reward !== undefined || !costNames.some((name) => name === objective.name)),
+    )
     .map(
       ({ objective, index }) =>
-        `objectives[${index}].name  Expected one of the evaluator's measures (${measures.join(", ")}). Received: ${describe(objective.name)}.`,
+        `objectives[${index}].${objective.reward === undefined ? "name" : "reward.measure"}  Expected one of the evaluator's measures (${measures.join(", ")})${objective.reward === undefined ? ` or a cost (${costNames.join(", ")})` : ""}. Received: ${describe(measureOf(objective))}.`,
     );
   return [...ofSearch, ...ofRetraining];
+}
+
+/** The measure that an objective is about. */
+function measureOf({ name, reward }: Pick<Objective, "name" | "reward">): string {
+  return reward?.measure ?? name;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -67,7 +67,7 @@ describe("study definition", () => {
 
   it("knows the evaluator's measures", () => {
     expect(problems({ ...good, objectives: [{ name: "acuracy", direction: "maximize" }] })).toEqual([
-      'study.config.ts: objectives[0].name  Expected one of the evaluator\'s measures (accuracy, macs). Received: "acuracy".',
+      'study.config.ts: objectives[0].name  Expected one of the evaluator\'s measures (accuracy, macs) or a cost (latencyMs, macs, params). Received: "acuracy".',
     ]);
   });
 
