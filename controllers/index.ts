@@ -1,5 +1,6 @@
 /** @file Public entry `cellwright/controllers`: the search algorithms, one file or folder and one paper each. */
 export { agingEvolution, type AgingEvolutionOptions } from "./aging-evolution.ts";
+export { agingFront, type AgingFrontOptions } from "./aging-front.ts";
 export { auto, pickController, type AutoOptions } from "./auto.ts";
 export { grid, type GridOptions } from "./grid.ts";
 export { independentPolicy, type IndependentPolicyOptions } from "./independent-policy.ts";

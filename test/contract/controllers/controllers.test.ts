@@ -1,6 +1,7 @@
 /** @file Every controller keeps the laws. Populations and batches are small, so that 40 trials reach what is learned. */
 import {
   agingEvolution,
+  agingFront,
   auto,
   grid,
   independentPolicy,
@@ -42,6 +43,7 @@ controllerSuite("localSearch, first improvement", localSearch());
 controllerSuite("localSearch, best improvement", localSearch({ improvement: "best", starts: 3 }));
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
 controllerSuite("modelBased", modelBased(model), { trials: 12 });
+controllerSuite("agingFront", agingFront({ populationSize: 8, sampleSize: 4 }), fewer);
 controllerSuite("nsga2", nsga2({ populationSize: 8 }));
 controllerSuite("tpe", tpe({ starts: 6, candidates: 5 }), fewer);
 controllerSuite("successiveHalving(agingEvolution)", successiveHalving(evolution, { maxEpochs: 9 }));
