@@ -14,7 +14,7 @@ import type {
   ControllerEvent,
   OptionRules,
 } from "cellwright/search";
-import type { Genotype } from "cellwright/space";
+import { asProposed, createRungs, epochsOfRungs } from "./rungs.ts";
 
 export interface SuccessiveHalvingOptions {
   /** r in the paper: epochs of the first rung. Default 1. */
@@ -33,13 +33,6 @@ const RULES: OptionRules<Options> = {
   eta: wholeNumber(3, { min: 2 }),
 };
 
-interface Entry {
-  readonly number: number;
-  readonly genotype: Genotype;
-  readonly score: number;
-  readonly mayGoOn: boolean;
-}
-
 /** Returns `inner` with its candidates trained rung by rung. Throws `config` naming each option that is wrong. An ask costs a sort of each rung. */
 export function successiveHalving(
   inner: ControllerDefinition,
@@ -54,70 +47,47 @@ export function successiveHalving(
   };
 }
 
-/** Returns r, r eta, r eta² … up to R. */
-function rungsOf({ minEpochs, maxEpochs, eta }: Options): readonly number[] {
-  const rungs = [minEpochs];
-  for (let epochs = minEpochs * eta; epochs <= maxEpochs; epochs *= eta) rungs.push(epochs);
-  return rungs;
-}
-
 function createSuccessiveHalving(
   inner: ControllerDefinition,
   options: Options,
   context: ControllerContext,
 ): Controller {
   const controller = inner.create(context);
-  const epochsOf = rungsOf(options);
-  const rungs: Entry[][] = epochsOf.map(() => []);
-  /** Trials that another was continued from. */
-  const promoted = new Set<number>();
+  const rungs = createRungs(epochsOfRungs(options), options.eta);
+  const first = rungs.epochs[0] as number;
   const running = new Set<number>();
 
-  /** The best entry of the highest rung that has one to promote. */
-  const promotable = (): { readonly entry: Entry; readonly epochs: number } | undefined => {
-    for (let rung = epochsOf.length - 2; rung >= 0; rung--) {
-      const entries = rungs[rung] as readonly Entry[];
-      const best = entries
-        .toSorted((a, b) => (a.score === b.score ? a.number - b.number : b.score - a.score))
-        .slice(0, Math.floor(entries.length / options.eta));
-      const entry = best.find(({ number, mayGoOn }) => mayGoOn && !promoted.has(number));
-      if (entry !== undefined) return { entry, epochs: epochsOf[rung + 1] as number };
-    }
-    return undefined;
-  };
   const isFirst = (proposal: { readonly epochs?: number; readonly continueFrom?: number }): boolean =>
-    proposal.continueFrom === undefined && (proposal.epochs ?? epochsOf[0]) === epochsOf[0];
+    proposal.continueFrom === undefined && (proposal.epochs ?? first) === first;
   /** The event as the inner controller knows it: of what it proposed. */
   const tellInner = (event: ControllerEvent): void => {
-    if (event.kind === "started") controller.tell({ ...event, proposal: { genotype: event.proposal.genotype } });
-    else
-      controller.tell({ ...event, trial: { ...event.trial, proposal: { genotype: event.trial.proposal.genotype } } });
+    if (event.kind === "started") controller.tell({ ...event, proposal: asProposed(event.proposal) });
+    else controller.tell({ ...event, trial: { ...event.trial, proposal: asProposed(event.trial.proposal) } });
   };
 
   return {
     ...(controller.note === undefined ? {} : { note: controller.note }),
     ask(number) {
-      const next = promotable();
-      if (next !== undefined)
-        return { genotype: next.entry.genotype, epochs: next.epochs, continueFrom: next.entry.number };
+      const next = rungs.promotion();
+      if (next !== undefined) return next;
       const answer = controller.ask(number);
       if (answer === "done" && running.size > 0) return "wait";
-      return typeof answer === "string" ? answer : { genotype: answer.genotype, epochs: epochsOf[0] as number };
+      return typeof answer === "string" ? answer : { ...answer, epochs: first };
     },
     tell(event) {
       const { proposal, number } = event.kind === "started" ? event : event.trial;
       if (isFirst(proposal)) tellInner(event);
       if (event.kind === "started") {
         running.add(number);
-        if (proposal.continueFrom !== undefined) promoted.add(proposal.continueFrom);
+        if (proposal.continueFrom !== undefined) rungs.promoted(proposal.continueFrom);
         return;
       }
       running.delete(number);
       const { state } = event.trial;
       const score = state === "failed" ? undefined : scoreOf(event.trial, context.objectives);
-      const rung = rungs[epochsOf.indexOf(proposal.epochs ?? (epochsOf[0] as number))];
       const mayGoOn = state === "complete" && score !== undefined;
-      rung?.push({ number, genotype: proposal.genotype, score: score ?? -Infinity, mayGoOn });
+      const { genotype } = proposal;
+      rungs.add(proposal.epochs ?? first, { number, genotype, score: score ?? -Infinity, mayGoOn });
     },
   };
 }

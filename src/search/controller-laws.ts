@@ -98,7 +98,7 @@ function checkValid(...args: Parameters<ControllerLaw["check"]>): void {
     if (step.kind !== "ask" || typeof step.answer === "string") continue;
     proposals++;
     const problems = setup.space.validate(step.answer.genotype);
-    const { epochs, continueFrom } = step.answer;
+    const { epochs, continueFrom, repeat } = step.answer;
     demand(
       problems.length === 0,
       `proposal ${step.number}: ${problems.map((p) => `${p.path}  ${p.message}`).join(" ")}`,
@@ -106,6 +106,10 @@ function checkValid(...args: Parameters<ControllerLaw["check"]>): void {
     demand(
       epochs === undefined || (Number.isSafeInteger(epochs) && epochs >= 1),
       `proposal ${step.number}: epochs  Expected a whole number of 1 or more. Received: ${epochs}.`,
+    );
+    demand(
+      repeat === undefined || (Number.isSafeInteger(repeat) && repeat >= 1),
+      `proposal ${step.number}: repeat  Expected a whole number of 1 or more. Received: ${repeat}.`,
     );
     demand(
       continueFrom === undefined || measured.has(continueFrom),

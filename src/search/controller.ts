@@ -13,6 +13,11 @@ export interface Proposal {
   readonly epochs?: number;
   /** Number of the trial whose checkpoint to continue from: one that was told as complete or pruned. */
   readonly continueFrom?: number;
+  /**
+   * Which measurement of the same candidate this is, from 1; absent: the first. A study takes the stored result of a proposal that is otherwise equal only where this is equal,
+   * too, so that what is to be measured again is.
+   */
+  readonly repeat?: number;
 }
 
 export interface Objective {

@@ -31,6 +31,7 @@ const proposal = json.pipe(
     genotype: z.record(z.string(), z.number()),
     epochs: z.number().optional(),
     continueFrom: count.optional(),
+    repeat: count.optional(),
   }),
 );
 
@@ -181,6 +182,7 @@ function toProposal(read: z.infer<typeof proposal>): Proposal {
     genotype: read.genotype,
     ...(read.epochs === undefined ? {} : { epochs: read.epochs }),
     ...(read.continueFrom === undefined ? {} : { continueFrom: read.continueFrom }),
+    ...(read.repeat === undefined ? {} : { repeat: read.repeat }),
   };
 }
 

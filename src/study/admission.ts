@@ -107,6 +107,8 @@ function identified(definition: StudyDefinition, proposal: Proposal): Identified
       continueFrom: proposal.continueFrom ?? null,
       recipe,
       seeds: SEED_POLICY,
+      // Absent of a first measurement, as in studies that were stored before there were others.
+      ...(proposal.repeat !== undefined && { repeat: proposal.repeat }),
     });
   try {
     const candidate = candidateOf(space, proposal.genotype, definition.skeleton);

@@ -5,8 +5,8 @@ import type { Proposal } from "../search/controller.ts";
 import type { TrialState } from "../storage/storage.ts";
 import type { StudyDefinition } from "./definition.ts";
 
-const KEYS: readonly string[] = ["genotype", "epochs", "continueFrom"];
-const epochs = z.number().int().min(1).optional();
+const KEYS: readonly string[] = ["genotype", "epochs", "continueFrom", "repeat"];
+const wholeOrAbsent = z.number().int().min(1).optional();
 
 /**
  * Returns the controller's answer as a proposal, or `wait` or `done`. `stateOf` says how a trial stands. Throws `config` naming the controller
@@ -33,8 +33,9 @@ export function checkProposal(
       "space",
       `${place}  Expected a genotype of the space ${space.name}. Received: ${describe(proposal.genotype)}, with ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${problems.map((problem) => `  ${problem.path}  ${problem.message}`).join("\n")}`,
     );
-  if (!epochs.safeParse(proposal.epochs).success)
-    refuse("proposal.epochs", "a whole number of 1 or more", proposal.epochs);
+  for (const key of ["epochs", "repeat"] as const)
+    if (!wholeOrAbsent.safeParse(proposal[key]).success)
+      refuse(`proposal.${key}`, "a whole number of 1 or more", proposal[key]);
   const { continueFrom } = proposal;
   if (continueFrom !== undefined && !["complete", "pruned"].includes(stateOf(continueFrom) ?? ""))
     refuse("proposal.continueFrom", "the number of a trial that is complete or pruned", continueFrom);
