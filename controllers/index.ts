@@ -3,6 +3,7 @@ export { agingEvolution, type AgingEvolutionOptions } from "./aging-evolution.ts
 export { agingFront, type AgingFrontOptions } from "./aging-front.ts";
 export { auto, pickController, type AutoOptions } from "./auto.ts";
 export { grid, type GridOptions } from "./grid.ts";
+export { hyperband, type HyperbandOptions } from "./hyperband.ts";
 export { independentPolicy, type IndependentPolicyOptions } from "./independent-policy.ts";
 export { localSearch, type LocalSearchOptions } from "./local-search.ts";
 export { modelBased, type ModelBasedOptions } from "./model-based/model-based.ts";
