@@ -14,6 +14,5 @@ export { random } from "./random.ts";
 export { repeat } from "./repeat.ts";
 export { skipDuplicates, type SkipDuplicatesOptions } from "./skip-duplicates.ts";
 export { successiveHalving, type SuccessiveHalvingOptions } from "./successive-halving.ts";
-export { warmStart } from "./warm-start.ts";
 export { tpe, type TpeOptions } from "./tpe/tpe.ts";
 export { warmStart, type KnownTrial } from "./warm-start.ts";
