@@ -1,5 +1,15 @@
 /** @file Who searches, by the name under which it is reported. */
-import { agingEvolution, auto, independentPolicy, localSearch, modelBased, random } from "cellwright/controllers";
+import {
+  agingEvolution,
+  auto,
+  grid,
+  independentPolicy,
+  localSearch,
+  modelBased,
+  nsga2,
+  policyGradient,
+  random,
+} from "cellwright/controllers";
 import type { ControllerDefinition } from "cellwright/search";
 
 /** Without the identity mutation: on a table a child that is its parent measures nothing. */
@@ -8,9 +18,12 @@ const evolution = (populationSize: number, sampleSize: number): ControllerDefini
 
 export const contenders: Readonly<Record<string, ControllerDefinition>> = {
   random: random(),
+  grid: grid({ order: "scattered" }),
   "evolution 10/3": evolution(10, 3),
   "evolution 30/10": evolution(30, 10),
+  "nsga-ii": nsga2(),
   reinforce: independentPolicy(),
+  "ppo, lstm": policyGradient(),
   "local search, first": localSearch(),
   "local search, best": localSearch({ improvement: "best" }),
   "model-based": modelBased(),

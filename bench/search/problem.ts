@@ -4,6 +4,9 @@ import { columnOf, countQueries, type ResultTable } from "cellwright/evaluators"
 import { simulate, type ControllerDefinition } from "cellwright/search";
 import { nasBench201, nasBench201Text } from "cellwright/spaces";
 
+/** A data set of the table. */
+export type DataName = "c10" | "c100";
+
 export interface Problem {
   readonly name: string;
   readonly table: ResultTable;
@@ -16,7 +19,7 @@ export interface Problem {
 }
 
 /** Returns the problem of a data set: 12-epoch validation as reward, or the 200-epoch test, which has next to no noise. */
-export function problemOf(table: ResultTable, data: "c10" | "c100", reward: "val_12" | "test_200"): Problem {
+export function problemOf(table: ResultTable, data: DataName, reward: "val_12" | "test_200"): Problem {
   return {
     name: data,
     table,
@@ -45,7 +48,7 @@ const TRIALS_PER_QUERY = 50;
 const textOf = new Map<string, string>();
 
 /** The cell's text, kept: 15,625 cells are asked for millions of times. */
-function keyOf(genotype: Readonly<Record<string, number>>): string {
+export function keyOf(genotype: Readonly<Record<string, number>>): string {
   const digits = Object.values(genotype).join("");
   let text = textOf.get(digits);
   if (text === undefined) textOf.set(digits, (text = nasBench201Text(genotype)));
