@@ -9,7 +9,7 @@ export { localSearch, type LocalSearchOptions } from "./local-search.ts";
 export { modelBased, type ModelBasedOptions } from "./model-based/model-based.ts";
 export { nsga2, type Nsga2Options } from "./nsga2.ts";
 export type { PolicyGradientOptions } from "./policy-gradient/options.ts";
-export { parego, type ParegoOptions } from "./parego.ts";
+export { expectedHypervolume, type ExpectedHypervolumeOptions } from "./expected-hypervolume/expected-hypervolume.ts";
 export { policyGradient } from "./policy-gradient/policy-gradient.ts";
 export { random } from "./random.ts";
 export { repeat } from "./repeat.ts";

@@ -9,6 +9,7 @@ import {
   nsga2,
   policyGradient,
   random,
+  tpe,
 } from "cellwright/controllers";
 import type { ControllerDefinition } from "cellwright/search";
 
@@ -22,6 +23,7 @@ export const contenders: Readonly<Record<string, ControllerDefinition>> = {
   "evolution 10/3": evolution(10, 3),
   "evolution 30/10": evolution(30, 10),
   "nsga-ii": nsga2(),
+  tpe: tpe(),
   reinforce: independentPolicy(),
   "ppo, lstm": policyGradient(),
   "local search, first": localSearch(),

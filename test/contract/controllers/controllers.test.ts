@@ -3,6 +3,7 @@ import {
   agingEvolution,
   agingFront,
   auto,
+  expectedHypervolume,
   grid,
   independentPolicy,
   localSearch,
@@ -44,6 +45,7 @@ controllerSuite("localSearch, best improvement", localSearch({ improvement: "bes
 controllerSuite("skipDuplicates(localSearch)", skipDuplicates(localSearch(), { retries: 3 }));
 controllerSuite("modelBased", modelBased(model), { trials: 12 });
 controllerSuite("agingFront", agingFront({ populationSize: 8, sampleSize: 4 }), fewer);
+controllerSuite("expectedHypervolume", expectedHypervolume(model), { trials: 12 });
 controllerSuite("nsga2", nsga2({ populationSize: 8 }));
 controllerSuite("tpe", tpe({ starts: 6, candidates: 5 }), fewer);
 controllerSuite("successiveHalving(agingEvolution)", successiveHalving(evolution, { maxEpochs: 9 }));
@@ -62,6 +64,10 @@ controllerSuite("agingEvolution on NASNet's space", evolution, { on: [nasnet], t
 controllerSuite("localSearch on NASNet's space", localSearch(), { on: [nasnet], trials: 12 });
 controllerSuite("grid on NASNet's space", grid(), { on: [nasnet], trials: 10 });
 controllerSuite("modelBased on a space with networks", modelBased(model), { on: [tinyNetworks], trials: 12 });
+controllerSuite("expectedHypervolume on a space with networks", expectedHypervolume(model), {
+  on: [tinyNetworks],
+  trials: 12,
+});
 controllerSuite("policyGradient on NASNet's space", policyGradient({ ...policy, hidden: 2 }), {
   on: [nasnet],
   trials: 15,

@@ -1,0 +1,252 @@
+/**
+ * @file Model-based search for several objectives: the next trial is the candidate that is expected to add most to the hypervolume of what was found (Emmerich,
+ * Giannakoglou and Naujoks, "Single- and Multiobjective Evolutionary Optimization Assisted by Gaussian Random Field Metamodels", IEEE Transactions on
+ * Evolutionary Computation 10(4), 2006). Each objective has a Gaussian process over the network's graph, that of the model-based controller.
+ *
+ * Objectives are learned as normal scores, so that neither a network that learned nothing nor a very slow one presses the others together; the hypervolume is one of the
+ * values themselves, from the worst of each yet. Its expectation is the mean over draws that are the same for all candidates, of those
+ * candidates only that add most if each objective comes out a standard deviation better than expected. Candidates are neighbours of the front, two-step mutations of
+ * it and random ones; what computes the same as an earlier network may be one, as it can take another time or memory. Trials in flight are taken to give what is expected of them. A failed trial, and one
+ * without a value for each objective, is the worst in all.
+ */
+import type { Rng } from "cellwright/base";
+import { hypervolume, neighbours, paretoFront, resolveOptions, wholeNumber } from "cellwright/search";
+import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
+import type { Genotype } from "cellwright/space";
+import { distancesOf, type KnownDistances } from "../model-based/distances.ts";
+import { fit, type Hyperparameters, model, type Model } from "../model-based/gaussian-process.ts";
+import { type Point, type View, viewsOf } from "../model-based/kernel.ts";
+import { type Points, pointsOf, type Trial, trialsOf } from "../model-based/points.ts";
+import { trainingSet } from "../model-based/training-set.ts";
+import { type NormalScale, normalScale } from "./normal-scores.ts";
+
+export interface ExpectedHypervolumeOptions {
+  /** Random trials before the models are asked. Default 10. */
+  readonly starts?: number;
+  /** Of how many of the front the neighbours are candidates: all of them, or 30 where there are more. Default 10. */
+  readonly parents?: number;
+  /** Candidates that differ from one of the front in two decisions. Default 100. */
+  readonly mutations?: number;
+  /** Random candidates. Default 200. */
+  readonly randoms?: number;
+  /** Trials that the models learn from, as for the model-based controller. Default 200. */
+  readonly observations?: number;
+}
+
+type Options = Required<ExpectedHypervolumeOptions>;
+
+const RULES: OptionRules<Options> = {
+  starts: wholeNumber(10, { min: 2 }),
+  parents: wholeNumber(10, { min: 1 }),
+  mutations: wholeNumber(100, { min: 0 }),
+  randoms: wholeNumber(200, { min: 1 }),
+  observations: wholeNumber(200, { min: 4 }),
+};
+
+/** Networks of more nodes are too dear to be decoded by the hundred: the decisions alone choose which candidates are. */
+const CHEAP_NODES = 120;
+const DEAR_CANDIDATES = 24;
+/** Neighbours drawn of one of the front. */
+const NEIGHBOURS = 30;
+/** How often a random start is drawn again where it was tried. */
+const DRAWS = 50;
+/** Hyperparameters are fitted to at most so many trials. */
+const FITTED = 100;
+/** Candidates whose expectation is computed, and draws for it. */
+const CLOSER = 40;
+const SAMPLES = 32;
+
+/** Returns the controller; of one objective it maximises the expected improvement. Throws `config` naming each option that is wrong. */
+export function expectedHypervolume(options: ExpectedHypervolumeOptions = {}): ControllerDefinition {
+  const resolved = resolveOptions<Options>("expectedHypervolume", options, RULES);
+  return {
+    name: "expected hypervolume improvement",
+    options: { ...resolved },
+    create: (context) => createExpectedHypervolume(resolved, context),
+    isHeavy: () => true,
+  };
+}
+
+function createExpectedHypervolume(options: Options, { space, rng, objectives }: ControllerContext): Controller {
+  const trialOf = trialsOf(space);
+  /** In the order of telling. */
+  const observations: Trial[] = [];
+  /** By objective, of the observations: larger is better, -Infinity for what has none. */
+  const columns: number[][] = objectives.map(() => []);
+  const running = new Map<number, Trial>();
+  const texts = new Set<string>();
+  // From here on what only saves time: all of it follows from the above.
+  let points: Points | undefined;
+  let fitted: { readonly count: number; readonly hyperparameters: readonly Hyperparameters[] } | undefined;
+  let known: KnownDistances | undefined;
+  const pointByTrial = new WeakMap<Trial, Point>();
+
+  const makePoints = (): Points => (points ??= pointsOf(space, space.sample(rng.fork("sample"))));
+  const pointOf = (trial: Trial): Point => {
+    let point = pointByTrial.get(trial);
+    if (point === undefined) {
+      point = makePoints().full(makePoints().flat(trial));
+      pointByTrial.set(trial, point);
+    }
+    return point;
+  };
+  const valuesOf = (index: number): readonly number[] => columns.map((column) => column[index]!);
+
+  /** Returns the front, then all others by the sum of their scores. */
+  const orderOf = (scales: readonly NormalScale[], front: readonly number[]): readonly number[] => {
+    const isFront = new Set(front);
+    const sums = observations.map((_, index) => scales.reduce((sum, { scores }) => sum + scores[index]!, 0));
+    const others = sums.map((_, index) => index).filter((index) => !isFront.has(index));
+    return [...front, ...others.sort((a, b) => sums[b]! - sums[a]! || a - b)];
+  };
+  const frontOf = (count: number): readonly number[] =>
+    paretoFront(
+      Array.from({ length: count }, (_, index) => valuesOf(index)),
+      objectives.map(() => "maximize"),
+    );
+
+  const candidatesOf = (draw: Rng, front: readonly number[]): readonly Trial[] => {
+    const parents = draw
+      .shuffle(front)
+      .slice(0, options.parents)
+      .map((index) => observations[index]!.genotype);
+    const genotypes = parents.flatMap((genotype) => {
+      const around = space
+        .active(genotype)
+        .reduce((sum, one) => sum + (one.kind === "choice" ? one.options.length - 1 : 2), 0);
+      return around <= NEIGHBOURS
+        ? neighbours(space, genotype, draw)
+        : Array.from({ length: NEIGHBOURS }, () => space.mutate(genotype, draw));
+    });
+    const mutations = genotypes.length > 0 ? options.mutations : 0;
+    for (let i = 0; i < mutations; i++) genotypes.push(space.mutate(space.mutate(draw.pick(parents), draw), draw));
+    for (let i = 0; i < options.randoms; i++) genotypes.push(space.sample(draw));
+    const fresh = new Map(genotypes.map(trialOf).map((trial) => [trial.text, trial]));
+    return [...fresh.values()].filter(({ text }) => !texts.has(text));
+  };
+
+  /** Returns the hyperparameters of each objective for the present number of trials: those fitted at the last number of the series. */
+  const hyperparametersOf = (views: readonly View[]): readonly Hyperparameters[] => {
+    const count = lastOfSeries(observations.length, options.starts);
+    if (fitted?.count !== count) {
+      const chosen = Array.from({ length: count }, (_, index) => index).slice(-FITTED);
+      const distances = distancesOf(
+        chosen.map((index) => pointOf(observations[index]!)),
+        views,
+        known,
+      );
+      const hyperparameters = columns.map((column) => {
+        const { scores } = normalScale(chosen.map((index) => column[index]!));
+        return fit(distances, views, scores);
+      });
+      fitted = { count, hyperparameters };
+    }
+    return fitted.hyperparameters;
+  };
+
+  const randomTrial = (draw: Rng): Genotype => {
+    let genotype = space.sample(draw);
+    for (let i = 1; i < DRAWS && texts.has(trialOf(genotype).text); i++) genotype = space.sample(draw);
+    return genotype;
+  };
+
+  const bestCandidate = (draw: Rng): Genotype | undefined => {
+    const scales = columns.map(normalScale);
+    const front = frontOf(observations.length);
+    if (front.length === 0) return undefined;
+    const chosen = trainingSet(observations.length, orderOf(scales, front), options.observations);
+    const seen = [...chosen.map((index) => observations[index]!), ...running.values()].map(pointOf);
+    const { hasGraphs, nodeCount, flat, full } = makePoints();
+    const views = viewsOf(hasGraphs);
+    const hyperparameters = hyperparametersOf(views);
+    const distances = distancesOf(seen, views, known);
+    known = { points: seen, distances };
+    const targets = scales.map(({ scores }) => Float64Array.from(chosen, (index) => scores[index]!));
+    const gain = gainOver(front.map(valuesOf), columns);
+    const noise = Array.from({ length: SAMPLES }, () => objectives.map(() => draw.normal()));
+    const promising = (models: readonly Model[], among: readonly Point[], count: number): readonly Point[] =>
+      mostPromising(models, scales, gain, noise, among, count);
+    let candidates: readonly Point[] = candidatesOf(draw, front).map(flat);
+    if (nodeCount > CHEAP_NODES && candidates.length > DEAR_CANDIDATES) {
+      const plain = hyperparameters.map(({ scales: [scale = 1], noise }, index) =>
+        model(seen, targets[index]!, viewsOf(false), { variances: [1], scales: [scale], noise }, distances.slice(0, 1)),
+      );
+      candidates = promising(plain, candidates, DEAR_CANDIDATES);
+    }
+    const models = hyperparameters.map((own, index) => model(seen, targets[index]!, views, own, distances));
+    return promising(models, candidates.map(full), 1)[0]?.genotype;
+  };
+
+  return {
+    ask(number) {
+      const draw = rng.fork(`ask/${number}`);
+      const best = observations.length < options.starts ? undefined : bestCandidate(draw);
+      return { genotype: best ?? randomTrial(draw) };
+    },
+    tell(event) {
+      if (event.kind === "started") {
+        const trial = trialOf(event.proposal.genotype);
+        running.set(event.number, trial);
+        texts.add(trial.text);
+        return;
+      }
+      const { number, state, proposal, values } = event.trial;
+      observations.push(running.get(number) ?? trialOf(proposal.genotype));
+      running.delete(number);
+      const isMeasured = state !== "failed" && objectives.every((_, index) => Number.isFinite(values?.[index]));
+      objectives.forEach(({ direction }, index) => {
+        const value = isMeasured ? values![index]! : -Infinity;
+        columns[index]!.push(isMeasured && direction === "minimize" ? -value : value);
+      });
+    },
+  };
+}
+
+/** What a point adds to the hypervolume, larger coordinates being better. */
+type Gain = (point: readonly number[]) => number;
+
+/** Returns what a point adds to that of the front, from the worst of each column. */
+function gainOver(front: readonly (readonly number[])[], columns: readonly (readonly number[])[]): Gain {
+  const worst = columns.map((column) =>
+    column.reduce((least, value) => (Number.isFinite(value) ? Math.min(least, value) : least), Infinity),
+  );
+  const directions = columns.map(() => "maximize" as const);
+  return (point) => {
+    const box = point.reduce((product, value, index) => product * Math.max(0, value - worst[index]!), 1);
+    if (box === 0) return 0;
+    // Of what the front covers, the part that is in the point's box.
+    const within = front.map((other) => other.map((value, index) => Math.min(value, point[index]!)));
+    return Math.max(0, box - hypervolume(within, directions, worst));
+  };
+}
+
+/** Returns the `count` points that are expected to add most, the greatest first; of equals the first of `points` stays first. */
+function mostPromising(
+  models: readonly Model[],
+  scales: readonly NormalScale[],
+  gain: Gain,
+  noise: readonly (readonly number[])[],
+  points: readonly Point[],
+  count: number,
+): readonly Point[] {
+  const outlooks = points.map((point) => {
+    const each = models.map(({ look }) => look(point));
+    const [means, deviations] = [each.map(({ mean }) => mean), each.map(({ variance }) => Math.sqrt(variance()))];
+    const at = (errors: readonly number[]): number =>
+      gain(scales.map(({ valueOf }, index) => valueOf(means[index]! + errors[index]! * deviations[index]!)));
+    return { point, at, bright: at(models.map(() => 1)) };
+  });
+  const closer = outlooks.toSorted((a, b) => b.bright - a.bright).slice(0, Math.max(CLOSER, count));
+  return closer
+    .map(({ point, at }) => ({ point, expected: noise.reduce((sum, errors) => sum + at(errors), 0) }))
+    .sort((a, b) => b.expected - a.expected)
+    .slice(0, count)
+    .map(({ point }) => point);
+}
+
+/** The numbers of trials at which hyperparameters are fitted: `first`, then each a tenth more. Returns the last that is not above `count`. */
+function lastOfSeries(count: number, first: number): number {
+  let last = first;
+  for (let next = first; next <= count; next = Math.ceil(next * 1.1)) last = next;
+  return last;
+}
