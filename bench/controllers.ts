@@ -1,41 +1,35 @@
 /**
  * @file What a controller costs on NASNet's space, after `npm run build`: `npm run bench:controllers`. Options: `--trials 1000`, `--growth 10000` (0 for
- * none), `--controllers "model-based,evolution"`, `--quality` (the loss of running many trials at once, minutes).
+ * none), `--controllers "model-based,evolution"`.
  *
  * 1. Milliseconds of an ask and of the tells of its trial over the last 50 of `--trials`, mean and slowest; the same after `--growth` trials. CPU time, so that
  *    other work on the machine counts little (but for shared caches and cores). The aim is below 200 ms for the model-based one, 20 ms for others.
  * 2. A replay of `--growth` stored trials and the first ask after it. The aim is 10 s.
  * 3. How long this thread's loop is held up (perf_hooks) while a controller that is heavy is asked and told in its thread. The aim is 20 ms.
- * 4. Loss at 8 and 64 trials in flight against one at a time, in 100 trials, on NAS-Bench-201's table: mean over seeds of the best 12-epoch validation accuracy
- *    of CIFAR-10, finishing in random order.
+ *
+ * What running many trials at once costs in quality is in `npm run bench:search -- --only workers`.
  */
 import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRng } from "cellwright/base";
-import { findNasBench201, readNasBench201 } from "cellwright/evaluators";
 import type { Controller, ControllerDefinition, ControllerEvent, Proposal } from "cellwright/search";
 import { nasnet } from "cellwright/spaces";
 import { hostController } from "../src/study/controller-place.ts";
 import { loadStudy, studyReference } from "../src/study/load.ts";
 import { contenders } from "./controllers/contenders.ts";
-import { problemOf, reachedAfter, search } from "./search/problem.ts";
-import { meanOf, standardErrorOf } from "./search/statistics.ts";
+import { meanOf } from "./search/statistics.ts";
 
 const { values: options } = parseArgs({
   options: {
     trials: { type: "string", default: "1000" },
     growth: { type: "string", default: "10000" },
     controllers: { type: "string", default: Object.keys(contenders).join(",") },
-    quality: { type: "boolean", default: false },
-    seeds: { type: "string", default: "40" },
   },
 });
 const [trials, growth] = [Number(options.trials), Number(options.growth)];
 const LAST = 50;
-/** With twice as many the model-based one finds the optimum however many are in flight. */
-const LOSS_TRIALS = 100;
 const objectives = [{ name: "accuracy", direction: "maximize" }] as const;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -134,40 +128,11 @@ async function reportDelay(): Promise<void> {
   print(`a loop that does nothing for as long is late by ${late(idle)}`);
 }
 
-async function reportLoss(names: readonly string[]): Promise<void> {
-  const problem = problemOf(await readNasBench201(findNasBench201()), "c10", "val_12");
-  const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed);
-  for (const name of names) {
-    const reached = [1, 8, 64].map((inFlight) =>
-      seeds.map((seed) => {
-        const rows = search(contenders[name]!, problem, {
-          seed,
-          queries: LOSS_TRIALS,
-          iso: false,
-          inFlight,
-          trials: LOSS_TRIALS,
-        });
-        return reachedAfter(problem, rows, LOSS_TRIALS).reached;
-      }),
-    );
-    const [alone = []] = reached;
-    const losses = reached.slice(1).map((results) => results.map((result, index) => alone[index]! - result));
-    const text = losses.map((loss, index) => {
-      return `at ${[8, 64][index]} ${meanOf(loss).toFixed(3)} ±${standardErrorOf(loss).toFixed(3)}`;
-    });
-    print(
-      `${name.padEnd(26)} loss against one at a time (${meanOf(alone).toFixed(3)}) in ${LOSS_TRIALS} trials: ${text.join(", ")}`,
-    );
-  }
-}
-
 const names = options.controllers.split(",");
 for (const name of names) {
   const definition = contenders[name];
   if (definition === undefined)
     throw new Error(`Expected one of ${Object.keys(contenders).join(", ")}. Received: ${name}.`);
-  if (options.quality) continue;
   reportCost(name, definition);
 }
-if (options.quality) await reportLoss(names);
-else await reportDelay();
+await reportDelay();
