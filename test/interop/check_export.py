@@ -28,6 +28,7 @@ def check(folder):
         "shape": list(logits.shape),
         "difference": (logits - given["logits"]).abs().max().item(),
         "size": given["logits"].abs().max().item(),
+        "spread": logits.std(dim=0).max().item(),
         "params": sum(parameter.numel() for parameter in model.parameters()),
         "total": sum(tensor.numel() for name, tensor in model.state_dict().items() if not name.endswith("num_batches_tracked")),
     }

@@ -23,6 +23,8 @@ export interface ShelfSpace {
   readonly space: Space<never, Network>;
   /** Decodes on the tiny skeleton. */
   decode(genotype: Genotype): Network;
+  /** Decodes as narrow, on images of CIFAR-10's size and so deep that cells repeat. */
+  decodeDeep(genotype: Genotype): Network;
   /** Decodes on the space's own skeleton. */
   decodeFull(genotype: Genotype): Network;
   /** The `index`-th sample, the same however many are drawn. */
@@ -34,12 +36,13 @@ export interface ShelfSpace {
 function entry<S extends Readonly<Record<string, unknown>>>(
   space: Space<S, Network>,
   tiny: Partial<S>,
-  hasConstants = false,
+  { deep = {}, hasConstants = false }: { readonly deep?: Partial<S>; readonly hasConstants?: boolean } = {},
 ): ShelfSpace {
   return {
     name: space.name,
     space: space as unknown as Space<never, Network>,
     decode: (genotype) => space.decode(genotype, tiny).network,
+    decodeDeep: (genotype) => space.decode(genotype, { ...tiny, input: [32, 32, 3], ...deep }).network,
     decodeFull: (genotype) => space.decode(genotype).network,
     sample: (index) => space.sample(createRng("shelf").fork(space.name).fork(index)),
     hasConstants,
@@ -51,13 +54,17 @@ const nasnetTiny = { input: [8, 8, 3], cellsPerStack: 1, stacks: 2, filters: 4 }
 const mobileTiny = { input: [8, 8, 3], width: 0.1 } as const;
 
 export const shelf: readonly ShelfSpace[] = [
-  entry(nasnet, nasnetTiny),
-  entry(amoebanet, nasnetTiny),
-  entry(pnas, { ...nasnetTiny, cellsPerStack: 2 }),
-  entry(enasMicro, { input: [8, 8, 3], cellsPerStack: 1, filters: 4 }),
-  entry(darts, { input: [8, 8, 3], cells: 3, filters: 4 }),
-  entry(nasBench101, { input: [8, 8, 3], stacks: 2, cellsPerStack: 1, filters: 7 }),
-  entry(nasBench201, { input: [8, 8, 3], cellsPerStack: 1, filters: 5 }, true),
+  entry(nasnet, nasnetTiny, { deep: { cellsPerStack: 5 } }),
+  entry(amoebanet, nasnetTiny, { deep: { cellsPerStack: 5 } }),
+  entry(pnas, { ...nasnetTiny, cellsPerStack: 2 }, { deep: { cellsPerStack: 5 } }),
+  entry(enasMicro, { input: [8, 8, 3], cellsPerStack: 1, filters: 4 }, { deep: { cellsPerStack: 5 } }),
+  entry(darts, { input: [8, 8, 3], cells: 3, filters: 4 }, { deep: { cells: 16 } }),
+  entry(nasBench101, { input: [8, 8, 3], stacks: 2, cellsPerStack: 1, filters: 7 }, { deep: { cellsPerStack: 3 } }),
+  entry(
+    nasBench201,
+    { input: [8, 8, 3], cellsPerStack: 1, filters: 5 },
+    { deep: { cellsPerStack: 3 }, hasConstants: true },
+  ),
   entry(mnasnet, mobileTiny),
   entry(mbconv, mobileTiny),
   entry(efficientnet, mobileTiny),

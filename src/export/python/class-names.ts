@@ -39,16 +39,32 @@ export function nameGroups(groups: readonly Group[], shapes: ReadonlyMap<string,
   const [stem = "module"] = stems;
   if (stems.size === 1 && stem.toLowerCase() === "cell") return halves(first, shapes) ? "ReductionCell" : "NormalCell";
   if (stems.size === 1 && stem.toLowerCase() === "reduction" && !first.path.includes("/")) return "ReductionCell";
+  const branches = first.items.filter((item) => /^branch\d+$/.test(item.name)).length;
+  if (branches > 1 && first.items.some((item) => item.kind === "leaf" && item.node.op === "concat")) return "Inception";
   const chain = chainName(first);
   if (chain !== undefined) return chain;
+  const bottleneck = bottleneckName(groups);
+  if (bottleneck !== undefined) return bottleneck;
+  if (stem === "se") return "SqueezeExcitation";
   const adds = first.items.some((item) => item.kind === "leaf" && item.node.op === "add");
   const base = stems.size === 1 ? className(stem) : adds ? "Block" : "Branch";
   return adds && first.items.length === 2 ? `Skip${base}` : base;
 }
 
-/** `cell3/block12` gives `block`. */
+/** `cell3/block12` gives `block`, `inception4a` gives `inception`. */
 function stemOf(path: string): string {
-  return (path.split("/").at(-1) ?? "").replace(/[0-9]+$/, "");
+  return (path.split("/").at(-1) ?? "").replace(/[0-9]+[a-z]?$/, "");
+}
+
+/**
+ * The name of MobileNetV2's inverted bottleneck and what came of it: `MBConv` with an expansion (MnasNet, EfficientNet), `SepConv` without (MnasNet). Of those
+ * with squeeze and excitation `Se` ends it, `Skip` begins it where the input is added.
+ */
+function bottleneckName(groups: readonly Group[]): string | undefined {
+  const names = new Set(groups[0]?.items.map((item) => item.name));
+  if (!names.has("dw") || !names.has("project")) return undefined;
+  const skips = groups[0]?.items.some((item) => item.kind === "leaf" && item.node.op === "add") === true;
+  return `${skips ? "Skip" : ""}${names.has("expand") ? "MBConv" : "SepConv"}${names.has("se") ? "Se" : ""}`;
 }
 
 function halves(group: Group, shapes: ReadonlyMap<string, Shape>): boolean {
@@ -70,8 +86,10 @@ function nameOfNodes(nodes: readonly Node[], group: Group): string | undefined {
   const strided = nodes.some(
     (node) => (node.op === "avgPool" || node.op === "conv") && node.attributes.stride[0] === 2,
   );
-  if (group.inputs.length === 1 && ops.includes("concat") && !ops.includes("add") && strided)
-    return "FactorizedReduction";
+  // Two paths of stride 2 side by side (NASNet, DARTS).
+  const plain = ["activation", "conv", "avgPool", "maxPool", "slice", "pad", "concat", "batchNorm", "dropPath"];
+  const halves = ops.filter((op) => op === "conv").length === 2 && ops.every((op) => plain.includes(op));
+  if (group.inputs.length === 1 && ops.includes("concat") && halves && strided) return "FactorizedReduction";
   if (nodes.some((node) => node.inputs.length > 1)) return undefined;
   const text = ops.join(" ");
   if (/^(activation )?depthwiseConv conv batchNorm$/.test(text)) return "SeparableConv";
@@ -81,9 +99,10 @@ function nameOfNodes(nodes: readonly Node[], group: Group): string | undefined {
     (node) => Math.min(...node.attributes.kernel) === 1 && Math.max(...node.attributes.kernel) > 1,
   );
   if (flat && convs.length === 2) return "FactorizedConv";
-  if (nodes[0]?.op === "activation" && ops.slice(1).join(" ") === "conv batchNorm")
-    return `${className(nodes[0].attributes.fn)}ConvBn`;
   if (ops.includes("slice") && ops.includes("pad")) return "Shifted";
-  const words = ops.map((op) => WORDS[op]).filter((word) => word !== "");
-  return words.length > 0 && words.length <= 3 ? words.join("").replace("BatchNorm", "Bn") : undefined;
+  const words = nodes
+    .map((node) => (node.op === "activation" ? className(node.attributes.fn) : WORDS[node.op]))
+    .filter((word) => word !== "");
+  const layers = ops.filter((op) => WORDS[op] !== "").length;
+  return layers > 0 && layers <= 3 ? words.join("").replace("BatchNorm", "Bn") : undefined;
 }

@@ -7,7 +7,8 @@ import type { Shape } from "../../network/network.ts";
 import { nameGroups } from "./class-names.ts";
 import { expressionOf, moduleOf, tight, type PythonFramework } from "./framework.ts";
 import { snakeName, unique } from "./names.ts";
-import type { Group, Item } from "./tree.ts";
+import { loopVariables, stackMake } from "./repeats.ts";
+import type { Group, Item, Stack } from "./tree.ts";
 import {
   countsChannels,
   isModule,
@@ -49,12 +50,22 @@ export function moduleClasses(
   const taken = new Set<string>([rootName, ...framework.classNames]);
   const makesOf = (group: Group): (Make | undefined)[] =>
     group.items.map((item) =>
-      item.kind === "group" ? made.get(item) : moduleOf(framework, item.node, shapesOf(item.node.inputs, shapes)),
+      item.kind === "group"
+        ? made.get(item)
+        : item.kind === "stack"
+          ? stackOf(item, made, framework)
+          : moduleOf(framework, item.node, shapesOf(item.node.inputs, shapes)),
     );
 
+  const keys = new Map<Group, string>();
+  const keyOf = (group: Group): string => {
+    const key = keys.get(group) ?? wiringKey(group, shapes, framework);
+    keys.set(group, key);
+    return key;
+  };
   let waiting = groupsWithin(root);
   while (waiting.length > 0) {
-    const byKey = groupBy(waiting, (group) => wiringKey(group, shapes, framework));
+    const byKey = groupBy(waiting, keyOf);
     // All groups of a key at once if their parts are known; else whatever is ready, so that it always goes on.
     const ready =
       [...byKey.values()].find((groups) => groups.every((group) => isReady(group, made))) ??
@@ -91,11 +102,22 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 }
 
 function groupsWithin(group: Group): Group[] {
-  return group.items.flatMap((item) => (item.kind === "group" ? [...groupsWithin(item), item] : []));
+  return group.items.flatMap((item) => partsOf(item).flatMap((part) => [...groupsWithin(part), part]));
+}
+
+/** The groups that an item is made of. */
+function partsOf(item: Item): readonly Group[] {
+  return item.kind === "leaf" ? [] : item.kind === "group" ? [item] : item.items;
 }
 
 function isReady(group: Group, made: ReadonlyMap<Group, Make>): boolean {
-  return group.items.every((item) => item.kind === "leaf" || made.has(item));
+  return group.items.every((item) => partsOf(item).every((part) => made.has(part)));
+}
+
+/** How a stack is made, all of its parts being known. */
+function stackOf(stack: Stack, made: ReadonlyMap<Group, Make>, { stacks }: PythonFramework): Make | undefined {
+  const makes = stack.items.map((part) => made.get(part)).filter((part) => part !== undefined);
+  return makes.length < stack.items.length ? undefined : stackMake(stacks?.[stack.form] ?? "", makes, false);
 }
 
 function shapesOf(ids: readonly string[], shapes: ReadonlyMap<string, Shape>): Shape[] {
@@ -125,6 +147,7 @@ function wiringKey(group: Group, shapes: ReadonlyMap<string, Shape>, framework: 
 
 function whatOf(item: Item, merges: boolean, shapes: ReadonlyMap<string, Shape>, framework: PythonFramework): string {
   if (item.kind === "group") return `module with ${item.outputs.length}`;
+  if (item.kind === "stack") return `${item.form} ${item.newer}`;
   const inputs = shapesOf(item.node.inputs, shapes);
   if (moduleOf(framework, item.node, inputs) !== undefined) return merges ? "module with 1" : item.node.op;
   return expressionOf(
@@ -153,13 +176,28 @@ function referenceNames(group: Group): Map<string, string> {
 }
 
 function cluster(groups: readonly Group[], makesOf: (group: Group) => (Make | undefined)[]): Group[][] {
-  const clusters: Group[][] = [];
+  // Only classes matter to what may be one: of members that are made of the same ones one stands for all.
+  const clusters: { readonly members: Group[]; readonly kinds: Map<string, Group> }[] = [];
+  const ids = new Map<PythonClass, number>();
+  const idOf = (of: PythonClass): number => {
+    const id = ids.get(of) ?? ids.size;
+    ids.set(of, id);
+    return id;
+  };
+  const kindOf = (value: Value | undefined): unknown =>
+    value?.kind === "make" ? [idOf(value.of), ...[...value.args.values()].map(kindOf)] : 0;
   for (const group of groups) {
-    const home = clusters.find((members) => moduleParameters([...members, group], makesOf) <= MAX_MODULE_PARAMETERS);
-    if (home === undefined) clusters.push([group]);
-    else home.push(group);
+    const kind = JSON.stringify(makesOf(group).map(kindOf));
+    const home = clusters.find(
+      ({ kinds }) => kinds.has(kind) || moduleParameters([...kinds.values(), group], makesOf) <= MAX_MODULE_PARAMETERS,
+    );
+    if (home === undefined) clusters.push({ members: [group], kinds: new Map([[kind, group]]) });
+    else {
+      home.members.push(group);
+      home.kinds.set(kind, home.kinds.get(kind) ?? group);
+    }
   }
-  return clusters;
+  return clusters.map(({ members }) => members);
 }
 
 function moduleParameters(groups: readonly Group[], makesOf: (group: Group) => (Make | undefined)[]): number {
@@ -206,7 +244,7 @@ function define(
 
 /** The most used first: it gets the plain name. */
 function nameParameters(parameters: readonly Parameter[]): void {
-  const taken = new Set<string>();
+  const taken = new Set<string>(loopVariables);
   for (const parameter of parameters.toSorted((a, b) => b.paths.length - a.paths.length)) {
     const paths = parameter.paths;
     const path = paths.find((p) => p.at(-1) === "filters") ?? paths[0] ?? [];

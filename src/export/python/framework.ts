@@ -40,6 +40,8 @@ export interface PythonFramework {
   readonly rootParameters: string;
   /** Condition that holds while training, in the whole network's method: `self.training`. */
   readonly whileTraining: string;
+  /** What holds a stack of parts: one that is called as a whole, and one that a loop goes through. Without it parts stand one by one. */
+  readonly stacks?: { readonly chain: string; readonly pair: string };
   /** Names in model.py that no class made for a network may have. */
   readonly classNames: readonly string[];
   /** Names that no attribute or variable may have: what a layer has already, and what model.py imports. */

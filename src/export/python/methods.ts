@@ -3,7 +3,7 @@ import type { Shape } from "../../network/network.ts";
 import { inputsOf, outputsOf, type ModuleClass } from "./classes.ts";
 import { expressionOf, tight, type Expression, type PythonFramework } from "./framework.ts";
 import { unique } from "./names.ts";
-import type { Group, Item } from "./tree.ts";
+import type { Group, Item, Stack } from "./tree.ts";
 import { LINE_WIDTH, render } from "./values.ts";
 
 /** An expression longer than this gets a variable rather than a place within another. */
@@ -149,6 +149,10 @@ function emit(body: Body, of: ModuleClass, index: number, shapes: ReadonlyMap<st
       operands,
     );
   };
+  if (item.kind === "stack" && item.form === "pair") {
+    emitPairs(body, item, local, indent);
+    return;
+  }
   let expression = write();
   // Too long for a line: what was waiting to be read gets variables first.
   if (indent.length + local.length + 3 + expression.text.length > LINE_WIDTH) {
@@ -174,13 +178,35 @@ function emit(body: Body, of: ModuleClass, index: number, shapes: ReadonlyMap<st
     // A name whose tensor is read here for the last time is free again: `previous = self.previous(previous)`.
     const isFree = dying.some((id) => body.values.get(id)?.text === local);
     const name = isChain ? "x" : isFree ? local : unique(local, body.taken);
-    body.lines.push(`${indent}${name} = ${expression.text}`);
+    body.lines.push(...assigned(indent, name, expression));
     body.values.set(only, tight(name));
     return;
   }
   const names = outputs.map((_, at) => unique(`${local}_${at}`, body.taken));
-  body.lines.push(`${indent}${names.join(", ")} = ${expression.text}`);
+  body.lines.push(...assigned(indent, names.join(", "), expression));
   outputs.forEach((id, at) => body.values.set(id, tight(names[at] ?? "")));
+}
+
+/** A loop over parts that each read the two before them, under two names that move on: `previous, x = x, cell(previous, x)`. */
+function emitPairs(body: Body, stack: Stack, local: string, indent: string): void {
+  for (const id of stack.inputs) body.reads.set(id, (body.reads.get(id) ?? 1) - 1);
+  const { newer } = stack;
+  const before = stack.inputs.map((id) => body.values.get(id)?.text ?? "x");
+  // A name is free where nothing that is still to be read stands under it.
+  const live = [...body.values].filter(([id]) => (body.reads.get(id) ?? 0) > 0).map(([, { text }]) => text);
+  const free = (name: string): string =>
+    live.some((text) => new RegExp(`\\b${name}\\b`).test(text)) ? unique(name, body.taken) : name;
+  const names = newer === 1 ? [free("previous"), free("x")] : [free("x"), free("previous")];
+  const [old, fresh] = [names[1 - newer], names[newer]];
+  for (const name of names) body.taken.add(name);
+  const part = unique(/^[a-z_]+?(?=s\d*$)/.exec(local)?.[0] ?? "part", new Set([...body.taken, local]));
+  if (before.join() !== names.join())
+    body.lines.push(`${indent}${old}, ${fresh} = ${before[1 - newer]}, ${before[newer]}`);
+  body.lines.push(
+    `${indent}for ${part} in self.${local}:`,
+    `${indent}    ${old}, ${fresh} = ${fresh}, ${part}(${names.join(", ")})`,
+  );
+  stack.outputs.forEach((id, at) => body.values.set(id, tight(names[at] ?? "")));
 }
 
 /** How long an expression may be and still stand within the one that reads it. */
@@ -188,12 +214,30 @@ function inlineLimit(of: ModuleClass, item: Item): number {
   const group = of.groups[0] as Group;
   if (group.outputs.length === 1 && outputsOf(item)[0] === group.outputs[0]) return LINE_WIDTH - 16;
   // A part of the whole network stands on a line of its own.
-  return group.path === "" && item.kind === "group" ? 0 : MAX_INLINE;
+  return group.path === "" && item.kind !== "leaf" ? 0 : MAX_INLINE;
 }
 
 /** Whether tensors other than these are still to be read. */
 function othersLive(body: Body, dying: readonly string[], made: string): boolean {
   return [...body.values.keys()].some((id) => id !== made && !dying.includes(id) && (body.reads.get(id) ?? 0) > 0);
+}
+
+/** An assignment, a call's arguments or a sum's terms on lines of their own where one line is too short. */
+function assigned(indent: string, left: string, { text }: Expression): string[] {
+  const line = `${indent}${left} = ${text}`;
+  if (line.length <= LINE_WIDTH) return [line];
+  const call = /^(self\.\w+\()([\w, ]+)\)$/.exec(text);
+  if (call !== null)
+    return [`${indent}${left} = ${call[1]}`, ...listed((call[2] ?? "").split(", "), `${indent}    `), `${indent})`];
+  const terms = text.split(" + ");
+  const isSum = terms.length > 1 && terms.every((term) => /^[\w.]+(\(\w*\))?$/.test(term));
+  if (!isSum) return [line];
+  const [first, ...others] = terms;
+  return [
+    `${indent}${left} = (`,
+    ...[first, ...others.map((term) => `+ ${term}`)].map((term) => `${indent}    ${term}`),
+    `${indent})`,
+  ];
 }
 
 function assign(body: Body, id: string, expression: Expression, wish: string, indent: string): void {
@@ -203,5 +247,5 @@ function assign(body: Body, id: string, expression: Expression, wish: string, in
 }
 
 function nameOf(expression: Expression): string {
-  return /self\.(\w+)\(/.exec(expression.text)?.[1] ?? "input";
+  return /self\.(\w+)\(/.exec(expression.text)?.[1] ?? "part";
 }

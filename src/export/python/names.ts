@@ -51,3 +51,14 @@ export function pythonBoolean(value: boolean): string {
 export function pythonText(value: string): string {
   return JSON.stringify(value);
 }
+
+/** Returns a number as a fraction where its decimals would go on for long: `2 / 17`. */
+export function pythonFraction(value: number): string {
+  const decimal = pythonNumber(value);
+  if (decimal.length <= 6) return decimal;
+  for (let below = 3; below <= 200; below++) {
+    const above = Math.round(value * below);
+    if (Math.abs(above / below - value) < 1e-15) return `${above} / ${below}`;
+  }
+  return decimal;
+}

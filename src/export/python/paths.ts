@@ -10,7 +10,8 @@ export function modulePaths(root: Group, reserved: ReadonlySet<string>): Readonl
     for (const item of group.items) {
       const path = `${prefix}${unique(snakeName(item.name, reserved), taken)}`;
       if (item.kind === "leaf") paths.set(item.node.id, path);
-      else walk(item, `${path}.`);
+      else if (item.kind === "group") walk(item, `${path}.`);
+      else for (const [index, part] of item.items.entries()) walk(part, `${path}.${index}.`);
     }
   };
   walk(root, "");

@@ -25,7 +25,26 @@ export interface Group {
   readonly outputs: readonly string[];
 }
 
-export type Item = Leaf | Group;
+/** Parts in a row that are written as one loop (stacks.ts). */
+export interface Stack {
+  readonly kind: "stack";
+  readonly name: string;
+  /** `chain`: each part reads the one before it. `pair`: the two before it, as the cells of NASNet and DARTS do. */
+  readonly form: "chain" | "pair";
+  /** The parts. */
+  readonly items: readonly Group[];
+  /** What the first part reads, as its arguments are ordered. */
+  readonly inputs: readonly string[];
+  /** `chain`: the last one's output. `pair`: those of the last two, as the arguments of a part are ordered. */
+  readonly outputs: readonly string[];
+  /** Of a pair: which argument is the newer. */
+  readonly newer: number;
+}
+
+/** A method that returns more than this is not read with ease. */
+const MAX_OUTPUTS = 3;
+
+export type Item = Leaf | Group | Stack;
 
 interface Draft {
   readonly name: string;
@@ -83,12 +102,14 @@ function finish(draft: Draft, facts: Facts): Group {
   );
   for (;;) {
     const { ordered, cyclic } = order(items, facts);
-    if (cyclic === undefined) {
+    // A part that gives many results is none.
+    const apart = cyclic ?? items.find((item) => item.kind === "group" && item.outputs.length > MAX_OUTPUTS);
+    if (apart?.kind !== "group") {
       items = ordered;
       break;
     }
     items = items.flatMap((item) =>
-      item === cyclic ? cyclic.items.map((inner) => ({ ...inner, name: `${cyclic.name}_${inner.name}` })) : [item],
+      item === apart ? apart.items.map((inner) => ({ ...inner, name: `${apart.name}_${inner.name}` })) : [item],
     );
   }
   const inside = new Set(items.flatMap((item) => nodesOf(item).map((node) => node.id)));

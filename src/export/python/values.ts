@@ -10,7 +10,15 @@ export interface PythonClass {
   readonly positional: readonly string[];
   /** Text of each default: an argument equal to it is left out. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** Where it stands for a stack of parts (repeats.ts): how that is written. */
+  readonly stack?: StackForm;
 }
+
+/** A stack: the same call so many times; one for each of a list of numbers; or calls of all kinds. */
+export type StackForm =
+  | { readonly kind: "repeat" }
+  | { readonly kind: "each"; readonly variable: string }
+  | { readonly kind: "list"; readonly length: number };
 
 export type Value =
   | { readonly kind: "literal"; readonly text: string }
@@ -57,17 +65,26 @@ export function unify(values: readonly Value[], path: readonly string[], found: 
   if (first.kind === "literal" && values.every((value) => value.kind === "literal" && value.text === first.text))
     return first;
   if (first.kind === "make" && values.every((value) => value.kind === "make" && value.of === first.of)) {
+    const before = found.map((parameter) => parameter.paths.length);
     const args = new Map<string, Pattern>();
     for (const name of first.args.keys())
       args.set(
         name,
         unify(
           values.map((value) => (value as Make).args.get(name) as Value),
-          [...path, name],
+          first.of.stack !== undefined && name === "item" ? path : [...path, name],
           found,
         ),
       );
-    return { kind: "make", of: first.of, args };
+    // Made anew in every turn of a loop: a module that is passed in would be the same one in all.
+    const isLoop = first.of.stack !== undefined && first.of.stack.kind !== "list";
+    if (
+      !isLoop ||
+      !found.some((parameter, index) => isModule(parameter) && parameter.paths.length > (before[index] ?? 0))
+    )
+      return { kind: "make", of: first.of, args };
+    found.length = before.length;
+    for (const [index, parameter] of found.entries()) parameter.paths.length = before[index] as number;
   }
   const parameter = mergeable(values, path, found) ?? { name: "", paths: [], values };
   if (parameter.paths.length === 0) found.push(parameter);
@@ -100,6 +117,7 @@ export function render(pattern: Pattern, indent: number, used: number): string {
   if (pattern.kind === "literal") return pattern.text;
   if (pattern.kind === "parameter") return pattern.parameter.name;
   const { of, args } = pattern;
+  if (of.stack !== undefined) return renderStack(of, of.stack, args, indent, used);
   const shown = [...args].filter(([name, value]) => !(value.kind === "literal" && of.defaults[name] === value.text));
   // An argument may go without its name only if all before it do.
   const leading = of.positional.filter((_, index) =>
@@ -120,6 +138,64 @@ export function render(pattern: Pattern, indent: number, used: number): string {
     return `${pad}${before}${render(value, indent + 4, indent + 5 + before.length)},`;
   });
   return `${of.name}(\n${lines.join("\n")}\n${" ".repeat(indent)})`;
+}
+
+/** A stack's parts as the arguments of what holds them: a loop in square brackets, or one call after the other. */
+function renderStack(
+  { name }: PythonClass,
+  form: StackForm,
+  args: ReadonlyMap<string, Pattern>,
+  indent: number,
+  used: number,
+): string {
+  const pad = " ".repeat(indent + 4);
+  const [open, close] = name === "nn.Sequential" ? ["", ""] : ["[", "]"];
+  if (form.kind === "list") {
+    const lines = [...args.values()].map((value) => `${pad}${render(value, indent + 4, indent + 5)},`);
+    return `${name}(${open}\n${lines.join("\n")}\n${" ".repeat(indent)}${close})`;
+  }
+  const item = args.get("item") as Pattern;
+  const over = form.kind === "each" ? args.get(`${form.variable}s`) : args.get("count");
+  if (form.kind === "repeat" && over?.kind === "literal" && over.text === "1") {
+    const line = `${name}(${open}${render(item, indent, -10_000)}${close})`;
+    if (used + line.length <= LINE_WIDTH) return line;
+    return `${name}(${open}\n${pad}${render(item, indent + 4, indent + 4)}\n${" ".repeat(indent)}${close})`;
+  }
+  const list = over === undefined ? "" : render(over, indent, -10_000);
+  const loop = form.kind === "each" ? `for ${form.variable} in ${list}` : `for _ in range(${list})`;
+  const star = open === "" ? "*[" : "[";
+  const line = `${name}(${star}${render(item, indent, -10_000)} ${loop}])`;
+  if (used + line.length <= LINE_WIDTH) return line;
+  const short = `${pad}${star}${render(item, indent, -10_000)} ${loop}]`;
+  if (short.length <= LINE_WIDTH) return `${name}(\n${short}\n${" ".repeat(indent)})`;
+  const inner = " ".repeat(indent + 8);
+  const made = render(item, indent + 8, indent + 8);
+  const lines = [
+    `${name}(`,
+    `${pad}${star}`,
+    `${inner}${made}`,
+    `${inner}${loop}`,
+    `${pad}]`,
+    `${" ".repeat(indent)})`,
+  ];
+  // A list of numbers that is too long for a line.
+  return lines
+    .map((text) => (text.length > LINE_WIDTH && text.includes(loop) ? wrapList(text, indent + 8) : text))
+    .join("\n");
+}
+
+/** Breaks `for x in (1, 2, …)` over lines. */
+function wrapList(text: string, indent: number): string {
+  const at = text.indexOf("(") + 1;
+  const pad = " ".repeat(indent + 4);
+  const lines: string[] = [];
+  for (const number of text.slice(at, -1).split(", ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + number.length + 3 <= LINE_WIDTH)
+      lines[lines.length - 1] = `${last}, ${number}`;
+    else lines.push(`${pad}${number}`);
+  }
+  return `${text.slice(0, at)}\n${lines.join(",\n")},\n${" ".repeat(indent)})`;
 }
 
 function prefix(name: string, leading: readonly string[]): string {

@@ -10,7 +10,9 @@ import { modelCard, modelSizes } from "../model-card.ts";
 import { encodeSafetensors } from "../safetensors.ts";
 import { moduleClasses, type ModuleClass } from "../python/classes.ts";
 import { initLines, rootForwardLines } from "../python/methods.ts";
+import { withStacks } from "../python/stacks.ts";
 import { classSource, constants, docText, hasDropPath, imageShape, rootClassName, wrap } from "../python/source.ts";
+import { withSharedConcats } from "../python/shared-concats.ts";
 import { moduleTree, type Group } from "../python/tree.ts";
 import { torch } from "./framework.ts";
 import { preludeFor, readerSource } from "./prelude.ts";
@@ -20,13 +22,10 @@ import { stateDict } from "./weights.ts";
  * Returns `model.py`, `weights.safetensors` and `README.md`. Logits equal ours up to float32 rounding.
  * Throws `data` for a missing or misshapen weight, `shape` for a malformed network.
  */
-export function exportPyTorch(
-  network: Network,
-  weights: Weights,
-  options: ExportOptions = {},
-): Map<string, Uint8Array> {
+export function exportPyTorch(given: Network, weights: Weights, options: ExportOptions = {}): Map<string, Uint8Array> {
+  const network = withSharedConcats(given);
   const name = options.name ?? network.name;
-  const root = moduleTree(network);
+  const root = withStacks(moduleTree(network), inferShapes(network), torch);
   const tensors = encodeSafetensors(stateDict(network, weights, root), { format: "pt", name });
   const text = new TextEncoder();
   return new Map([

@@ -16,6 +16,7 @@ export const torch: PythonFramework = {
   method: "forward",
   rootParameters: "self, x",
   whileTraining: "self.training",
+  stacks: { chain: "nn.Sequential", pair: "nn.ModuleList" },
   classNames: preludeNames,
   reserved: reservedNames(`${IMPORTED} ${MODULE_ATTRIBUTES}`),
 };

@@ -15,7 +15,7 @@ import {
   tight,
   type OperationTable,
 } from "../python/framework.ts";
-import { pythonBoolean, pythonNumber, pythonText } from "../python/names.ts";
+import { pythonBoolean, pythonFraction, pythonNumber, pythonText } from "../python/names.ts";
 import { make, type PythonClass } from "../python/values.ts";
 
 const padding = { padding: '"same"' };
@@ -110,7 +110,12 @@ export const operations: OperationTable = {
     }),
   ),
   channelShuffle: module((a) => make(CHANNEL_SHUFFLE, { groups: String(a.groups) })),
-  channelSlice: expression((a, [input], [x]) => suffix(x, `[:, ${range(a.first, a.count, channelsOf(input))}]`)),
+  channelSlice: expression((a, [input], [x]) => {
+    // Halves are said as halves: so units of all widths are written alike.
+    const channels = channelsOf(input);
+    if (2 * a.count === channels && a.first % a.count === 0) return suffix(x, `.chunk(2, dim=1)[${a.first / a.count}]`);
+    return suffix(x, `[:, ${range(a.first, a.count, channels)}]`);
+  }),
   activation: expression((a, _, [x]) => call(ACTIVATIONS[a.fn], x)),
   maxPool: module((a) => make(MAX_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
   avgPool: module((a) => make(AVG_POOL, { kernel: pair(a.kernel), stride: pair(a.stride), padding: pad(a.padding) })),
@@ -137,7 +142,7 @@ export const operations: OperationTable = {
   }),
   concat: expression((_, __, operands) => tight(`torch.cat([${operands.map((x) => x.text).join(", ")}], dim=1)`)),
   dropout: module((a) => make(DROPOUT, { p: pythonNumber(a.rate) })),
-  dropPath: module((a) => make(DROP_PATH, { depth_fraction: pythonNumber(a.depthFraction) })),
+  dropPath: module((a) => make(DROP_PATH, { depth_fraction: pythonFraction(a.depthFraction) })),
   zero: expression((a, _, [x]) =>
     call("torch.zeros_like", a.stride === 1 ? x : suffix(x, `[:, :, ::${a.stride}, ::${a.stride}]`)),
   ),
@@ -150,5 +155,6 @@ export const operations: OperationTable = {
 
 function pad(value: Padding): string {
   if (typeof value === "string") return pythonText(value);
+  if (new Set(Object.values(value)).size === 1) return String(value.top);
   return `(${value.top}, ${value.bottom}, ${value.left}, ${value.right})`;
 }

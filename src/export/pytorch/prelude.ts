@@ -19,11 +19,13 @@ const SAME = `def same_padding(size, kernel, stride, dilation=1):
 
 
 def padding_of(x, padding, kernel, stride, dilation=(1, 1)):
-    """(top, bottom, left, right) for "same", "valid" or four numbers."""
+    """(top, bottom, left, right) for "same", "valid", one number or four."""
     if padding == "same":
         rows, columns = (same_padding(*side) for side in zip(x.shape[2:], kernel, stride, dilation))
         return rows + columns
-    return (0, 0, 0, 0) if padding == "valid" else padding
+    if padding == "valid":
+        padding = 0
+    return (padding,) * 4 if isinstance(padding, int) else padding
 `;
 
 const POOLS = `def pair(value):
@@ -96,7 +98,7 @@ const AVG_POOL = `class AvgPool(nn.Module):
 
 // torch.nn.ChannelShuffle has no derivative before torch 2.
 const CHANNEL_SHUFFLE = `class ChannelShuffle(nn.Module):
-    """Mixes the groups of a grouped convolution: channels as a table of groups, read column by column."""
+    """Mixes the groups of a convolution: channels as a table of groups, read by columns."""
 
     def __init__(self, groups):
         super().__init__()

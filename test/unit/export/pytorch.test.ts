@@ -20,8 +20,10 @@ describe("model.py", () => {
     const classes = classesOf(source);
     for (const name of ["NormalCell", "ReductionCell", "Block", "FactorizedReduction", "SeparableConv", "NasnetACifar"])
       expect(classes).toContain(name);
-    // 18 normal and 2 reduction cells in 1,300 nodes.
-    expect(source.match(/= NormalCell\(/g)?.length).toBe(17);
+    // 18 normal and 2 reduction cells in 1,300 nodes; four alike in each stack are a loop.
+    expect(source.match(/for depth in \([\d., ]+\)$/gm)?.length).toBe(3);
+    expect(source.match(/previous, x = x, cell\(previous, x\)$/gm)?.length).toBe(3);
+    expect(source.match(/= NormalCell\(/g)?.length).toBe(5);
     expect(source.match(/= ReductionCell\(/g)?.length).toBe(2);
     expect(nasnetA.nodes.length).toBeGreaterThan(1200);
     expect(source.split("\n").length).toBeLessThan(600);
@@ -42,6 +44,25 @@ describe("model.py", () => {
       for (const line of source.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
       expect(source).not.toMatch(/undefined|NaN|\[object/);
     }
+  });
+
+  it.each([
+    ["resnet-110-cifar", "self.blocks = nn.Sequential(*[Block(filters) for _ in range(17)])"],
+    ["densenet-bc-cifar", "self.layers = nn.Sequential(*[Layer(width) for width in widths])"],
+    ["efficientnet-b0", "depths=(0.75, 0.8125, 0.875),"],
+    ["mobilenet-v1", "*[Block(512, 512) for _ in range(5)]"],
+    ["googlenet", "class Inception(nn.Module):"],
+    // Other blocks in every stage: the loop is handed in whole, since a block that came in would be the same one in all turns.
+    ["mnasnet-a1", "*[SkipMBConv(480, project_filters=80) for _ in range(3)]"],
+    ["shufflenet-v2@0.5", "c = self.c(self.b(self.a(x.chunk(2, dim=1)[1])))"],
+  ])("writes what repeats in %s once", (name, line) => {
+    const net = namedNetworks[name]?.() as Network;
+    const source = sourceOf(net);
+    expect(source).toContain(line);
+    // No part is a list of its parts: an Inception module has nine convolutions, a paper's stage its four blocks.
+    for (const [init] of source.matchAll(/^ {4}def __init__\([\s\S]*?(?=\n\n)/gm))
+      expect(init.match(/^ {8}self\.(?!inception)\w+ = /gm)?.length ?? 0, init).toBeLessThan(12);
+    expect(source.split("\n").length).toBeLessThan(360);
   });
 
   it("writes only what the network uses", () => {
@@ -99,7 +120,7 @@ describe("model.py", () => {
       "self.lrn = nn.LocalResponseNorm(5, alpha=0.0005, k=2)",
       "self.lrn = nn.LocalResponseNorm(3)",
       "self.shuffle = ChannelShuffle(4)",
-      "x[:, 4:]",
+      "x.chunk(2, dim=1)[1]",
       "F.adaptive_avg_pool2d(x, (3, 2)).permute(0, 2, 3, 1).flatten(1)",
       "flatten2 = F.adaptive_max_pool2d(x, 2).permute(0, 2, 3, 1).flatten(1)",
       "return torch.cat([flatten2, flatten1], dim=1)",
