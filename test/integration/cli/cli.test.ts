@@ -248,6 +248,21 @@ describe("a study from a file", () => {
       ["doctor"],
       ["search", "toy.config.ts", "--name", "json", "--trials", "2"],
       ["retrain", "json", "--epochs", "1"],
+      [
+        "train",
+        "lenet-5",
+        "--name",
+        "digits",
+        "--dataset",
+        "synthetic",
+        "--train",
+        "64",
+        "--validation",
+        "32",
+        "--epochs",
+        "1",
+      ],
+      ["import", "large.json", "--name", "large"],
     ];
     // Every command but init, which prints no table.
     const help = cli("--help").out.matchAll(/^ {2}([a-z]+) \[?[[<a-z]/gm);
@@ -258,13 +273,13 @@ describe("a study from a file", () => {
       expect(() => JSON.parse(out) as unknown, `${command.join(" ")}: ${out.slice(0, 200)}`).not.toThrow();
       expect(code, command.join(" ")).toBe(0);
     }
-    rmSync(join(dir, "results/json"), { recursive: true });
+    for (const name of ["json", "digits", "large"]) rmSync(join(dir, "results", name), { recursive: true });
   });
 
   it("fails an export that PyTorch runs to other logits, or can't run; test/interop shows one that agrees", () => {
     const python = join(dir, "python");
     const stand = (answer: string): Run => {
-      writeFileSync(python, `#!/bin/sh\n[ "$2" = "import torch" ] || { ${answer}; }\n`, { mode: 0o755 });
+      writeFileSync(python, `#!/bin/sh\ncase "$2" in *"\nimport torch") ;; *) ${answer} ;; esac\n`, { mode: 0o755 });
       return cliWith({ CELLWRIGHT_PYTHON: python }, "export", "toy", "--untrained", "--out", "model");
     };
     expect(stand(`echo '{ "logits": [[0]], "params": 1, "runtime": "torch 2.1" }'`)).toMatchObject({

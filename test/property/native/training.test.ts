@@ -1,8 +1,12 @@
-/** @file Twenty steps of training on the native engine against the reference engine: losses, and the weights at the end. */
+/**
+ * @file Twenty steps of training on the native engine against the reference engine. After each, all of both states is compared, and the native engine goes on from the reference's.
+ * A network with ReLUs and max pools has kinks, and twenty steps meet some: there the reference's own step from weights that are a last place off is another one (gradients jump by
+ * 15 %, always to the same values), and the native engine may take either.
+ */
 import { nasnet } from "cellwright/spaces";
 import { expect, test } from "vitest";
-import { createRng } from "../../../src/base/rng.ts";
-import type { Batch, OptimizerOptions } from "../../../src/engines/engine.ts";
+import { createRng, type Rng } from "../../../src/base/rng.ts";
+import type { Batch, OptimizerOptions, SessionState } from "../../../src/engines/engine.ts";
 import { openNativeEngine } from "../../../src/engines/native/index.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import { relativeDifference } from "../../support/compare.ts";
@@ -10,6 +14,37 @@ import { randomBatch, randomSoftBatch } from "../../support/random-network.ts";
 import { describeTargets } from "./targets.ts";
 
 const STEPS = 20;
+
+/** States that differ on purpose by less than single precision can tell: enough that one lies across any kink that is this near. */
+const NUDGES = 16;
+
+/**
+ * Says where two states differ by more than rounding, or nothing. What an optimizer keeps has the accuracy of gradients (test/support/agreement.ts), what it moves by them a share of that.
+ */
+function differenceOf(a: SessionState, b: SessionState): string | undefined {
+  const slots = [...b.slots].flatMap(([slot, values]) => [...values].map(([name, of]) => ({ slot, name, of })));
+  const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const floor = Math.max(...slots.map(({ of }) => largest(of))) / 100;
+  for (const { slot, name, of } of slots) {
+    const difference = relativeDifference(a.slots.get(slot)?.get(name) as Float32Array, of, floor);
+    if (!(difference < 5e-3)) return `${slot} of ${name} by ${difference}`;
+  }
+  for (const [what, own, given] of [
+    ["weight", a.weights, b.weights],
+    ["average", a.average, b.average],
+  ] as const)
+    for (const [name, values] of given ?? []) {
+      const difference = relativeDifference(own?.get(name) as Float32Array, values);
+      if (!(difference < 1e-3)) return `${what} ${name} by ${difference}`;
+    }
+  return undefined;
+}
+
+/** Returns the state with every weight moved by up to its last place. */
+function nudged(state: SessionState, rng: Rng): SessionState {
+  const move = (value: number): number => value * (1 + (2 * rng.next() - 1) * 2 ** -23);
+  return { ...state, weights: new Map([...state.weights].map(([name, of]) => [name, Float32Array.from(of, move)])) };
+}
 
 describeTargets("losses of 20 steps", ({ name, width }) => {
   test.each([
@@ -35,7 +70,6 @@ describeTargets("losses of 20 steps", ({ name, width }) => {
     // A batch, one with soft targets, and two together, in turn.
     const soft = randomSoftBatch(network, 5, createRng(3));
     const given = [batches[0], randomSoftBatch(network, 8, createRng(1)), [soft, batches[2]]] as (Batch | Batch[])[];
-    let worst = 0;
     let first = 0;
     let last = 0;
     // Sums of squares and averages need no more to go wrong.
@@ -43,20 +77,27 @@ describeTargets("losses of 20 steps", ({ name, width }) => {
     for (let i = 0; i < count; i++) {
       const batch = given[i % given.length] as Batch | Batch[];
       const step = { learningRate, dropPathRate: 0.2, step: i };
+      const before = await reference.save();
       const [a, b] = [await native.trainStep(batch, step), await reference.trainStep(batch, step)];
-      worst = Math.max(worst, Math.abs(a.loss - b.loss) / b.loss);
+      // Single precision's 1e-7, through a dozen layers; a hundred times that is still far below any mistake.
+      expect(Math.abs(a.loss - b.loss) / b.loss, `loss of step ${i}`).toBeLessThan(1e-5);
       if (i === 0) first = b.loss;
       // The same batch as the first.
       if (i % given.length === 0) last = b.loss;
+      const [own, after] = [await native.save(), await reference.save()];
+      const difference = differenceOf(own, after);
+      let isOther = difference !== undefined;
+      for (let nudge = 0; isOther && nudge < NUDGES; nudge++) {
+        await reference.restore(nudged(before, createRng(`step ${i}`).fork(nudge)));
+        await reference.trainStep(batch, step);
+        isOther = differenceOf(own, await reference.save()) !== undefined;
+      }
+      expect(isOther, `step ${i}: ${difference}`).toBe(false);
+      await native.restore(after);
+      await reference.restore(after);
     }
-    // It learns, so the steps were steps (four small ones under changing masks do not show it). Single precision's 1e-7 stays what it is here; a hundred times that is still far below any mistake.
+    // It learns, so the steps were steps (four small ones under changing masks do not show it).
     expect(last).toBeLessThan(count === STEPS ? first : 1.1 * first);
-    expect(worst).toBeLessThan(1e-5);
-    const [sa, sb] = [await native.save(), await reference.save()];
-    for (const [weight, values] of sb.weights)
-      expect(relativeDifference(sa.weights.get(weight) as Float32Array, values), weight).toBeLessThan(1e-3);
-    for (const [weight, values] of sb.average ?? [])
-      expect(relativeDifference(sa.average?.get(weight) as Float32Array, values), weight).toBeLessThan(1e-3);
     for (const average of [false, true]) {
       const [ea, eb] = [
         await native.evaluate(batches[0] as Batch, { average }),
