@@ -10,6 +10,7 @@ import { seedsLeft, trainBaseline } from "./baseline.ts";
 import { baselinePlan, trainedBaseline } from "./baseline-plan.ts";
 import { takenByHand, type ByHand } from "./by-hand.ts";
 import { objectivesOf } from "./config-record.ts";
+import { studyFront } from "./front.ts";
 import { hostController } from "./controller-place.ts";
 import type { StudyDefinition, StudyReference } from "./definition.ts";
 import { eventQueue } from "./event-queue.ts";
@@ -325,6 +326,7 @@ async function statusOf(
   const count = (state: TrialRecord["state"]) =>
     trials.filter((trial) => trial.state === state && trial.duplicateOf === undefined).length;
   const best = rankTrials(trials, objectivesOf(definition))[0];
+  const front = studyFront(trials, objectivesOf(definition));
   return {
     name,
     dir,
@@ -337,6 +339,7 @@ async function statusOf(
     },
     refused: refusedOf(trials),
     ...(best && { best }),
+    ...(front && { front }),
     elapsedMs: storage.study.elapsedMs,
     retrained: (await storage.retrains()).filter((record) => record.state === "complete").length,
     budget: definition.budget ?? {},

@@ -7,6 +7,7 @@ import type { Genotype } from "../space/space.ts";
 import type { Baseline, BaselinePlan } from "./baseline-plan.ts";
 import type { StudyDefinition } from "./definition.ts";
 import type { StudyEvent, StudyFacts } from "./events.ts";
+import type { StudyFront } from "./front.ts";
 import type { RankedTrial } from "./ranking.ts";
 
 /** A trial taken by hand with `ask`. */
@@ -32,6 +33,8 @@ export interface StudyStatus {
   /** Candidates that the constraints refused untrained: draws that no trial came of, and trials that were rejected. */
   readonly refused: RefusalCounts;
   readonly best?: TrialRecord;
+  /** Of a study with several objectives: what no other trial betters in one without losing in another. */
+  readonly front?: StudyFront;
   readonly elapsedMs: number;
   readonly retrained: number;
   readonly budget: NonNullable<StudyDefinition["budget"]>;

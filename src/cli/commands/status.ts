@@ -54,7 +54,7 @@ async function statusOfAll(
 }
 
 function toJson(status: StudyStatus): unknown {
-  const { best, ...rest } = status;
+  const { best, front, ...rest } = status;
   return {
     ...rest,
     ...(best && {
@@ -66,11 +66,12 @@ function toJson(status: StudyStatus): unknown {
         genotype: best.proposal.genotype,
       },
     }),
+    ...(front && { front: { ...front, front: front.front.map(({ number, values }) => ({ trial: number, values })) } }),
   };
 }
 
 function statusLines(status: StudyStatus, study: Study, io: CliIo): string[] {
-  const { trials, budget, best, refused } = status;
+  const { trials, budget, best, front, refused } = status;
   const measure = study.objectives[0]?.name ?? "value";
   const of = (limit: string | undefined): string => (limit === undefined ? "" : ` of ${limit}`);
   const time = budget.hours === undefined ? undefined : formatDuration(budget.hours * 3_600_000);
@@ -82,6 +83,14 @@ function statusLines(status: StudyStatus, study: Study, io: CliIo): string[] {
       "best",
       `${best === undefined ? "none yet" : `${measure} ${formatValue(best.values?.[0] ?? Number.NaN)}  trial ${best.number}`}${budget.target === undefined ? "" : `, to reach ${budget.target}`}`,
     ],
+    ...(front === undefined
+      ? []
+      : [
+          [
+            "front",
+            `${front.size} of ${front.trials} trials  hypervolume ${front.hypervolume.toFixed(3)} of their box`,
+          ],
+        ]),
     ...(refused.refused === 0
       ? []
       : [["refused", `${formatCount(refused.refused)} by the constraints (${refusalText(refused)})`]]),

@@ -28,6 +28,7 @@ export function reportMarkdown(data: ReportData, pictures: ReportPictures, hasEx
     opening(data),
     winnerSection(data, pictures),
     bestSection(data),
+    frontSection(data),
     baselineSection(data),
     pictureSection("How the search went", pictures.charts),
     costSection(data),
@@ -95,6 +96,51 @@ function bestSection({ study, top, measure, baseline }: ReportData): string {
     "```",
     ...(note === undefined ? [] : ["", note]),
   ].join("\n");
+}
+
+/** Most trials of a front that are listed: the best of the first objective, the rest evenly. */
+const LISTED = 12;
+
+function frontSection({ study, front }: ReportData): string {
+  if (front === undefined) return "";
+  const { objectives } = study;
+  const all = front.front;
+  const listed =
+    all.length <= LISTED
+      ? all
+      : Array.from({ length: LISTED }, (_, index) => all[Math.round((index * (all.length - 1)) / (LISTED - 1))]!);
+  const names = objectives.map(
+    ({ name, direction }) => `${name} (${direction === "maximize" ? "more" : "less"} is better)`,
+  );
+  const shown = listed.length === all.length ? "" : ` ${listed.length} of them:`;
+  const point = (values: readonly number[]): string =>
+    values.map((value, index) => `${objectives[index]?.name} ${formatObjective(value)}`).join(", ");
+  return [
+    "## The front",
+    "",
+    `Of ${count(front.trials, "complete trial")}, ${front.size} ${front.size === 1 ? "is" : "are"} bettered by no other in one objective without being worse in another.${shown}`,
+    "",
+    table(
+      ["trial", ...names],
+      listed.map(({ number, values = [] }) => [String(number), ...values.map((value) => formatObjective(value))]),
+    ),
+    "",
+    table(
+      ["complete trials", "on the front", "hypervolume"],
+      front.overTime.map(({ trials, size, hypervolume }) => [
+        formatCount(trials),
+        String(size),
+        hypervolume.toFixed(3),
+      ]),
+    ),
+    "",
+    `The hypervolume is what the front dominates of the box between the worst values of all complete trials, which are the reference point (${point(front.box.worst)}), and the best (${point(front.box.best)}), each objective divided by its extent.`,
+  ].join("\n");
+}
+
+/** Costs are counts or times, measures mostly shares. */
+function formatObjective(value: number): string {
+  return Math.abs(value) >= 1000 ? formatCount(Math.round(value)) : formatValue(value);
 }
 
 function baselineSection({ study, winner, measure, baseline }: ReportData): string {

@@ -1,6 +1,7 @@
 /** @file Everything a report says, gathered once from the study's database. */
 import type { TrialRecord } from "../../storage/storage.ts";
 import type { Baseline } from "../../study/baseline-plan.ts";
+import type { StudyFront } from "../../study/front.ts";
 import { scalingResults, type ScalingResults } from "../../study/scaling/results.ts";
 import type { Study } from "../../study/study.ts";
 import { studyCells, topCandidates, type Candidate } from "../candidates.ts";
@@ -22,6 +23,8 @@ export interface ReportData {
   readonly baseline?: Baseline;
   /** What the search alone found best: after retraining another may have won. */
   readonly searchBest?: { readonly trial: number; readonly value: number };
+  /** Of a study with several objectives. */
+  readonly front?: StudyFront;
   readonly elapsedMs: number;
   readonly scaled: readonly ScaleRow[];
   /** Operations of each trial that trained, in the order of proposing; empty for a space without cells. */
@@ -40,7 +43,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
     .toSorted((a, b) => (a.finishedMs ?? 0) - (b.finishedMs ?? 0) || a.number - b.number);
   const top = await topCandidates(study, 5);
   const winner = top[0];
-  const { best } = await study.status();
+  const { best, front } = await study.status();
   const baseline = (await study.baseline())?.trained;
   const scaling = await scalingResults(study);
   const operations = trials.map((trial) =>
@@ -58,6 +61,7 @@ export async function gatherReport(study: Study): Promise<ReportData> {
     ...(winner !== undefined && { winner }),
     ...(baseline !== undefined && { baseline }),
     ...(best?.values?.[0] !== undefined && { searchBest: { trial: best.number, value: best.values[0] } }),
+    ...(front !== undefined && { front }),
     elapsedMs: storage.study.elapsedMs,
     scaled: winner === undefined ? [] : winnerScaled(study, winner),
     operations: operations.some((list) => list.length > 0) ? operations : [],

@@ -86,9 +86,11 @@ async function chartPictures(data: ReportData): Promise<Map<string, Picture<Uint
     };
   });
   add("best-so-far.png", "Best so far", bestSoFarPng(points, { title: "Best so far", subtitle, ...axes }));
+  const isTimed = finished.some(({ metrics }) => metrics.latencyMs !== undefined);
   for (const [key, cost] of [
     ["params", "parameters"],
     ["macs", "multiply-accumulates for one image"],
+    ...(isTimed ? [["latencyMs", "milliseconds for one image"] as const] : []),
   ] as const) {
     const costs = finished.flatMap((trial) => {
       const [value, size] = [trial.values?.[0], trial.metrics[key]];
@@ -96,7 +98,7 @@ async function chartPictures(data: ReportData): Promise<Map<string, Picture<Uint
         ? [{ trial: trial.number, value, cost: size }]
         : [];
     });
-    const title = `${measure.charAt(0).toUpperCase()}${measure.slice(1)} against ${key === "params" ? "parameters" : "multiply-accumulates"}`;
+    const title = `${measure.charAt(0).toUpperCase()}${measure.slice(1)} against ${{ params: "parameters", macs: "multiply-accumulates", latencyMs: "latency" }[key]}`;
     if (costs.length > 0) add(`${measure}-${key}.png`, title, paretoPng(costs, { title, subtitle, cost, ...axes }));
   }
   if (data.scaling !== undefined) {

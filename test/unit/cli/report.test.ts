@@ -6,6 +6,7 @@ import { goOnCommands, reportMarkdown } from "../../../src/cli/report/markdown.t
 import { commandLines } from "../../../src/cli/run-study.ts";
 import { baselineVerdict, topTable } from "../../../src/cli/top-table.ts";
 import type { ReportData } from "../../../src/cli/report/report-data.ts";
+import { studyFront } from "../../../src/study/front.ts";
 import { defaultStudy } from "../../../src/study/default-study.ts";
 import { nasnet } from "cellwright/spaces";
 import { fakeStudy, trial } from "./fixtures.ts";
@@ -42,6 +43,35 @@ function data(top: readonly Candidate[], more: Partial<ReportData> = {}): Report
 }
 
 const opening = (of: ReportData): string => reportMarkdown(of, { cells: [], charts: [] }, true).split("\n")[4] ?? "";
+
+describe("the front of several objectives", () => {
+  const objectives = [
+    { name: "accuracy", direction: "maximize" },
+    { name: "macs", direction: "minimize" },
+  ] as const;
+
+  it("is listed with its hypervolume over time, the reference point and what objectives are divided by", () => {
+    const trials = [
+      [0.5, 9_000_000],
+      [0.9, 8_000_000],
+      [0.7, 4_000_000],
+    ].map((values, number) => trial(number, { values, proposal: { genotype } }));
+    const front = studyFront(trials, objectives)!;
+    const plain = data([candidate(1, 0.9)], { front });
+    const text = reportMarkdown({ ...plain, study: { ...plain.study, objectives } }, { cells: [], charts: [] }, true);
+    const section = text.slice(text.indexOf("## The front"), text.indexOf("## What it cost"));
+    expect(section).toContain("Of 3 complete trials, 2 are bettered by no other");
+    expect(section).toContain("| 1 | 0.9000 | 8,000,000 |\n| 2 | 0.7000 | 4,000,000 |");
+    expect(section).toContain("| 2 | 1 | 0.200 |\n| 3 | 2 | 0.600 |");
+    expect(section).toContain(
+      "reference point (accuracy 0.5000, macs 9,000,000), and the best (accuracy 0.9000, macs 4,000,000)",
+    );
+  });
+
+  it("is left out of a study with one", () => {
+    expect(reportMarkdown(data([candidate(1, 0.5)]), { cells: [], charts: [] }, true)).not.toContain("## The front");
+  });
+});
 
 describe("the opening", () => {
   it("tells what the search found best from what retraining made of it", () => {
