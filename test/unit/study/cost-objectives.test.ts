@@ -68,6 +68,24 @@ describe("a study of accuracy and latency", () => {
     expect(trials[2]?.values?.[0]).toBeCloseTo(0.2, 12);
   });
 
+  it("waits for workers that are being started, which keep the machine busy", async () => {
+    let looks = 0;
+    let looksBefore = 0;
+    const { study, executor } = await studies.open(
+      { objectives, budget: { trials: 1 } },
+      {
+        measureLatency: async () => {
+          looksBefore = looks;
+          return 1;
+        },
+      },
+    );
+    Object.defineProperty(executor, "starting", { get: () => (++looks < 3 ? 1 : 0) });
+    await collect(study.run());
+    expect(looksBefore).toBe(3);
+    expect((await study.storage.trials())[0]?.values).toEqual([0.5, 1]);
+  });
+
   it("gives twins in one round one measurement and one result", async () => {
     const { study, executor } = await studies.open(
       {
