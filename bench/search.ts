@@ -6,7 +6,7 @@
  * - `--only reproduction,auto,oracle,nas-bench-101,latency,workers`: some sections.
  * - `--data c10,c100`, `--controllers "random;evolution 30/10"`: some data sets of NAS-Bench-201, some controllers by the name in the report.
  * - `--heavy-seeds 200`: searches of each controller that has a model; these take nearly all of the time.
- * - `--draw`: draws the curves of what it measures into docs/pictures; alone, of the sections that have curves.
+ * - `--draw`: draws the curves of the sections that have some (reproduction, nas-bench-101) into docs/pictures, and reports nothing.
  *
  * Every figure is a mean with its standard error over seeds. It depends on the seeds alone: what else the machine does only takes time.
  */
@@ -75,13 +75,13 @@ const bench: Bench = {
   data: chosen<DataName>("data", values.data, ["c10", "c100"]),
   controllers: values.controllers?.split(";").map((name) => name.trim()),
 };
-const only = values.only ?? Object.keys(values.draw ? PICTURES : SECTIONS).join();
+const known = Object.keys(values.draw ? PICTURES : SECTIONS) as (keyof typeof SECTIONS)[];
 const figures: Record<string, unknown> = {};
-for (const name of chosen("only", only, Object.keys(SECTIONS) as (keyof typeof SECTIONS)[])) {
+for (const name of chosen("only", values.only ?? known.join(), known)) {
   bench.print(`\n${name} (seeds from ${first}: ${seeds.length}, with a model ${heavySeeds})`);
   const began = performance.now();
-  figures[name] = await SECTIONS[name](bench);
-  if (values.draw) await (PICTURES as Partial<Record<string, typeof drawReproduction>>)[name]?.(bench);
+  if (values.draw) await PICTURES[name as keyof typeof PICTURES](bench);
+  else figures[name] = await SECTIONS[name](bench);
   bench.print(`  ${((performance.now() - began) / 60_000).toFixed(1)} min`);
 }
 bench.print(JSON.stringify({ seeds: seeds.length, heavySeeds, first, ...figures }));
