@@ -33,6 +33,7 @@ const STYLES = [
   { colour: "#1a1a1a", dash: [8, 4] },
   { colour: "#8c564b", dash: [2, 3] },
   { colour: "#5f9ea0", dash: [12, 4] },
+  { colour: "#c2185b", dash: [] },
 ] as const;
 /** Of the model, by name: it is to be found at once in every picture. */
 const MODEL = { colour: "#b34700", dash: [] } as const;

@@ -32,7 +32,7 @@ const tests: Readonly<Record<string, readonly Row[]>> = {
     [500, 93.97, 71.92],
     [1000, 94.07, none],
   ],
-  reinforce: [
+  REINFORCE: [
     [50, 93.48, none],
     [100, 93.78, 71.32],
     [150, 93.92, none],
@@ -117,7 +117,7 @@ const prototypeIso: Readonly<Record<string, readonly Both[]>> = {
 /** By the published name: mean and standard deviation of the test accuracies. */
 const published12000 = {
   random: [93.7, 0.36, 71.04, 1.07],
-  reinforce: [93.85, 0.37, 71.71, 1.09],
+  REINFORCE: [93.85, 0.37, 71.71, 1.09],
   "evolution 10/3": [93.92, 0.3, 71.84, 0.99],
 } as const;
 
