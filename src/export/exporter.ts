@@ -2,6 +2,7 @@
 import type { Network, Weights } from "../network/network.ts";
 import type { Genotype, SkeletonBase } from "../space/space.ts";
 import type { ModelCardFacts } from "./model-card.ts";
+import type { ExportTraining } from "./pytorch/training.ts";
 
 /** The genotype that a network was decoded from. */
 export interface ExportCandidate {
@@ -30,6 +31,8 @@ export interface ExportOptions {
   readonly epochs?: number;
   /** What the network was decoded from, where it was. */
   readonly candidate?: ExportCandidate;
+  /** Writes a training script beside the model, where the target has one (`trains`). */
+  readonly training?: ExportTraining;
   /** What the card says besides. */
   readonly card?: ModelCardFacts;
 }
@@ -42,6 +45,8 @@ export interface Exporter {
   readonly summary: string;
   /** Whether `ExportOptions.bytes` is heard. */
   readonly takesBytes?: boolean;
+  /** Whether it writes a training script too. */
+  readonly trains?: boolean;
   /**
    * Returns the files by path in the export's folder, the one that is opened first coming first; `README.md` is the model card.
    * Throws `data` for a missing or misshapen weight, `shape` for a malformed network, `unsupported-op` naming the node for what the target can't express.

@@ -14,6 +14,7 @@ export { exportKeras } from "./keras/export-keras.ts";
 export type { CardResult, ModelCardFacts } from "./model-card.ts";
 export { exportOnnx } from "./onnx/export-onnx.ts";
 export { exportPyTorch } from "./pytorch/export-pytorch.ts";
+export type { ExportTraining, TrainingNumbers } from "./pytorch/training.ts";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "./safetensors.ts";
 export { exporters, exportTargets, type ExportTarget } from "./targets.ts";
 export { exportTfjs, type TfjsForm } from "./tfjs/export-tfjs.ts";

@@ -4,6 +4,8 @@
  */
 import { formatCount, formatMacs } from "../../base/units.ts";
 import type { Network, Shape, Weights } from "../../network/network.ts";
+import { withDropout } from "../../network/adapt.ts";
+import { residualGammas } from "../../network/residual.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import type { Exporter, ExportOptions } from "../exporter.ts";
 import { modelCard, modelSizes } from "../model-card.ts";
@@ -14,16 +16,22 @@ import { withStacks } from "../python/stacks.ts";
 import { classSource, constants, docText, hasDropPath, imageShape, rootClassName, wrap } from "../python/source.ts";
 import { withSharedConcats } from "../python/shared-concats.ts";
 import { moduleTree, type Group } from "../python/tree.ts";
+import { modulePaths } from "../python/paths.ts";
 import { torch } from "./framework.ts";
 import { preludeFor, readerSource } from "./prelude.ts";
+import { checkTrainable, type ExportTraining } from "./training.ts";
+import { trainScript, type TrainedModel } from "./train-script.ts";
 import { stateDict } from "./weights.ts";
 
 /**
- * Returns `model.py`, `weights.safetensors` and `README.md`. Logits equal ours up to float32 rounding.
+ * Returns `model.py`, `weights.safetensors` and `README.md`, and `train.py` where a training is given (the network then has its dropout). Logits equal ours up to float32 rounding.
  * Throws `data` for a missing or misshapen weight, `shape` for a malformed network.
  */
 export function exportPyTorch(given: Network, weights: Weights, options: ExportOptions = {}): Map<string, Uint8Array> {
-  const network = withSharedConcats(given);
+  const { training } = options;
+  if (training !== undefined) checkTrainable(given);
+  const dropout = training?.recipe.dropout ?? 0;
+  const network = withSharedConcats(dropout > 0 ? withDropout(given, dropout) : given);
   const name = options.name ?? network.name;
   const root = withStacks(moduleTree(network), inferShapes(network), torch);
   const tensors = encodeSafetensors(stateDict(network, weights, root), { format: "pt", name });
@@ -31,14 +39,30 @@ export function exportPyTorch(given: Network, weights: Weights, options: ExportO
   return new Map([
     ["model.py", text.encode(modelSource(network, root, name, options))],
     ["weights.safetensors", tensors],
+    ...(training === undefined
+      ? []
+      : [["train.py", text.encode(trainScript(training, trainedModel(network, root, name, training)))] as const]),
     ["README.md", text.encode(cardOf(network, name, options, tensors.length))],
   ]);
+}
+
+function trainedModel(network: Network, root: Group, name: string, { recipe }: ExportTraining): TrainedModel {
+  const paths = modulePaths(root, torch.reserved);
+  const gammas = recipe.zeroLastGamma ? residualGammas(network) : [];
+  return {
+    className: rootClassName(name, torch),
+    hasAuxiliary: network.outputs.auxiliary !== undefined,
+    hasDropPath: network.nodes.some(({ op }) => op === "dropPath"),
+    hasBatchNorm: network.nodes.some(({ op }) => op === "batchNorm"),
+    zeroGammas: gammas.map((gamma) => `${paths.get(gamma.replace(/\/gamma$/, ""))}.weight`),
+  };
 }
 
 /** PyTorch as a target. */
 export const pytorch: Exporter = {
   title: "PyTorch",
   summary: "one readable model.py that needs torch alone",
+  trains: true,
   export: exportPyTorch,
 };
 
