@@ -6,6 +6,7 @@ import { CellwrightError, expected } from "../../base/errors.ts";
 import { exporters, exportTargets, type Exporter, type ExportTarget } from "../../export/index.ts";
 import { writeIntoFolder } from "../../storage/whole-files.ts";
 import { chosenTrial } from "../candidates.ts";
+import { recipeNames, recipes, recipeSources, type RecipeName } from "../../training/index.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { agrees, checkText, type ExportCheck } from "../export/check.ts";
 import { checkers } from "../export/checkers.ts";
@@ -31,6 +32,7 @@ interface ExportCommandOptions {
   readonly untrained?: boolean;
   readonly foldBatchNorm?: boolean;
   readonly bytes?: boolean;
+  readonly withTraining?: RecipeName | true;
   readonly check: boolean;
   readonly json?: boolean;
 }
@@ -56,6 +58,7 @@ export function addExport(program: Command, io: CliIo): void {
       ["export nasnet-cifar10 --trial 12", "another, which was retrained"],
       ["export efficientnet-b0 --untrained", "a network by name, with first values as weights"],
       ["export my-model --to cellwright", "a model that was imported, with its weights"],
+      ["export resnet-20-cifar --untrained --with-training", "train.py beside it: its training in PyTorch"],
     ],
   )
     .argument("<subject>", subjectText)
@@ -68,6 +71,11 @@ export function addExport(program: Command, io: CliIo): void {
     .option("--untrained", "export what was not trained, with first values as weights")
     .option("--fold-batch-norm", "batch normalisation becomes part of the convolution before it: for inference alone")
     .option("--bytes", `images as bytes, which the model itself normalises (${byteTargets.join(", ")})`)
+    .option(
+      "--with-training [recipe]",
+      `write train.py too (pytorch, networks for CIFAR-10): trains by ${recipeNames.join(", ")}; default ${defaultRecipe}`,
+      trainingRecipe,
+    )
     .option("--no-check", "do not compare logits with the target's runtime, where one is found on this machine");
   withJson(withResults(command)).action(async (name: string, options: ExportCommandOptions) => {
     if (options.bytes === true && !byteTargets.includes(options.to))
@@ -77,8 +85,9 @@ export function addExport(program: Command, io: CliIo): void {
     const dir = options.out ?? usual;
     const { network, weights, epochs } = found;
     const folded = options.foldBatchNorm === true ? foldedModel(found) : found;
-    const model: ExportModel =
+    const inBytes: ExportModel =
       options.bytes === true ? { ...folded, options: { ...folded.options, bytes: true } } : folded;
+    const model = withTraining(inBytes, options);
     const files = exportFiles(model, options.to);
     await writeIntoFolder(dir, files);
     // Against the network as it was found: folding is proven, too.
@@ -119,6 +128,30 @@ function cardWithLatency(
   const options = { ...model.options, card: { ...model.options.card, latency } };
   const card = exportFiles({ ...model, options }, to).get("README.md");
   return card && new Map([["README.md", card]]);
+}
+
+const defaultRecipe = "bag-of-tricks" satisfies RecipeName;
+
+/** Returns the recipe of `--with-training`. Throws `config` for another. */
+function trainingRecipe(text: string): RecipeName {
+  const name = recipeNames.find((one) => one === text);
+  if (name === undefined)
+    throw new CellwrightError("config", expected("--with-training", recipeNames.join(", "), text));
+  return name;
+}
+
+/** Returns the model with the training that is written beside it, where one is asked for. Throws `config` where the target writes none. */
+function withTraining(
+  model: ExportModel,
+  { to, withTraining: given }: { readonly to: ExportTarget; readonly withTraining?: RecipeName | true },
+): ExportModel {
+  if (given === undefined) return model;
+  const name = given === true ? defaultRecipe : given;
+  const exporter: Exporter = exporters[to];
+  if (exporter.trains !== true)
+    throw new CellwrightError("config", expected("--with-training", "a target that can be trained: --to pytorch", to));
+  const training = { name, recipe: recipes[name], epochs: recipeSources[name].epochs };
+  return { ...model, options: { ...model.options, training } };
 }
 
 async function findModel(name: string, { results, trial: number, to }: ExportCommandOptions): Promise<Found> {

@@ -172,6 +172,12 @@ function cardOf(network: Network, name: string, options: ExportOptions, weightBy
           ]
         : []),
       "",
+      ...(options.training === undefined
+        ? []
+        : [
+            `\`python train.py --data DIR\` trains it from first values by the recipe ${options.training.name}, on CIFAR-10's binary files. It needs torch alone.`,
+            "",
+          ]),
       "`python model.py` loads the weights and prints the sizes. For training from scratch make the class itself,",
       `\`${rootClassName(name, torch)}()\`; the weights then begin as torch's defaults.`,
     ],

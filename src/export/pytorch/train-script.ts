@@ -314,7 +314,7 @@ function stepSource({ clipNorm, dropPathRate }: TrainingNumbers, { hasDropPath }
 `
       : "";
   return `def train_step(model, optimizer, images, targets, rate, ${drops ? "drop_path=0.0, " : ""}largest=None):
-    """One update, in parts of at most \`largest\` images: their gradients are averaged. Returns the loss."""
+    """One update, in parts of at most \`largest\` images (gradients are averaged); returns the loss."""
     model.train()
 ${drops ? "    model.set_drop_path(drop_path)\n" : ""}    optimizer.zero_grad(set_to_none=True)
     for group in optimizer.param_groups:
