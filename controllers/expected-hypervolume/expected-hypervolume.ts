@@ -10,55 +10,33 @@
  * without a value for each objective, is the worst in all.
  */
 import type { Rng } from "cellwright/base";
-import { hypervolume, neighbours, paretoFront, resolveOptions, wholeNumber } from "cellwright/search";
-import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
+import { hypervolume, neighbours, paretoFront, resolveOptions } from "cellwright/search";
+import type { Controller, ControllerContext, ControllerDefinition } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
 import { distancesOf, type KnownDistances } from "../model-based/distances.ts";
 import { fit, type Hyperparameters, model, type Model } from "../model-based/gaussian-process.ts";
 import { type Point, type View, viewsOf } from "../model-based/kernel.ts";
+import {
+  ALL_NEIGHBOURS,
+  CHEAP_NODES,
+  DEAR_CANDIDATES,
+  DRAWS,
+  FITTED,
+  modelBasedRules,
+  type ModelBasedOptions,
+  type ResolvedOptions,
+} from "../model-based/options.ts";
 import { type Points, pointsOf, type Trial, trialsOf } from "../model-based/points.ts";
 import { trainingSet } from "../model-based/training-set.ts";
 import { type NormalScale, normalScale } from "./normal-scores.ts";
 
-export interface ExpectedHypervolumeOptions {
-  /** Random trials before the models are asked. Default 10. */
-  readonly starts?: number;
-  /** Of how many of the front the neighbours are candidates: all of them, or 30 where there are more. Default 10. */
-  readonly parents?: number;
-  /** Candidates that differ from one of the front in two decisions. Default 100. */
-  readonly mutations?: number;
-  /** Random candidates. Default 200. */
-  readonly randoms?: number;
-  /** Trials that the models learn from, as for the model-based controller. Default 200. */
-  readonly observations?: number;
-}
-
-type Options = Required<ExpectedHypervolumeOptions>;
-
-const RULES: OptionRules<Options> = {
-  starts: wholeNumber(10, { min: 2 }),
-  parents: wholeNumber(10, { min: 1 }),
-  mutations: wholeNumber(100, { min: 0 }),
-  randoms: wholeNumber(200, { min: 1 }),
-  observations: wholeNumber(200, { min: 4 }),
-};
-
-/** Networks of more nodes are too dear to be decoded by the hundred: the decisions alone choose which candidates are. */
-const CHEAP_NODES = 120;
-const DEAR_CANDIDATES = 24;
-/** Neighbours drawn of one of the front. */
-const NEIGHBOURS = 30;
-/** How often a random start is drawn again where it was tried. */
-const DRAWS = 50;
-/** Hyperparameters are fitted to at most so many trials. */
-const FITTED = 100;
 /** Candidates whose expectation is computed, and draws for it. */
 const CLOSER = 40;
 const SAMPLES = 32;
 
 /** Returns the controller; of one objective it maximises the expected improvement. Throws `config` naming each option that is wrong. */
-export function expectedHypervolume(options: ExpectedHypervolumeOptions = {}): ControllerDefinition {
-  const resolved = resolveOptions<Options>("expectedHypervolume", options, RULES);
+export function expectedHypervolume(options: ModelBasedOptions = {}): ControllerDefinition {
+  const resolved = resolveOptions<ResolvedOptions>("expectedHypervolume", options, modelBasedRules);
   return {
     name: "expected hypervolume improvement",
     options: { ...resolved },
@@ -67,7 +45,10 @@ export function expectedHypervolume(options: ExpectedHypervolumeOptions = {}): C
   };
 }
 
-function createExpectedHypervolume(options: Options, { space, rng, objectives }: ControllerContext): Controller {
+function createExpectedHypervolume(
+  options: ResolvedOptions,
+  { space, rng, objectives }: ControllerContext,
+): Controller {
   const trialOf = trialsOf(space);
   /** In the order of telling. */
   const observations: Trial[] = [];
@@ -114,9 +95,9 @@ function createExpectedHypervolume(options: Options, { space, rng, objectives }:
       const around = space
         .active(genotype)
         .reduce((sum, one) => sum + (one.kind === "choice" ? one.options.length - 1 : 2), 0);
-      return around <= NEIGHBOURS
+      return around <= ALL_NEIGHBOURS
         ? neighbours(space, genotype, draw)
-        : Array.from({ length: NEIGHBOURS }, () => space.mutate(genotype, draw));
+        : Array.from({ length: ALL_NEIGHBOURS }, () => space.mutate(genotype, draw));
     });
     const mutations = genotypes.length > 0 ? options.mutations : 0;
     for (let i = 0; i < mutations; i++) genotypes.push(space.mutate(space.mutate(draw.pick(parents), draw), draw));

@@ -8,55 +8,29 @@
  * at numbers of trials that grow by a tenth, so a replay costs nothing until the next ask.
  */
 import type { Rng } from "cellwright/base";
-import { neighbours, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
-import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
+import { neighbours, resolveOptions, scoreOf } from "cellwright/search";
+import type { Controller, ControllerContext, ControllerDefinition } from "cellwright/search";
 import type { AnySpace, Genotype } from "cellwright/space";
 import { distancesOf, type KnownDistances } from "./distances.ts";
 import { fit, type Hyperparameters, model } from "./gaussian-process.ts";
 import { fromBest, insertLast, mostPromising, rankScores } from "./improvement.ts";
 import { type Point, type View, viewsOf } from "./kernel.ts";
+import {
+  ALL_NEIGHBOURS,
+  CHEAP_NODES,
+  DEAR_CANDIDATES,
+  DRAWS,
+  FITTED,
+  modelBasedRules,
+  type ModelBasedOptions,
+  type ResolvedOptions,
+} from "./options.ts";
 import { type Points, pointsOf, type Trial, trialsOf } from "./points.ts";
 import { trainingSet } from "./training-set.ts";
 
-export interface ModelBasedOptions {
-  /** Random trials before the model is asked. Default 10: on CIFAR-10 it finds the optimum a quarter sooner than with 20. */
-  readonly starts?: number;
-  /** Of how many of the best trials the neighbours are candidates: all of them, or 30 where there are more. Default 10. */
-  readonly parents?: number;
-  /** Candidates that differ from one of the best in two decisions. Default 100. */
-  readonly mutations?: number;
-  /** Random candidates. Default 200. */
-  readonly randoms?: number;
-  /**
-   * Trials that the model learns from: where there are more, half of these are the best, a quarter are spread over all, the others are the latest. An ask
-   * costs the cube of it, and next to nothing for each trial beyond. Default 200.
-   */
-  readonly observations?: number;
-}
-
-type Options = Required<ModelBasedOptions>;
-
-const RULES: OptionRules<Options> = {
-  starts: wholeNumber(10, { min: 2 }),
-  parents: wholeNumber(10, { min: 1 }),
-  mutations: wholeNumber(100, { min: 0 }),
-  randoms: wholeNumber(200, { min: 1 }),
-  observations: wholeNumber(200, { min: 4 }),
-};
-
-/** Networks of more nodes are too dear to be decoded by the hundred: the decisions alone choose which candidates are. */
-const CHEAP_NODES = 120;
-const DEAR_CANDIDATES = 24;
-/** Of a genotype with more neighbours than this, so many are drawn. */
-const ALL_NEIGHBOURS = 30;
-/** How often a random start is drawn again where it was tried. */
-const DRAWS = 50;
-/** Hyperparameters are fitted to at most so many trials. */
-const FITTED = 100;
-
 /** Returns the model-based controller. Throws `config` naming each option that is wrong. */
 export function modelBased(options: ModelBasedOptions = {}): ControllerDefinition {
-  const resolved = resolveOptions<Options>("modelBased", options, RULES);
+  const resolved = resolveOptions<ResolvedOptions>("modelBased", options, modelBasedRules);
   return {
     name: "model-based search",
     options: { ...resolved },
@@ -65,7 +39,7 @@ export function modelBased(options: ModelBasedOptions = {}): ControllerDefinitio
   };
 }
 
-function createModelBased(options: Options, { space, rng, objectives }: ControllerContext): Controller {
+function createModelBased(options: ResolvedOptions, { space, rng, objectives }: ControllerContext): Controller {
   const trialOf = trialsOf(space);
   /** In the order of telling. */
   const observations: Trial[] = [];
