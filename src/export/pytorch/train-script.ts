@@ -228,7 +228,8 @@ function optimizerSource({ optimizer }: TrainingNumbers): string {
     """Kernels have two axes or more; biases and the scales of normalisation do not decay."""
     kernels = [w for w in model.parameters() if w.dim() > 1]
     others = [w for w in model.parameters() if w.dim() <= 1]
-    groups = [{"params": kernels, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
+    decayed = {"params": kernels, "weight_decay": WEIGHT_DECAY}
+    groups = [decayed, {"params": others, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
     return ${made}
 `;
