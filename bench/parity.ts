@@ -85,7 +85,7 @@ function theirs(python: string, seed: number): number {
   const args = ["train.py", "--data", dir, "--seed", String(seed), "--device", "cpu"];
   const env = { ...process.env, OMP_NUM_THREADS: String(threads) };
   const run = spawnSync(python, args, { cwd: dir, encoding: "utf8", env });
-  const accuracy = Number(/test accuracy ([\d.]+)\s*$/.exec(run.stdout)?.[1] ?? Number.NaN);
+  const accuracy = Number(/accuracy ([\d.]+)\s*$/.exec(run.stdout)?.[1] ?? Number.NaN);
   if (run.status !== 0 || Number.isNaN(accuracy)) throw new Error(`train.py, seed ${seed}: ${run.stderr.slice(-2000)}`);
   return accuracy;
 }

@@ -55,7 +55,8 @@ function head(name: string, recipe: TrainingNumbers, { className, hasBatchNorm }
     "- Weights begin as in He et al. (arXiv 1502.01852), biases at 0; only kernels decay.",
     ...(recipe.clipNorm > 0 ? ["- Gradients are clipped before the decay is added to them."] : []),
   ];
-  return `"""Trains the network of model.py on CIFAR-10, by the recipe ${name}. Written by Cellwright.
+  return `"""Trains the network of model.py on CIFAR-10 by the recipe ${name}.
+Written by Cellwright.
 
     python train.py --data DIR      # with CIFAR-10's binary files: data_batch_1.bin, test_batch.bin
 
@@ -296,10 +297,11 @@ function lossSource({ labelSmoothing }: TrainingNumbers, { hasAuxiliary }: Train
     return ${entropy("logits")}
 `;
   return `def loss_of(outputs, targets):
-    """Mean over the batch, the auxiliary head's beside it. Targets are probabilities [n, classes]."""
+    """Mean over the batch, with the auxiliary head's. Targets are probabilities [n, classes]."""
     logits, auxiliary = outputs
     loss = ${entropy("logits")}
-    return loss + AUXILIARY_WEIGHT * ${entropy("auxiliary")}
+    beside = ${entropy("auxiliary")}
+    return loss + AUXILIARY_WEIGHT * beside
 `;
 }
 
@@ -315,7 +317,7 @@ function stepSource({ clipNorm, dropPathRate }: TrainingNumbers, { hasDropPath }
 `
       : "";
   return `def train_step(model, optimizer, images, targets, rate, ${drops ? "drop_path=0.0, " : ""}largest=None):
-    """One update, in parts of at most \`largest\` images (gradients are averaged); returns the loss."""
+    """One update, in parts of at most \`largest\` images, gradients averaged. Returns the loss."""
     model.train()
 ${drops ? "    model.set_drop_path(drop_path)\n" : ""}    optimizer.zero_grad(set_to_none=True)
     for group in optimizer.param_groups:
@@ -395,7 +397,7 @@ ${drops ? "            drop_path = DROP_PATH_RATE * done / (steps * options.epoc
             )
 ${ema ? "            average.update(model, done)\n" : ""}        right = accuracy(${ema ? "average.model" : "model"}, test_images, test_labels, options.device)
         print(
-            f"epoch {epoch + 1}/{options.epochs}: loss {losses / steps:.4f}, test accuracy {right:.4f}",
+            f"epoch {epoch + 1}/{options.epochs}: loss {losses / steps:.4f}, accuracy {right:.4f}",
             flush=True,
         )
     write_safetensors(options.out, ${ema ? "average.model" : "model"}.state_dict())
