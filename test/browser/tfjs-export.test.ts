@@ -13,6 +13,7 @@ import { exportTfjs, type TfjsForm } from "../../src/export/index.ts";
 import type { Network } from "../../src/network/index.ts";
 import { randomWeights } from "../support/random-network.ts";
 import { describeInChromium, openChromium, openPage } from "./chromium.ts";
+import { logitsOf } from "../support/logits.ts";
 
 const finding = findTfjs("cpu");
 const IMAGES = 2;
@@ -76,16 +77,7 @@ describeInChromium(
       const weights = randomWeights(network, rng.fork("weights"));
       for (const [name, bytes] of exportTfjs(network, weights, {}, form)) files.set(`/${form}/${name}`, bytes);
       const images = Float32Array.from({ length: IMAGES * side * side * 3 }, () => rng.normal());
-      const session = await openReferenceEngine().open(network, {
-        batchSize: IMAGES,
-        seed: 0,
-        optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-        loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
-        weights,
-        training: false,
-      });
-      const ours = Float32Array.from(await session.predict(images, IMAGES));
-      await session.close();
+      const ours = await logitsOf(openReferenceEngine(), network, weights, images, IMAGES);
       const { page, errors } = await openPage(browser);
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       const theirs = await page.evaluate(

@@ -18,6 +18,7 @@ import { anyNetwork } from "../support/any-network.ts";
 import { randomNetwork, randomWeights } from "../support/random-network.ts";
 import { requireTorch, runPython } from "../support/python.ts";
 import { samples, shelf } from "../support/shelf.ts";
+import { logitsOf } from "../support/logits.ts";
 
 const IMAGES = 32;
 const torch = requireTorch();
@@ -97,26 +98,6 @@ async function settledWeights(engine: Engine, network: Network, images: Float32A
   return weights;
 }
 
-async function predict(
-  engine: Engine,
-  network: Network,
-  weights: Weights,
-  images: Float32Array,
-  size: number,
-): Promise<Float32Array> {
-  const session = await engine.open(network, {
-    batchSize: size,
-    seed: 0,
-    optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-    loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
-    weights,
-    training: false,
-  });
-  const logits = Float32Array.from(await session.predict(images, size));
-  await session.close();
-  return logits;
-}
-
 describe.skipIf(torch.skip)(torch.title("networks exported to PyTorch"), () => {
   const nasnetA = nasnet.named["nasnet-a"] ?? {};
   const small = { cellsPerStack: 1, filters: 4 };
@@ -155,7 +136,7 @@ describe.skipIf(torch.skip)(torch.title("networks exported to PyTorch"), () => {
         bytes?.map((byte, index) => (byte / 255 - (data.mean[index % 3] ?? 0)) / (data.std[index % 3] ?? 1)) ??
         Float32Array.from({ length: count * side }, () => rng.normal());
       const weights = await settledWeights(engine, network, images.slice(0, 4 * side), 4);
-      const logits = await predict(engine, network, weights, images, count);
+      const logits = await logitsOf(engine, network, weights, images, count);
       const given = { size: count, images, logits };
       const normalized = bytes && { bytes, normalization: { mean: data.mean, std: data.std } };
       dirs.push(await write(name.replaceAll(/\W+/g, "-"), network, weights, { ...given, ...normalized }));
@@ -224,7 +205,7 @@ describe.skipIf(torch.skip)(torch.title("random networks of every operation expo
         1,
       );
       const images = Float32Array.from({ length: 3 * side }, () => rng.normal());
-      const logits = await predict(engine, network, weights, images, 3);
+      const logits = await logitsOf(engine, network, weights, images, 3);
       dirs.push(await write(`any-${index}`, network, weights, { size: 3, images, logits }));
     }
     answers.push(...(runPython(torch.python, "test/interop/check_export.py", dirs) as Answer[]));

@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { darts, namedNetwork, nasnet } from "../../../search-spaces/index.ts";
 import { createRng, type Rng } from "../../../src/base/rng.ts";
 import { cifar10, type Dataset } from "../../../src/data/index.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { openEngine } from "../../../src/engines/index.ts";
 import { exportKeras } from "../../../src/export/index.ts";
 import { liveNetwork } from "../../../src/export/live.ts";
@@ -27,6 +26,7 @@ import {
 import { anyNetwork } from "../../support/any-network.ts";
 import { requireModules, runPython } from "../../support/python.ts";
 import { shelf } from "../../support/shelf.ts";
+import { logitsOf } from "../../support/logits.ts";
 
 const samples = Number(process.env["CELLWRIGHT_SAMPLES"] ?? 2);
 const keras = requireModules(["tensorflow", "keras"], "import os; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'");
@@ -125,7 +125,7 @@ async function answersFor(cases: readonly Case[], data: Dataset): Promise<Readon
       ? bytes.map((byte, index) => (byte / 255 - (mean[index % channels] ?? 0)) / (std[index % channels] ?? 1))
       : Float32Array.from({ length }, () => rng.normal());
     const weights = settledWeights(network, rng.fork("weights"));
-    const logits = await predict(engine, network, weights, images, count);
+    const logits = await logitsOf(engine, network, weights, images, count);
 
     const dir = join(root, name.replaceAll(/\W+/gu, "-"));
     await mkdir(dir);
@@ -147,26 +147,6 @@ async function answersFor(cases: readonly Case[], data: Dataset): Promise<Readon
   }
   const answers = runPython(keras.python, "test/interop/pip/check_keras.py", dirs) as Answer[];
   return new Map(cases.map(({ name }, index) => [name, answers[index] as Answer]));
-}
-
-async function predict(
-  engine: Engine,
-  network: Network,
-  weights: Weights,
-  images: Float32Array,
-  size: number,
-): Promise<Float32Array> {
-  const session = await engine.open(network, {
-    batchSize: size,
-    seed: 0,
-    optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-    loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
-    weights,
-    training: false,
-  });
-  const logits = Float32Array.from(await session.predict(images, size));
-  await session.close();
-  return logits;
 }
 
 describe.skipIf(keras.skip)(keras.title("networks exported to Keras"), () => {

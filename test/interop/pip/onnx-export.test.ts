@@ -32,6 +32,7 @@ import { requireModules, runPython } from "../../support/python.ts";
 import { randomNetwork, randomWeights } from "../../support/random-network.ts";
 import { shelf } from "../../support/shelf.ts";
 import { memoryIo } from "../../unit/cli/fixtures.ts";
+import { logitsOf } from "../../support/logits.ts";
 
 const IMAGES = 32;
 const onnx = requireModules(["onnx", "onnxruntime", "numpy"]);
@@ -79,25 +80,6 @@ function laidOut(images: Float32Array, shape: readonly number[]): { data: Float3
   return { data, shape: [channels, height, width] };
 }
 
-async function predict(
-  engine: Engine,
-  network: Network,
-  weights: Weights,
-  images: Float32Array,
-): Promise<Float32Array> {
-  const session = await engine.open(network, {
-    batchSize: IMAGES,
-    seed: 0,
-    optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-    loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
-    weights,
-    training: false,
-  });
-  const logits = Float32Array.from(await session.predict(images, IMAGES));
-  await session.close();
-  return logits;
-}
-
 function inputShape(network: Network): readonly number[] {
   return inferShapes(network).get(network.nodes.find(({ op }) => op === "input")?.id ?? "") ?? [];
 }
@@ -127,7 +109,7 @@ async function writeBoth(
   const weights = randomWeights(network, createRng(`onnx/${name}/weights`));
   const shape = inputShape(network);
   const given = imagesOf(shape);
-  const logits = await predict(engine, network, weights, given);
+  const logits = await logitsOf(engine, network, weights, given, IMAGES);
   const folded = foldBatchNorm(network, weights);
   const images = laidOut(given, shape);
   return [

@@ -15,6 +15,7 @@ import { costOf, inferShapes, type Network, type Shape } from "../../../src/netw
 import { writeIntoFolder } from "../../../src/storage/whole-files.ts";
 import { randomWeights } from "../../support/random-network.ts";
 import { requireModules, runPython } from "../../support/python.ts";
+import { logitsOf } from "../../support/logits.ts";
 
 const timm = requireModules(["torch", "timm", "safetensors"], torchvisionPrelude);
 const IMAGES = 2;
@@ -85,16 +86,7 @@ describe.skipIf(timm.skip)(timm.title("networks exported to timm"), () => {
       const weights = randomWeights(network, rng.fork("weights"));
       const shape = inferShapes(network).get("input") ?? [];
       const images = Float32Array.from({ length: IMAGES * shape.reduce((a, b) => a * b, 1) }, () => rng.normal());
-      const session = await engine.open(network, {
-        batchSize: IMAGES,
-        seed: 0,
-        optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-        loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
-        weights,
-        training: false,
-      });
-      const logits = Float32Array.from(await session.predict(images, IMAGES));
-      await session.close();
+      const logits = await logitsOf(engine, network, weights, images, IMAGES);
       const given = encodeSafetensors(
         new Map([
           ["images", { shape: [IMAGES, ...shape], data: images }],

@@ -17,6 +17,7 @@ import { writeIntoFolder } from "../../../src/storage/whole-files.ts";
 import { anyNetwork } from "../../support/any-network.ts";
 import { randomWeights } from "../../support/random-network.ts";
 import { shelf } from "../../support/shelf.ts";
+import { logitsOf } from "../../support/logits.ts";
 
 const finding = findTfjs("cpu");
 const title = finding.installed
@@ -53,16 +54,7 @@ describe.skipIf(!finding.installed)(title, () => {
     const model = await loadExportedTfjs(tf, dir);
     const image = inferShapes(net).get(net.nodes.find(({ op }) => op === "input")?.id ?? "") ?? [];
     const images = Float32Array.from({ length: IMAGES * image.reduce((a, b) => a * b, 1) }, () => rng.normal());
-    const session = await engine.open(net, {
-      batchSize: IMAGES,
-      seed: 0,
-      optimizer: { momentum: 0, nesterov: false, weightDecay: 0 },
-      loss: { labelSmoothing: 0, auxiliaryWeight: 0 },
-      weights,
-      training: false,
-    });
-    const ours = Float32Array.from(await session.predict(images, IMAGES));
-    await session.close();
+    const ours = await logitsOf(engine, net, weights, images, IMAGES);
     const theirs = tf.tidy(() => [...(model.predict(tf.tensor(images, [IMAGES, ...image])) as Tensor).dataSync()]);
     expect(theirs).toHaveLength(ours.length);
     const largest = ours.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
