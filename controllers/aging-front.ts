@@ -15,11 +15,11 @@ import {
   oneOf,
   realNumber,
   resolveOptions,
-  scoresOf,
   wholeNumber,
 } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { freshChild, individualOf, type Individual } from "./individual.ts";
 import { rankByFrontAndRoom } from "./nsga2.ts";
 
 export interface AgingFrontOptions {
@@ -41,15 +41,6 @@ const RULES: OptionRules<Options> = {
   choice: oneOf("crowding", ["crowding", "hypervolume"]),
   crossoverProbability: realNumber(0, { min: 0, max: 1 }),
 };
-
-/** How often a child that was proposed before is drawn again. */
-const DRAWS = 20;
-
-interface Individual {
-  readonly genotype: Genotype;
-  /** One per objective; larger is better. */
-  readonly scores: readonly number[];
-}
 
 /** Returns aging evolution for several objectives. Throws `config` naming each option that is wrong. O(objectives sample²) an ask, O(population) a tell. */
 export function agingFront(options: AgingFrontOptions = {}): ControllerDefinition {
@@ -82,18 +73,16 @@ function createAgingFront(options: Options, { space, rng, objectives }: Controll
         const isCrossed = draw.next() < options.crossoverProbability;
         return space.mutate(isCrossed ? space.crossover(parent(), parent(), draw) : parent(), draw);
       };
-      let genotype = child();
-      for (let i = 1; i < DRAWS && started.has(canonicalJson(genotype)); i++) genotype = child();
-      return { genotype };
+      return { genotype: freshChild(child, started) };
     },
     tell(event) {
       if (event.kind === "started") {
         started.add(canonicalJson(event.proposal.genotype));
         return;
       }
-      const { state, values, proposal } = event.trial;
-      if (state === "failed" || values === undefined || !values.every(Number.isFinite)) return;
-      population.push({ genotype: proposal.genotype, scores: scoresOf(values, directions) });
+      const individual = individualOf(event.trial, directions);
+      if (individual === undefined) return;
+      population.push(individual);
       if (population.length > options.populationSize) population.shift();
     },
   };

@@ -7,9 +7,9 @@
  * drawn bracket after bracket, as many as the paper gives each, and then anew. Each bracket has an inner controller of its own, which hears of the bracket's first rung alone, as values after
  * other numbers of epochs are not comparable; the paper draws at random. A failed trial counts at its rung and is never promoted, nor is a pruned one.
  */
-import { resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
+import { resolveOptions, wholeNumber } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
-import { asProposed, createRungs, epochsOfRungs } from "./rungs.ts";
+import { asProposed, createRungs, entryOf, epochsOfRungs } from "./rungs.ts";
 
 export interface HyperbandOptions {
   /** Epochs of the first rung of the bracket that is most eager to stop. Default 1. */
@@ -98,11 +98,7 @@ function createHyperband(inner: ControllerDefinition, options: Options, context:
       }
       running.delete(number);
       if (isFirst) controller.tell({ ...event, trial: { ...event.trial, proposal: asProposed(proposal) } });
-      const { state } = event.trial;
-      const score = state === "failed" ? undefined : scoreOf(event.trial, context.objectives);
-      const mayGoOn = state === "complete" && score !== undefined;
-      const { genotype } = proposal;
-      rungs.add(proposal.epochs ?? options.minEpochs, { number, genotype, score: score ?? -Infinity, mayGoOn });
+      rungs.add(proposal.epochs ?? options.minEpochs, entryOf(event.trial, context.objectives));
     },
   };
 }

@@ -6,9 +6,10 @@
  * decision, as in NAS papers, rather than each with some probability. A proposal made before is drawn again. A failed trial joins nothing.
  */
 import { canonicalJson } from "cellwright/base";
-import { dominates, realNumber, resolveOptions, scoresOf, wholeNumber } from "cellwright/search";
+import { dominates, realNumber, resolveOptions, wholeNumber } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { freshChild, individualOf, type Individual } from "./individual.ts";
 
 export interface Nsga2Options {
   /** N in the paper: how many survive. Default 40; the paper's 100 is for 25,000 evaluations. */
@@ -26,15 +27,6 @@ const RULES: OptionRules<Options> = {
   crossoverProbability: realNumber(0.9, { min: 0, max: 1 }),
   mutationProbability: realNumber(0.8, { min: 0, max: 1 }),
 };
-
-/** How often a child that was proposed before is drawn again. */
-const DRAWS = 20;
-
-interface Individual {
-  readonly genotype: Genotype;
-  /** One per objective; larger is better. */
-  readonly scores: readonly number[];
-}
 
 /** Returns NSGA-II. Throws `config` naming each option that is wrong. O(population²) a tell, O(decisions) an ask. */
 export function nsga2(options: Nsga2Options = {}): ControllerDefinition {
@@ -63,18 +55,16 @@ function createNsga2(options: Options, { space, rng, objectives }: ControllerCon
         const isMutated = draw.next() < options.mutationProbability || !isCrossed;
         return isMutated ? space.mutate(genotype, draw) : genotype;
       };
-      let genotype = child();
-      for (let i = 1; i < DRAWS && started.has(canonicalJson(genotype)); i++) genotype = child();
-      return { genotype };
+      return { genotype: freshChild(child, started) };
     },
     tell(event) {
       if (event.kind === "started") {
         started.add(canonicalJson(event.proposal.genotype));
         return;
       }
-      const { state, values, proposal } = event.trial;
-      if (state === "failed" || values === undefined || !values.every(Number.isFinite)) return;
-      const joined = [...population, { genotype: proposal.genotype, scores: scoresOf(values, directions) }];
+      const individual = individualOf(event.trial, directions);
+      if (individual === undefined) return;
+      const joined = [...population, individual];
       const order = rankByFrontAndRoom(joined.map(({ scores }) => scores));
       population = order.slice(0, options.populationSize).map((index) => joined[index] as Individual);
     },

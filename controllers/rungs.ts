@@ -1,5 +1,6 @@
 /** @file The rungs of asynchronous successive halving: what was measured after how many epochs, and which of it is good enough to go on. Schedulers are made of them. */
-import type { Proposal } from "cellwright/search";
+import { scoreOf } from "cellwright/search";
+import type { FinishedTrial, Objective, Proposal } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
 
 /** A trial at its rung. */
@@ -21,6 +22,14 @@ export interface Rungs {
   add(epochs: number, entry: RungEntry): void;
   /** Takes note that a trial was gone on from. */
   promoted(number: number): void;
+}
+
+/** Returns a trial as an entry of its rung: a failed one counts there, and only one that is complete may go on. */
+export function entryOf(trial: FinishedTrial, objectives: readonly Objective[]): RungEntry {
+  const { number, state, proposal } = trial;
+  const score = state === "failed" ? undefined : scoreOf(trial, objectives);
+  const mayGoOn = state === "complete" && score !== undefined;
+  return { number, genotype: proposal.genotype, score: score ?? -Infinity, mayGoOn };
 }
 
 /** Returns r, r eta, r eta² … up to R. */

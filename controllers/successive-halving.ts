@@ -6,7 +6,7 @@
  * Where we differ or the paper is silent. The inner controller hears of the first rung alone: values after other numbers of epochs are not comparable, and
  * every candidate has one there. A failed trial counts at its rung and is never promoted, nor is a pruned one.
  */
-import { resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
+import { resolveOptions, wholeNumber } from "cellwright/search";
 import type {
   Controller,
   ControllerContext,
@@ -14,7 +14,7 @@ import type {
   ControllerEvent,
   OptionRules,
 } from "cellwright/search";
-import { asProposed, createRungs, epochsOfRungs } from "./rungs.ts";
+import { asProposed, createRungs, entryOf, epochsOfRungs } from "./rungs.ts";
 
 export interface SuccessiveHalvingOptions {
   /** r in the paper: epochs of the first rung. Default 1. */
@@ -83,11 +83,7 @@ function createSuccessiveHalving(
         return;
       }
       running.delete(number);
-      const { state } = event.trial;
-      const score = state === "failed" ? undefined : scoreOf(event.trial, context.objectives);
-      const mayGoOn = state === "complete" && score !== undefined;
-      const { genotype } = proposal;
-      rungs.add(proposal.epochs ?? first, { number, genotype, score: score ?? -Infinity, mayGoOn });
+      rungs.add(proposal.epochs ?? first, entryOf(event.trial, context.objectives));
     },
   };
 }

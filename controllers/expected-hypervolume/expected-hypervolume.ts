@@ -10,14 +10,14 @@
  * without a value for each objective, is the worst in all.
  */
 import type { Rng } from "cellwright/base";
-import { hypervolume, neighbours, paretoFront, resolveOptions } from "cellwright/search";
+import { hypervolume, paretoFront, resolveOptions } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { candidatesAround, lastOfSeries, pointMemo } from "../model-based/candidates.ts";
 import { distancesOf, type KnownDistances } from "../model-based/distances.ts";
 import { fit, type Hyperparameters, model, type Model } from "../model-based/gaussian-process.ts";
 import { type Point, type View, viewsOf } from "../model-based/kernel.ts";
 import {
-  ALL_NEIGHBOURS,
   CHEAP_NODES,
   DEAR_CANDIDATES,
   DRAWS,
@@ -26,7 +26,7 @@ import {
   type ModelBasedOptions,
   type ResolvedOptions,
 } from "../model-based/options.ts";
-import { type Points, pointsOf, type Trial, trialsOf } from "../model-based/points.ts";
+import { type Trial, trialsOf } from "../model-based/points.ts";
 import { trainingSet } from "../model-based/training-set.ts";
 import { type NormalScale, normalScale } from "./normal-scores.ts";
 
@@ -57,20 +57,9 @@ function createExpectedHypervolume(
   const running = new Map<number, Trial>();
   const texts = new Set<string>();
   // From here on what only saves time: all of it follows from the above.
-  let points: Points | undefined;
   let fitted: { readonly count: number; readonly hyperparameters: readonly Hyperparameters[] } | undefined;
   let known: KnownDistances | undefined;
-  const pointByTrial = new WeakMap<Trial, Point>();
-
-  const makePoints = (): Points => (points ??= pointsOf(space, space.sample(rng.fork("sample"))));
-  const pointOf = (trial: Trial): Point => {
-    let point = pointByTrial.get(trial);
-    if (point === undefined) {
-      point = makePoints().full(makePoints().flat(trial));
-      pointByTrial.set(trial, point);
-    }
-    return point;
-  };
+  const { points, pointOf } = pointMemo(space, rng);
   const valuesOf = (index: number): readonly number[] => columns.map((column) => column[index]!);
 
   /** Returns the front, then all others by the sum of their scores. */
@@ -91,19 +80,7 @@ function createExpectedHypervolume(
       .shuffle(front)
       .slice(0, options.parents)
       .map((index) => observations[index]!.genotype);
-    const genotypes = parents.flatMap((genotype) => {
-      const around = space
-        .active(genotype)
-        .reduce((sum, one) => sum + (one.kind === "choice" ? one.options.length - 1 : 2), 0);
-      return around <= ALL_NEIGHBOURS
-        ? neighbours(space, genotype, draw)
-        : Array.from({ length: ALL_NEIGHBOURS }, () => space.mutate(genotype, draw));
-    });
-    const mutations = genotypes.length > 0 ? options.mutations : 0;
-    for (let i = 0; i < mutations; i++) genotypes.push(space.mutate(space.mutate(draw.pick(parents), draw), draw));
-    for (let i = 0; i < options.randoms; i++) genotypes.push(space.sample(draw));
-    const fresh = new Map(genotypes.map(trialOf).map((trial) => [trial.text, trial]));
-    return [...fresh.values()].filter(({ text }) => !texts.has(text));
+    return candidatesAround(parents, options, { space, trialOf, tried: texts }, draw);
   };
 
   /** Returns the hyperparameters of each objective for the present number of trials: those fitted at the last number of the series. */
@@ -137,7 +114,7 @@ function createExpectedHypervolume(
     if (front.length === 0) return undefined;
     const chosen = trainingSet(observations.length, orderOf(scales, front), options.observations);
     const seen = [...chosen.map((index) => observations[index]!), ...running.values()].map(pointOf);
-    const { hasGraphs, nodeCount, flat, full } = makePoints();
+    const { hasGraphs, nodeCount, flat, full } = points();
     const views = viewsOf(hasGraphs);
     const hyperparameters = hyperparametersOf(views);
     const distances = distancesOf(seen, views, known);
@@ -223,11 +200,4 @@ function mostPromising(
     .sort((a, b) => b.expected - a.expected)
     .slice(0, count)
     .map(({ point }) => point);
-}
-
-/** The numbers of trials at which hyperparameters are fitted: `first`, then each a tenth more. Returns the last that is not above `count`. */
-function lastOfSeries(count: number, first: number): number {
-  let last = first;
-  for (let next = first; next <= count; next = Math.ceil(next * 1.1)) last = next;
-  return last;
 }

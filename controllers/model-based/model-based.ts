@@ -8,15 +8,15 @@
  * at numbers of trials that grow by a tenth, so a replay costs nothing until the next ask.
  */
 import type { Rng } from "cellwright/base";
-import { neighbours, resolveOptions, scoreOf } from "cellwright/search";
+import { resolveOptions, scoreOf } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition } from "cellwright/search";
-import type { AnySpace, Genotype } from "cellwright/space";
+import type { Genotype } from "cellwright/space";
+import { candidatesAround, lastOfSeries, pointMemo } from "./candidates.ts";
 import { distancesOf, type KnownDistances } from "./distances.ts";
 import { fit, type Hyperparameters, model } from "./gaussian-process.ts";
 import { fromBest, insertLast, mostPromising, rankScores } from "./improvement.ts";
 import { type Point, type View, viewsOf } from "./kernel.ts";
 import {
-  ALL_NEIGHBOURS,
   CHEAP_NODES,
   DEAR_CANDIDATES,
   DRAWS,
@@ -25,7 +25,7 @@ import {
   type ModelBasedOptions,
   type ResolvedOptions,
 } from "./options.ts";
-import { type Points, pointsOf, type Trial, trialsOf } from "./points.ts";
+import { type Trial, trialsOf } from "./points.ts";
 import { trainingSet } from "./training-set.ts";
 
 /** Returns the model-based controller. Throws `config` naming each option that is wrong. */
@@ -51,37 +51,15 @@ function createModelBased(options: ResolvedOptions, { space, rng, objectives }: 
   /** Of all that was started. */
   const texts = new Set<string>();
   // From here on what only saves time: all of it follows from the above.
-  let points: Points | undefined;
   let fitted: { readonly count: number; readonly hyperparameters: Hyperparameters } | undefined;
   let known: KnownDistances | undefined;
-  const pointByTrial = new WeakMap<Trial, Point>();
-
-  // Made at the first ask: whoever replays needs none of it.
-  const makePoints = (): Points => (points ??= pointsOf(space, space.sample(rng.fork("sample"))));
-  const pointOf = (trial: Trial): Point => {
-    let point = pointByTrial.get(trial);
-    if (point === undefined) {
-      point = makePoints().full(makePoints().flat(trial));
-      pointByTrial.set(trial, point);
-    }
-    return point;
-  };
+  const { points, pointOf } = pointMemo(space, rng);
   const observed = (index: number): Trial => observations[index] as Trial;
 
   /** Returns candidates that were not started, each once, in a fixed order. */
   const candidatesOf = (draw: Rng): readonly Trial[] => {
-    const best = order.slice(0, options.parents).map(observed);
-    const genotypes = best.flatMap(({ genotype }) =>
-      neighbourCount(space, genotype) <= ALL_NEIGHBOURS
-        ? neighbours(space, genotype, draw)
-        : Array.from({ length: ALL_NEIGHBOURS }, () => space.mutate(genotype, draw)),
-    );
-    const mutations = genotypes.length > 0 ? options.mutations : 0;
-    for (let i = 0; i < mutations; i++)
-      genotypes.push(space.mutate(space.mutate(draw.pick(best).genotype, draw), draw));
-    for (let i = 0; i < options.randoms; i++) genotypes.push(space.sample(draw));
-    const fresh = new Map(genotypes.map(trialOf).map((trial) => [trial.text, trial]));
-    return [...fresh.values()].filter(({ text }) => !texts.has(text));
+    const parents = order.slice(0, options.parents).map((index) => observed(index).genotype);
+    return candidatesAround(parents, options, { space, trialOf, tried: texts }, draw);
   };
 
   /** Returns the hyperparameters for the present number of trials: those fitted at the last number of the series. */
@@ -115,7 +93,7 @@ function createModelBased(options: ResolvedOptions, { space, rng, objectives }: 
   };
 
   const bestCandidate = (draw: Rng, chosen: readonly number[], seen: readonly Point[]): Genotype | undefined => {
-    const { hasGraphs, nodeCount, flat, full } = makePoints();
+    const { hasGraphs, nodeCount, flat, full } = points();
     const views = viewsOf(hasGraphs);
     const hyperparameters = hyperparametersOf(views);
     const distances = distancesOf(seen, views, known);
@@ -157,19 +135,4 @@ function createModelBased(options: ResolvedOptions, { space, rng, objectives }: 
       insertLast(order, scores);
     },
   };
-}
-
-/** Returns about how many genotypes differ in one decision. */
-function neighbourCount(space: AnySpace, genotype: Genotype): number {
-  const counts = space
-    .active(genotype)
-    .map((decision) => (decision.kind === "choice" ? decision.options.length - 1 : 2));
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** The numbers of trials at which hyperparameters are fitted: `first`, then each a tenth more. Returns the last that is not above `count`. */
-function lastOfSeries(count: number, first: number): number {
-  let last = first;
-  for (let next = first; next <= count; next = Math.ceil(next * 1.1)) last = next;
-  return last;
 }
