@@ -1,13 +1,6 @@
 /** @file What the upper floors take from here: files made of a network and its weights. */
 export { exportCellwright } from "./cellwright/export-cellwright.ts";
-export {
-  isModelManifest,
-  modelFiles,
-  readCellwrightModel,
-  readNetworkJson,
-  type CellwrightModel,
-} from "./cellwright/read.ts";
-export { parsedJson } from "./cellwright/manifest.ts";
+export { modelFiles, readCellwrightModel, readNetworkJson, type CellwrightModel } from "./cellwright/read.ts";
 export type { ExportCandidate, Exporter, ExportOptions } from "./exporter.ts";
 export { foldBatchNorm } from "./fold-batch-norm.ts";
 export { exportKeras } from "./keras/export-keras.ts";

@@ -1,7 +1,9 @@
 /** @file README.md of an exported model: what it is, what it was measured on, what it was found by, how to load it. The same for every target. */
 import { formatCount, formatMacs } from "../base/units.ts";
 import { costOf, sumCosts } from "../network/cost.ts";
+import { liveNodes } from "../network/live-nodes.ts";
 import type { Network } from "../network/network.ts";
+import { topologicalOrder } from "../network/order.ts";
 import { inferShapes } from "../network/shapes.ts";
 import type { ExportOptions } from "./exporter.ts";
 
@@ -57,7 +59,7 @@ export function modelCard(network: Network, options: ExportOptions, target: Card
   const image = shapes.get(network.nodes.find(({ op }) => op === "input")?.id ?? "") ?? [];
   const classCount = shapes.get(network.outputs.logits)?.[0] ?? 0;
   const { classes } = options;
-  const { inference } = modelSizes(network);
+  const sizes = modelSizes(network);
   const rows: [string, string | undefined][] = [
     ["task", card.task ?? "image classification"],
     ["data", card.data],
@@ -69,8 +71,8 @@ export function modelCard(network: Network, options: ExportOptions, target: Card
       options.bytes === true ? `inside the model: ${preprocessingText(options)}` : preprocessingText(options),
     ],
     ["classes", classes === undefined ? String(classCount) : `${classCount}: ${classes.join(", ")}`],
-    ["parameters", parametersText(network)],
-    ["multiply-accumulates", `${formatMacs(inference.macs)} for one image`],
+    ["parameters", parametersText(sizes)],
+    ["multiply-accumulates", `${formatMacs(sizes.inference.macs)} for one image`],
     ["latency", card.latency],
     ["weights", target.weights],
     ["found by", card.search],
@@ -107,14 +109,7 @@ export function modelSizes(network: Network): {
   readonly inference: { readonly params: number; readonly macs: number };
 } {
   const cost = costOf(network);
-  const byId = new Map(network.nodes.map((node) => [node.id, node]));
-  const needed = new Set<string>();
-  const open = [network.outputs.logits];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (needed.has(id)) continue;
-    needed.add(id);
-    open.push(...(byId.get(id)?.inputs ?? []));
-  }
+  const needed = new Set(liveNodes(topologicalOrder(network), [network.outputs.logits]).map(({ id }) => id));
   return { all: cost, inference: sumCosts(cost.nodes.filter((node) => needed.has(node.id))) };
 }
 
@@ -126,8 +121,7 @@ export function preprocessingText({ normalization }: ExportOptions): string {
   return `bytes divided by 255, less the mean (${list(mean)}), divided by the standard deviation (${list(std)})`;
 }
 
-function parametersText(network: Network): string {
-  const { all, inference } = modelSizes(network);
+function parametersText({ all, inference }: ReturnType<typeof modelSizes>): string {
   const moving = `${formatCount(all.total)} with the moving statistics of batch normalisation`;
   if (all.params === inference.params)
     return formatCount(all.params) + (all.total === all.params ? "" : ` (${moving})`);

@@ -1,5 +1,6 @@
 /** @file The memory that one image takes on its way through a network: an estimate that is the same on every machine, for constraints and comparisons. */
 import { costOf, type NetworkCost } from "./cost.ts";
+import { liveNodes } from "./live-nodes.ts";
 import type { Network } from "./network.ts";
 import { sizeOf } from "./ops/definition.ts";
 import { topologicalOrder } from "./order.ts";
@@ -13,10 +14,8 @@ const BYTES = 4;
  * network's, where it is known. Linear in nodes and edges. Throws `shape`.
  */
 export function forwardMemory(network: Network, cost: NetworkCost = costOf(network)): number {
-  const needed = new Set([network.outputs.logits]);
-  const order = topologicalOrder(network);
-  for (const node of order.toReversed()) if (needed.has(node.id)) for (const input of node.inputs) needed.add(input);
-  const run = order.filter(({ id }) => needed.has(id));
+  const run = liveNodes(topologicalOrder(network), [network.outputs.logits]);
+  const needed = new Set(run.map(({ id }) => id));
   const lastReader = new Map(run.flatMap(({ inputs }, at) => inputs.map((input) => [input, at] as const)));
 
   const sizes = new Map(cost.nodes.map(({ id, shape }) => [id, sizeOf(shape)]));

@@ -1,7 +1,8 @@
 /** @file A network in a JSON file: as `scale --out`, a study's `best/` or a training run leaves it. */
 import { readFile } from "node:fs/promises";
 import { CellwrightError, messageOf } from "../base/errors.ts";
-import { validateNetwork, type Network } from "../network/index.ts";
+import { readNetworkJson } from "../export/index.ts";
+import type { Network } from "../network/index.ts";
 
 /** Whether a target is the file of a network: JSON, and no cell space, which is told from a network by what it says. */
 export async function isNetworkFile(target: string): Promise<boolean> {
@@ -31,18 +32,8 @@ export function readNetworkText(text: string, file: string): Network {
   } catch (error) {
     throw noNetwork(file, messageOf(error), error);
   }
-  try {
-    return validateNetwork(value);
-  } catch (error) {
-    if (!(error instanceof CellwrightError)) throw error;
-    const problems = error.message.split("\n").map((problem) => `${file}: ${problem}`);
-    const more = problems.length > MAX_PROBLEMS ? [`${file}: and ${problems.length - MAX_PROBLEMS} more.`] : [];
-    throw new CellwrightError(error.code, [...problems.slice(0, MAX_PROBLEMS), ...more].join("\n"), { cause: error });
-  }
+  return readNetworkJson(value, file);
 }
-
-/** A file of another kind is wrong at every node: a screenful says so. */
-const MAX_PROBLEMS = 10;
 
 function noNetwork(file: string, received: string, cause: unknown): CellwrightError {
   return new CellwrightError("data", `${file}  Expected a network as JSON. Received: ${received}.`, { cause });

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { dropoutMask, dropPathMask } from "../../src/engines/masks.ts";
 import type { Batch, LossOptions, OptimizerOptions, StepOptions } from "../../src/engines/engine.ts";
-import { liveNodes } from "../../src/engines/live.ts";
+import { liveNodes } from "../../src/network/live-nodes.ts";
 import type { Network, Shape, Weights } from "../../src/network/network.ts";
 import { topologicalOrder } from "../../src/network/order.ts";
 import { inferShapes } from "../../src/network/shapes.ts";

@@ -1,7 +1,7 @@
 /** @file A whole network, forward and backward: node by node in topological order, and the same way back. All in double precision. */
 import type { Network, Node, OpKind, WeightRole, WeightSpec } from "../../network/network.ts";
 import type { LossOptions } from "../engine.ts";
-import { liveNodes } from "../live.ts";
+import { liveNodes } from "../../network/live-nodes.ts";
 import type { NodeWeights, OpCall, OpResult } from "./kernel.ts";
 import { crossEntropy, type Answers } from "./loss.ts";
 import { runNode } from "./table.ts";

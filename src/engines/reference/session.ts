@@ -8,7 +8,7 @@ import { weightSpecs } from "../../network/weights.ts";
 import { countCorrect } from "../accuracy.ts";
 import { batchRules, checkBatch, checkImages, checkOptions, checkParts, checkState, checkWeights } from "../checks.ts";
 import type { Batch, InferenceOptions, Session, SessionOptions, SessionState, StepOptions } from "../engine.ts";
-import { liveNodes } from "../live.ts";
+import { liveNodes } from "../../network/live-nodes.ts";
 import { partOfStep } from "../masks.ts";
 import { averageDecayAt, initialSlot, slotsOf } from "../optimizer.ts";
 import { crossEntropy } from "./loss.ts";

@@ -2,7 +2,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs";
 import type { Network, Node, WeightRole, WeightSpec } from "../../network/network.ts";
 import type { Batch, LossOptions } from "../engine.ts";
-import { liveNodes } from "../live.ts";
+import { liveNodes } from "../../network/live-nodes.ts";
 import type { LoadedTfjs, Tf } from "./load.ts";
 import type { PassContext } from "./op.ts";
 import { runNode } from "./table.ts";

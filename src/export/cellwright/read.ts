@@ -78,11 +78,6 @@ export function readCellwrightModel(files: ReadonlyMap<string, Uint8Array>, plac
   return { network, ...(weights && { weights }), options, formatVersion: manifest.formatVersion };
 }
 
-/** Returns whether a value looks like a model's manifest, of whatever version. */
-export function isModelManifest(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (value as { format?: unknown }).format === FORMAT;
-}
-
 /** Problems of a network that are shown: a file of another kind is wrong at every node. */
 const MAX_PROBLEMS = 10;
 

@@ -7,7 +7,8 @@ import type { Group } from "../python/tree.ts";
 import { transposed, weightValues } from "../tensors.ts";
 import { torch } from "./framework.ts";
 
-const ROLE_NAMES: Readonly<Record<WeightRole, string>> = {
+/** What torch calls the tensors of a module. */
+export const torchRoleNames: Readonly<Record<WeightRole, string>> = {
   kernel: "weight",
   bias: "bias",
   gamma: "weight",
@@ -29,18 +30,15 @@ export function stateDict(network: Network, weights: Weights, root: Group): Read
     weightSpecs(network)
       .filter(isInTorch)
       .map((spec) => {
-        const data = weightValues(weights, spec);
-        const name = `${paths.get(spec.node)}.${ROLE_NAMES[spec.role]}`;
-        return [
-          name,
-          spec.role === "kernel" ? kernelTensor(kinds.get(spec.node), spec, data) : { shape: spec.shape, data },
-        ];
+        const name = `${paths.get(spec.node)}.${torchRoleNames[spec.role]}`;
+        return [name, torchTensor(kinds.get(spec.node), spec, weightValues(weights, spec))];
       }),
   );
 }
 
-/** Returns a kernel in torch's layout. `op` is the node's. */
-export function kernelTensor(op: string | undefined, spec: WeightSpec, data: Float32Array): SafetensorsTensor {
+/** Returns a weight in torch's layout. `op` is the node's. */
+export function torchTensor(op: string | undefined, spec: WeightSpec, data: Float32Array): SafetensorsTensor {
+  if (spec.role !== "kernel") return { shape: spec.shape, data };
   const [a = 1, b = 1, c = 1, d = 1] = spec.shape;
   switch (op) {
     case "conv": // [kh, kw, in / groups, filters] to [filters, in / groups, kh, kw]

@@ -1,9 +1,10 @@
 /** @file What both forms of a TensorFlow.js model are made from: the nodes that inference needs, in order, with their shapes and weights. */
-import { CellwrightError, expected } from "../../base/errors.ts";
+import { liveNodes } from "../../network/live-nodes.ts";
 import type { Network, Node, Shape, WeightRole, Weights, WeightSpec } from "../../network/network.ts";
 import { topologicalOrder } from "../../network/order.ts";
 import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
+import { weightValues } from "../tensors.ts";
 
 /** A weight with its values. */
 export interface HeldWeight {
@@ -25,21 +26,13 @@ export interface TfjsSubject {
 export function tfjsSubject(network: Network, weights: Weights): TfjsSubject {
   const shapes = inferShapes(network);
   const order = topologicalOrder(network);
-  const live = new Set([network.outputs.logits]);
-  for (const node of order.toReversed()) if (live.has(node.id)) for (const input of node.inputs) live.add(input);
+  const live = new Set(liveNodes(order, [network.outputs.logits]).map(({ id }) => id));
   // The image is there even where the logits do not depend on it.
   const nodes = order.filter((node) => live.has(node.id) || node.op === "input");
   const held = new Map<string, HeldWeight>();
   for (const spec of weightSpecs(network, shapes)) {
     if (!live.has(spec.node)) continue;
-    const data = weights.get(spec.name);
-    const length = spec.shape.reduce((product, size) => product * size, 1);
-    if (data?.length !== length)
-      throw new CellwrightError(
-        "data",
-        expected(`weight ${spec.name}`, `${length} values`, data && `${data.length} values`),
-      );
-    held.set(spec.name, { spec, data });
+    held.set(spec.name, { spec, data: weightValues(weights, spec) });
   }
   return {
     network,

@@ -2,15 +2,16 @@
  * @file The timm export: a model.py of a few lines that has timm build the network from its architecture definition strings, with the weights under timm's names. For networks
  * of mobile inverted bottlenecks alone: MobileNets, MnasNets, EfficientNets, and what their spaces give.
  */
-import { CellwrightError, expected } from "../../base/errors.ts";
+import { CellwrightError } from "../../base/errors.ts";
 import { formatCount, formatMacs } from "../../base/units.ts";
-import type { ActivationName, Network, Weights, WeightRole } from "../../network/network.ts";
+import type { ActivationName, Network, Weights } from "../../network/network.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import type { Exporter, ExportOptions } from "../exporter.ts";
 import { modelCard, modelSizes } from "../model-card.ts";
 import { pythonNumber, pythonText } from "../python/names.ts";
-import { kernelTensor } from "../pytorch/weights.ts";
+import { torchRoleNames, torchTensor } from "../pytorch/weights.ts";
 import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
+import { weightValues } from "../tensors.ts";
 import { recognise, type ConvNorm, type TimmBlock, type TimmNetwork } from "./recognise.ts";
 
 /** Names of timm's activations, and what a block string calls them. */
@@ -240,15 +241,6 @@ function modules(
   return { names, pixels };
 }
 
-const ROLE_NAMES: Readonly<Record<WeightRole, string>> = {
-  kernel: "weight",
-  bias: "bias",
-  gamma: "weight",
-  beta: "bias",
-  movingMean: "running_mean",
-  movingVariance: "running_var",
-};
-
 function stateDict(
   network: Network,
   weights: Weights,
@@ -259,17 +251,9 @@ function stateDict(
   const kinds = new Map(network.nodes.map((node) => [node.id, node.op]));
   return new Map(
     weightSpecs(network).map((spec) => {
-      const data = weights.get(spec.name);
-      const length = spec.shape.reduce((product, size) => product * size, 1);
-      if (data?.length !== length)
-        throw new CellwrightError(
-          "data",
-          expected(`weight ${spec.name}`, `${length} values`, data && `${data.length} values`),
-        );
-      const tensor =
-        spec.role === "kernel" ? kernelTensor(kinds.get(spec.node), spec, data) : { shape: spec.shape, data };
+      const tensor = torchTensor(kinds.get(spec.node), spec, weightValues(weights, spec));
       const shape = spec.role === "kernel" && pixels.has(spec.node) ? [...tensor.shape, 1, 1] : tensor.shape;
-      return [`${names.get(spec.node)}.${ROLE_NAMES[spec.role]}`, { shape, data: tensor.data }];
+      return [`${names.get(spec.node)}.${torchRoleNames[spec.role]}`, { shape, data: tensor.data }];
     }),
   );
 }
