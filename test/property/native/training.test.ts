@@ -5,18 +5,16 @@
  */
 import { nasnet } from "cellwright/spaces";
 import { expect, test } from "vitest";
-import { createRng, type Rng } from "../../../src/base/rng.ts";
+import { createRng } from "../../../src/base/rng.ts";
 import type { Batch, OptimizerOptions, SessionState } from "../../../src/engines/engine.ts";
 import { openNativeEngine } from "../../../src/engines/native/index.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
 import { relativeDifference } from "../../support/compare.ts";
+import { nudged, NUDGES } from "../../support/kinks.ts";
 import { randomBatch, randomSoftBatch } from "../../support/random-network.ts";
 import { describeTargets } from "./targets.ts";
 
 const STEPS = 20;
-
-/** States that differ on purpose by less than single precision can tell: enough that one lies across any kink that is this near. */
-const NUDGES = 16;
 
 /**
  * Says where two states differ by more than rounding, or nothing. What an optimizer keeps has the accuracy of gradients (test/support/agreement.ts), what it moves by them a share of that.
@@ -38,12 +36,6 @@ function differenceOf(a: SessionState, b: SessionState): string | undefined {
       if (!(difference < 1e-3)) return `${what} ${name} by ${difference}`;
     }
   return undefined;
-}
-
-/** Returns the state with every weight moved by up to its last place. */
-function nudged(state: SessionState, rng: Rng): SessionState {
-  const move = (value: number): number => value * (1 + (2 * rng.next() - 1) * 2 ** -23);
-  return { ...state, weights: new Map([...state.weights].map(([name, of]) => [name, Float32Array.from(of, move)])) };
 }
 
 describeTargets("losses of 20 steps", ({ name, width }) => {
@@ -88,7 +80,8 @@ describeTargets("losses of 20 steps", ({ name, width }) => {
       const difference = differenceOf(own, after);
       let isOther = difference !== undefined;
       for (let nudge = 0; isOther && nudge < NUDGES; nudge++) {
-        await reference.restore(nudged(before, createRng(`step ${i}`).fork(nudge)));
+        const weights = nudged(before.weights, createRng(`step ${i}`).fork(nudge), nudge);
+        await reference.restore({ ...before, weights });
         await reference.trainStep(batch, step);
         isOther = differenceOf(own, await reference.save()) !== undefined;
       }
