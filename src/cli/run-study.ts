@@ -12,6 +12,7 @@ import { print, tableWidth, type CliIo } from "./io.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { watch, type Watcher } from "./live/watch.ts";
 import { goOnCommands } from "./report/markdown.ts";
+import { resultsFlag } from "./results-flag.ts";
 import type { WrittenReport } from "./report/write-report.ts";
 import { comparisonLines, gridLines, imagesOf } from "./scale/results.ts";
 import { scaleTableLines } from "./scaling.ts";
@@ -256,7 +257,7 @@ async function leave(study: Study, io: CliIo, kept: number, goOn = `cellwright r
   const { writeReport } = await import("./report/write-report.ts");
   await writeReport(study);
   const trials = kept === 0 ? "" : `${kept} ${kept === 1 ? "trial" : "trials"} kept. `;
-  print(io, `stopped. ${trials}Go on by \`${goOn}\``);
+  print(io, `stopped. ${trials}Go on by \`${goOn}${resultsFlag(study.dir)}\``);
   throw new Interrupted();
 }
 

@@ -17,6 +17,7 @@ import { print, printJson, type CliIo } from "../io.ts";
 import { watchTraining } from "../live/watch-training.ts";
 import { numberFlag, wholeNumberFlag } from "../numbers.ts";
 import { checkResultsDir } from "../open-study.ts";
+import { resultsFlag } from "../results-flag.ts";
 import { progressIo } from "../run-study.ts";
 import { subjectText } from "../subject-text.ts";
 import { givenFlags, withGivenFlags, withTrainFlags } from "../train/flags.ts";
@@ -232,7 +233,7 @@ async function follow(run: OpenTraining, checkpointMinutes: number, shown: CliIo
     if (ending.state === "stopped") {
       print(
         shown,
-        `stopped after ${standingText(ending.epochs, ending.steps)}. Go on by \`cellwright train --resume ${run.name}${resultsFlag(run)}\``,
+        `stopped after ${standingText(ending.epochs, ending.steps)}. Go on by \`cellwright train --resume ${run.name}${resultsFlag(run.dir)}\``,
       );
       throw new Interrupted();
     }
@@ -251,12 +252,6 @@ async function follow(run: OpenTraining, checkpointMinutes: number, shown: CliIo
     watch.done();
     interrupts.dispose();
   }
-}
-
-/** What has to be typed beside the name where the run lies elsewhere. */
-function resultsFlag({ dir, name }: OpenTraining): string {
-  const parent = dir.slice(0, Math.max(0, dir.length - name.length - 1));
-  return parent === "results" ? "" : ` --results ${parent}`;
 }
 
 function standingText(epochs: number, steps: number): string {

@@ -9,6 +9,7 @@ import { accuracyImages, studyCells, type Candidate } from "../candidates.ts";
 import { failureReasons } from "../failure-reasons.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { headLine } from "../head-line.ts";
+import { resultsFlag } from "../results-flag.ts";
 import { scaleCells } from "../scaling.ts";
 import { comparisonLines, gridLines, imagesOf } from "../scale/results.ts";
 import { baselineRow, baselineVerdict, indistinguishable, retrainedText, topRows } from "../top-table.ts";
@@ -289,26 +290,30 @@ function goOnSection({ study, winner }: ReportData, hasExport: boolean): string 
 
 /** Returns the commands that a finished search is followed by. */
 export function goOnCommands(
-  { name, definition }: Pick<ReportData["study"], "name" | "definition">,
+  { name, dir, definition }: Pick<ReportData["study"], "name" | "dir" | "definition">,
   hasBest: boolean,
 ): { readonly command: string; readonly what: string }[] {
+  const flag = resultsFlag(dir);
   const scaling = scalingOf(definition.space);
   if (scaling !== undefined)
     return [
-      ...(definition.budget === undefined ? [] : [resumeCommand(name, definition.budget)]),
+      ...(definition.budget === undefined ? [] : [resumeCommand(name, definition.budget, flag)]),
       {
-        command: `npx cellwright scale ${scaling.target} --max-macs 600M`,
+        command: `npx cellwright scale ${scaling.target} --max-macs 600M${flag}`,
         what: "at larger sizes, by these coefficients",
       },
     ];
   return [
-    resumeCommand(name, definition.budget ?? {}),
+    resumeCommand(name, definition.budget ?? {}, flag),
     ...(hasBest
       ? [
-          { command: `npx cellwright retrain ${name} --top 5 --epochs 50`, what: "train the five best for longer" },
-          { command: `npx cellwright draw ${name}`, what: "the best cells as SVG and text" },
-          { command: `npx cellwright scale ${name} --max-macs 600M`, what: "the best cell at larger sizes" },
-          { command: `npx cellwright export ${name} --to pytorch --out my-model`, what: "model.py and weights" },
+          {
+            command: `npx cellwright retrain ${name} --top 5 --epochs 50${flag}`,
+            what: "train the five best for longer",
+          },
+          { command: `npx cellwright draw ${name}${flag}`, what: "the best cells as SVG and text" },
+          { command: `npx cellwright scale ${name} --max-macs 600M${flag}`, what: "the best cell at larger sizes" },
+          { command: `npx cellwright export ${name} --to pytorch --out my-model${flag}`, what: "model.py and weights" },
         ]
       : []),
   ];
@@ -318,6 +323,7 @@ export function goOnCommands(
 function resumeCommand(
   name: string,
   { trials, hours }: { readonly trials?: number; readonly hours?: number },
+  flag: string,
 ): { readonly command: string; readonly what: string } {
   const more = hours === undefined ? undefined : Math.max(1, Number((2 * hours).toPrecision(3)));
   const flags = [
@@ -329,7 +335,7 @@ function resumeCommand(
     ...(more === undefined ? [] : [more === 1 ? "one hour" : formatDuration(more * 3_600_000)]),
   ];
   return {
-    command: ["npx cellwright resume", name, ...flags].join(" "),
+    command: `${["npx cellwright resume", name, ...flags].join(" ")}${flag}`,
     what: limits.length === 0 ? "search on" : `search on, to ${limits.join(" or ")} in all`,
   };
 }

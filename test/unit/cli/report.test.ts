@@ -133,7 +133,7 @@ describe("the baseline", () => {
 
 describe("the commands to go on with", () => {
   const resume = (budget: object): { command: string; what: string } | undefined =>
-    goOnCommands({ name: "mine", definition: { ...defaultStudy, budget } }, true)[0];
+    goOnCommands({ name: "mine", dir: "results/mine", definition: { ...defaultStudy, budget } }, true)[0];
 
   it("raise every limit that there is: one that was met would end the search at once", () => {
     expect(resume({ hours: 5 / 60 })).toEqual({
@@ -148,8 +148,18 @@ describe("the commands to go on with", () => {
     expect(resume({})).toEqual({ command: "npx cellwright resume mine", what: "search on" });
   });
 
+  it("name the folder of results where it is not the usual one", () => {
+    const of = (dir: string): string | undefined =>
+      goOnCommands({ name: "mine", dir, definition: { ...defaultStudy, budget: {} } }, true)[0]?.command;
+    expect(of("elsewhere/mine")).toBe("npx cellwright resume mine --results elsewhere");
+    expect(of("mine")).toBe("npx cellwright resume mine --results .");
+    expect(of("/data/our runs/mine")).toBe("npx cellwright resume mine --results '/data/our runs'");
+    const commands = goOnCommands({ name: "mine", dir: "elsewhere/mine", definition: defaultStudy }, true);
+    expect(commands.every(({ command }) => command.endsWith(" --results elsewhere"))).toBe(true);
+  });
+
   it("stand alone where the window has no room for what they do", () => {
-    const commands = goOnCommands({ name: "mine", definition: defaultStudy }, true);
+    const commands = goOnCommands({ name: "mine", dir: "results/mine", definition: defaultStudy }, true);
     const wide = commandLines(commands, 100);
     expect(wide[0]).toMatch(/^ {2}npx cellwright resume mine --hours 1 +search on, to one hour in all$/);
     const longest = Math.max(...wide.map((line) => line.length));
