@@ -1,6 +1,7 @@
 /** @file Whether two engines agree on a network: inference, loss and every gradient. */
 import { expect } from "vitest";
-import type { Engine } from "../../src/engines/engine.ts";
+import type { Batch, Engine, SessionOptions } from "../../src/engines/engine.ts";
+import type { Network } from "../../src/network/index.ts";
 import { createRng } from "../../src/base/rng.ts";
 import { relativeDifference } from "./compare.ts";
 import { nudged, NUDGES } from "./kinks.ts";
@@ -31,7 +32,22 @@ function differenceOf(gradients: Gradients, expected: Gradients): string | undef
   return undefined;
 }
 
-/** Expects two engines to give the same logits, loss and gradients on a network; at a kink, the gradients on one side of it. */
+/** Points beside a kink at which engines that agree but for it agree: a deep network on eight images meets several kinks at once, and no one nudge need put all of them on the same sides. */
+const AGREEMENTS = 3;
+
+async function gradientsOf(
+  engine: Engine,
+  network: Network,
+  options: SessionOptions,
+  batch: Batch,
+): Promise<Gradients> {
+  const session = await engine.open(network, options);
+  const { gradients } = await session.gradients(batch, step);
+  await session.close();
+  return gradients;
+}
+
+/** Expects two engines to give the same logits, loss and gradients on a network; at a kink, the gradients on one side of it, or the same at points beside it. */
 export async function expectAgreement(
   engine: Engine,
   other: Engine,
@@ -51,12 +67,15 @@ export async function expectAgreement(
   expect(Math.abs(a.loss - b.loss), place).toBeLessThan(1e-3 * Math.max(1, b.loss));
   const difference = differenceOf(a.gradients, b.gradients);
   let isOther = difference !== undefined;
+  let agreements = 0;
   for (let nudge = 0; isOther && nudge < NUDGES; nudge++) {
-    const near = nudged(weights, createRng(place).fork(nudge), nudge);
-    const beside = await other.open(network, { ...session, weights: near });
-    const { gradients } = await beside.gradients(batch, step);
-    isOther = differenceOf(a.gradients, gradients) !== undefined;
-    await beside.close();
+    const near = { ...session, weights: nudged(weights, createRng(place).fork(nudge), nudge) };
+    const [own, beside] = [
+      await gradientsOf(engine, network, near, batch),
+      await gradientsOf(other, network, near, batch),
+    ];
+    if (differenceOf(own, beside) === undefined) agreements++;
+    isOther = differenceOf(a.gradients, beside) !== undefined && agreements < AGREEMENTS;
   }
   expect(isOther, `${place}: ${difference}`).toBe(false);
   await Promise.all([first.close(), second.close()]);

@@ -1,7 +1,7 @@
 /**
  * @file ReLUs and max pools have kinks. Where a value lies within rounding of one, the gradient is one of two, far apart and both right: the other engine's own from weights
- * that are a few last places off. So a test that finds two engines apart asks whether the other engine gives the first one's answer from such weights. A mistake
- * is not mended by them: from weights so near nothing else changes.
+ * that are a few last places off. So a test that finds two engines apart asks whether the other engine gives the first one's answer from such weights, or both
+ * the same one. A mistake is not mended by them: from weights so near nothing else changes.
  */
 import type { Rng } from "../../src/base/rng.ts";
 
