@@ -17,9 +17,10 @@ import { isNetworkFile, readNetworkFile } from "../study/network-file.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { candidateOf, findModelFolder, modelNames, readModelFolder, type SpaceCandidate } from "./models.ts";
-import { withStudy } from "./open-study.ts";
+import { studyNames, withStudy } from "./open-study.ts";
 import { publishedGenotypes } from "./published.ts";
 import { shelfSpaces } from "./shelf-spaces.ts";
+import { didYouMean } from "./similar-names.ts";
 import { findRunFolder, readRun } from "./trained-run.ts";
 
 export interface Subject {
@@ -62,16 +63,33 @@ export async function findSubject(
   const { base, which } = split(target);
   if (which !== undefined && trial !== undefined)
     throw new CellwrightError("config", expected("--trial", `no trial beside that of ${target}`, trial));
-  if (which !== undefined && !/^\d+$/.test(which))
-    throw new CellwrightError("config", expected(target, "the number of a trial after the @", which));
+  if (which !== undefined && !/^\d+$/.test(which)) {
+    const problem = expected(target, "the number of a trial after the @", which);
+    throw new CellwrightError("config", `${problem}${await meant(base, which, results)}`);
+  }
   return await ofStudy(base, results, which === undefined ? trial : Number(which)).catch(async (error: unknown) => {
     if (!(error instanceof CellwrightError) || !error.message.endsWith("no such study.")) throw error;
-    const names = [...publishedGenotypes().keys(), ...shelfSpaces().keys()];
-    throw new CellwrightError(
-      "config",
-      `${error.message.replace("Expected the name of a study", "Expected a study, a model, a space, its file, a published genotype or a network by name")}${await knownModels(results)} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(namedNetworks).join(", ")}.`,
+    const problem = error.message.replace(
+      "Expected the name of a study",
+      "Expected a study, a model, a space, its file, a published genotype or a network by name",
     );
+    const more = (await meant(base, which, results)) || (await knownNames(results));
+    throw new CellwrightError("config", `${problem}${more}`);
   });
+}
+
+/** Offers the names nearest to a misspelt one; nothing where none is near. */
+async function meant(base: string, which: string | undefined, results: string): Promise<string> {
+  const those = [...Object.keys(namedNetworks), ...publishedGenotypes().keys(), ...shelfSpaces().keys()];
+  const names = [...those, ...(await studyNames(results)), ...(await modelNames(results))];
+  // What is there by that very name has nothing to offer after an @.
+  const isThere = names.includes(base);
+  return didYouMean(base, names, which === undefined || isThere ? "" : `@${which}`);
+}
+
+async function knownNames(results: string): Promise<string> {
+  const names = [...publishedGenotypes().keys(), ...shelfSpaces().keys()];
+  return `${await knownModels(results)} Genotypes and spaces by name: ${names.join(", ")}. Networks by name: ${Object.keys(namedNetworks).join(", ")}.`;
 }
 
 async function withoutStudy(target: string): Promise<(Subject & { readonly what: string }) | undefined> {

@@ -14,6 +14,8 @@ export interface DecisionFinding {
   readonly kind: "unreachable" | "inert" | "constant";
   /** Genotypes that were tried. */
   readonly tries: number;
+  /** Of an inert one: changes of it alone, beside those tried, after which the genotype didn't decode; absent for none. */
+  readonly failing?: number;
   /** Of an unreachable one: why the last genotype that takes it doesn't decode. */
   readonly reason?: string;
 }
@@ -60,18 +62,22 @@ function findingOf(
   if (!isMutable(decision)) return { path, kind: "constant", tries: 0 };
 
   let tries = 0;
+  let failing = 0;
   for (let i = 0; i < MAX_TRIES; i++) {
     const context = contexts[i % contexts.length] as GoodSample;
     const changed = lookAt(
       subject,
       subject.space.mutate(context.genotype, rng, () => decision),
     );
-    // One that fails says nothing of this decision: it is counted among the samples that fail.
-    if (changed.state === "failed") continue;
+    // One that fails can't tell whether the network would be another.
+    if (changed.state === "failed") {
+      failing++;
+      continue;
+    }
     if (changed.key !== context.key) return undefined;
     tries++;
   }
-  return tries === 0 ? undefined : { path, kind: "inert", tries };
+  return tries === 0 ? undefined : { path, kind: "inert", tries, ...(failing > 0 && { failing }) };
 }
 
 /** Returns a genotype that takes what opens a decision, and else what `base` takes, where that says anything. */

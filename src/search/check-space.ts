@@ -3,7 +3,16 @@ import { formatCount } from "../base/units.ts";
 import type { CandidateCost } from "../space/space.ts";
 import { flatten } from "../space/walk.ts";
 import { MAX_REFUSED_SAMPLES } from "./constrained-space.ts";
-import { countRefusal, hasConstraints, noneMeet, refusalsOf, refusalText, type RefusalCounts } from "./constraints.ts";
+import {
+  countRefusal,
+  hasConstraints,
+  isRare,
+  noneMeet,
+  rareText,
+  refusalsOf,
+  refusalText,
+  type RefusalCounts,
+} from "./constraints.ts";
 import { checkDecisions, type DecisionFinding } from "./check-decisions.ts";
 import {
   drawSamples,
@@ -109,8 +118,10 @@ function constraintProblems(
     if (sample.state === "failed") continue;
     looked++;
     const names = refusalsOf(subject.constraints ?? [], sample.candidate).map(({ constraint }) => constraint);
-    if (names.length === 0)
-      return [`1 of ${formatCount(looked)} samples meets the constraints (${refusalText(refused)})`];
+    if (names.length === 0) {
+      const found = `1 of ${formatCount(looked)} samples meets the constraints (${refusalText(refused)})`;
+      return [isRare(refused, 1) ? `${found}. ${rareText}` : found];
+    }
     refused = countRefusal(refused, names);
   }
   return [noneMeet("samples", looked, refused).message];
@@ -122,12 +133,14 @@ function problemsOf(
   findings: readonly DecisionFinding[],
 ): readonly string[] {
   const ofSamples = failed.length === 0 ? [] : [`${failed.length} of ${count} samples fail to decode`];
-  const ofDecisions = findings.flatMap(({ path, kind, tries }) => {
+  const ofDecisions = findings.flatMap(({ path, kind, tries, failing = 0 }) => {
     switch (kind) {
       case "unreachable":
         return [`${path} is unreachable: none of ${tries} genotypes that take it decodes`];
       case "inert":
-        return [`${path} never changes the network: ${tries} changes of it alone changed nothing`];
+        return [
+          `${path} never changes the network: ${tries} changes of it alone changed nothing${failing === 0 ? "" : `, ${failing} left nothing that decodes`}`,
+        ];
       default:
         return [];
     }

@@ -5,8 +5,8 @@ import type { AnySpace, Genotype, SkeletonBase } from "../space/space.ts";
 import { candidateOf, type Candidate } from "./candidate.ts";
 import { countRefusal, hasConstraints, NONE_REFUSED, noneMeet, refusalsOf, type RefusalCounts } from "./constraints.ts";
 
-/** Samples in a row that are refused before constraints are said to be too tight. */
-export const MAX_REFUSED_SAMPLES = 1_000;
+/** Samples in a row that are refused before constraints are said to be too tight: none of 3,000 means, at 95 %, that fewer than 1 in 1,000 meet them (the rule of three). */
+export const MAX_REFUSED_SAMPLES = 3_000;
 /** Changes of given genotypes in a row that are refused before one is let through: there may be no other near them. */
 const MAX_REFUSED_VARIATIONS = 100;
 
@@ -18,7 +18,7 @@ export interface ConstrainedSpace {
 
 /**
  * Returns the space with `sample`, `mutate` and `crossover` drawing on from the same stream until the constraints are met. `sample` throws `config`
- * after 1,000 in a row, naming which constraint refuses how many; the others return their hundredth try, met or not. A genotype that
+ * after 3,000 in a row, naming which constraint refuses how many; the others return their hundredth try, met or not. A genotype that
  * doesn't decode is let through: that is no matter of constraints. Each try costs a decode. Latencies aren't looked at.
  */
 export function constrainedSpace(

@@ -76,12 +76,23 @@ export function refusalText({ by }: RefusalCounts): string {
     .join(", ");
 }
 
+/** One candidate in so many has to meet constraints that leave something to search. */
+const MAX_PER_MET = 1_000;
+
+/** Returns whether fewer than 1 in 1,000 of those refused and those that `met` the constraints do. */
+export function isRare({ refused }: RefusalCounts, met: number): boolean {
+  return refused > 0 && refused + met >= MAX_PER_MET * Math.max(1, met);
+}
+
+/** What is said then. */
+export const rareText = `Fewer than 1 in ${formatCount(MAX_PER_MET)} meet them.`;
+
 /** Returns the error of constraints that none of `drawn` candidates met. */
 export function noneMeet(what: "samples" | "proposals", drawn: number, counts: RefusalCounts): CellwrightError {
   const by = refusalText(counts);
   return new CellwrightError(
     "config",
-    `constraints  Expected at least 1 in ${formatCount(drawn)} ${what} to meet them. Received: none${by === "" ? "" : ` (${by})`}. Loosen them, or make the skeleton smaller.`,
+    `constraints  Expected at least 1 in ${formatCount(MAX_PER_MET)} ${what} to meet them. Received: none of ${formatCount(drawn)}${by === "" ? "" : ` (${by})`}. Loosen them, or make the skeleton smaller.`,
     { details: { drawn, ...counts } },
   );
 }

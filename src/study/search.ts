@@ -9,7 +9,7 @@ import type { Logger } from "../base/logger.ts";
 import { formatCount } from "../base/units.ts";
 import type { Outcome, Task } from "../evaluators/evaluator.ts";
 import type { Executor, RunningTask } from "../executors/executor.ts";
-import { countRefusal, NONE_REFUSED, noneMeet, refusalText } from "../search/constraints.ts";
+import { countRefusal, isRare, NONE_REFUSED, noneMeet, rareText, refusalText } from "../search/constraints.ts";
 import type { Storage, StepRecord, TrialRecord } from "../storage/storage.ts";
 import { measuresLatency, rejectedOutcome } from "./admission.ts";
 import { watchBudget, type EndReason } from "./budget.ts";
@@ -327,12 +327,11 @@ function noteRefusals(trials: readonly TrialRecord[], emit: SearchContext["emit"
   const counts = refusedOf(trials);
   if (counts.refused === 0) return;
   const met = trials.filter(({ metrics }) => metrics["rejected"] !== true).length;
-  const isRare = counts.refused + met >= MAX_REJECTED_IN_A_ROW * Math.max(1, met);
-  const share = isRare ? ` Fewer than 1 in ${formatCount(MAX_REJECTED_IN_A_ROW)} meet them.` : "";
+  const warns = isRare(counts, met);
   emit({
     kind: "note",
-    level: isRare ? "warn" : "info",
-    message: `The constraints refused ${formatCount(counts.refused)} of ${formatCount(counts.refused + met)} candidates untrained (${refusalText(counts)}).${share}`,
+    level: warns ? "warn" : "info",
+    message: `The constraints refused ${formatCount(counts.refused)} of ${formatCount(counts.refused + met)} candidates untrained (${refusalText(counts)}).${warns ? ` ${rareText}` : ""}`,
   });
 }
 

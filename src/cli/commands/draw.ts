@@ -155,7 +155,7 @@ function difference(first: Subject, second: Subject, as: DrawOptions["as"]): Dra
   const genotypes = { before: first.candidate?.genotype, after: second.candidate?.genotype };
   const head = (count: number, same: string): string => {
     const sum = count === 0 ? `the same ${same}` : `${count} ${count === 1 ? "difference" : "differences"}`;
-    return `- ${first.subtitle}\n+ ${second.subtitle}\n  ${sum}`;
+    return `- ${says(first)}\n+ ${says(second)}\n  ${sum}`;
   };
   if (!haveCells || as === "network") {
     const [old, young] = [first.network(), second.network()];
@@ -185,4 +185,9 @@ function difference(first: Subject, second: Subject, as: DrawOptions["as"]): Dra
 /** Short names, or the longer ones where the short are the same. */
 function namesOf(first: Subject, second: Subject): readonly [string, string] {
   return first.name === second.name ? [first.subtitle, second.subtitle] : [first.name, second.name];
+}
+
+/** A line on a subject that stands alone: with its name, which stands in a title elsewhere. */
+function says({ name, subtitle }: Subject): string {
+  return subtitle.includes(name) ? subtitle : `${name}, ${subtitle}`;
 }

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { formatCount, formatMacs, formatMany } from "../../base/units.ts";
 import { formatWays, spaceTree } from "../../draw/space-text.ts";
 import { flatten } from "../../space/walk.ts";
-import { refusalText } from "../../search/constraints.ts";
+import { isRare, rareText, refusalText } from "../../search/constraints.ts";
 import { addCommand, withJson } from "../common-options.ts";
 import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
@@ -133,11 +133,11 @@ function addSample(parent: Command, io: CliIo): void {
       print(io, `${io.colors.bold(String(sample.number))}  ${size}`);
       print(io, `   ${describeGenotype(space, sample.genotype)}`);
     }
-    if (refused.refused > 0)
-      print(
-        io,
-        io.colors.dim(`the constraints refused ${formatCount(refused.refused)} others: ${refusalText(refused)}`),
-      );
+    if (refused.refused > 0) {
+      const others = `the constraints refused ${formatCount(refused.refused)} others: ${refusalText(refused)}`;
+      const rare = isRare(refused, samples.length) ? io.colors.bold(`. ${rareText}`) : "";
+      print(io, `${io.colors.dim(others)}${rare}`);
+    }
   });
 }
 

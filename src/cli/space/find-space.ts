@@ -9,6 +9,7 @@ import type { Constraints, StudyDefinition } from "../../study/definition.ts";
 import { importModule } from "../../study/import-module.ts";
 import { isSpace, loadSpace, withOwnSpace } from "../../study/load-space.ts";
 import { shelfSpaces } from "../shelf-spaces.ts";
+import { didYouMean } from "../similar-names.ts";
 
 export interface FoundSpace {
   readonly space: AnySpace;
@@ -31,7 +32,7 @@ export async function findSpace(target: string): Promise<FoundSpace> {
   if (file !== undefined) return await fromFile(file, name);
   throw new CellwrightError(
     "config",
-    `${target === "" ? '""' : target}  Expected a space of the shelf (${[...shelf.keys()].join(", ")}) or a file that exports one (my-space.ts, my-space.ts#name, my-cells.yaml). Received: no such space.`,
+    `${target === "" ? '""' : target}  Expected a space of the shelf (${[...shelf.keys()].join(", ")}) or a file that exports one (my-space.ts, my-space.ts#name, my-cells.yaml). Received: no such space.${didYouMean(target, shelf.keys())}`,
   );
 }
 

@@ -157,7 +157,9 @@ describe("constraints", () => {
       file,
       `import { other as space } from "./two.ts";
 export default { space, constraints: { maxParams: 100, accept: ({ genotype }) => genotype.filters > 1 } };
-export const none = { space, constraints: { maxParams: 1 } };\n`,
+export const none = { space, constraints: { maxParams: 1 } };
+let looked = 0;
+export const rare = { space, constraints: { accept: () => ++looked % 1_500 === 0 } };\n`,
     );
     const sampled = JSON.parse((await cli("sample", file, "-n", "30", "--json")).out) as { params: number }[];
     expect(new Set(sampled.map(({ params }) => params))).toEqual(new Set([84]));
@@ -170,7 +172,7 @@ export const none = { space, constraints: { maxParams: 1 } };\n`,
     const none = await cli("check", `${file}#none`, "-n", "20");
     expect(none.code).toBe(2);
     expect(none.out).toContain(
-      "constraints  Expected at least 1 in 1,000 samples to meet them. Received: none (maxParams refuses 1,000).",
+      "constraints  Expected at least 1 in 1,000 samples to meet them. Received: none of 3,000 (maxParams refuses 3,000).",
     );
     const { refused, problems } = JSON.parse((await cli("check", `${file}#none`, "-n", "20", "--json")).out) as Record<
       string,
@@ -179,6 +181,9 @@ export const none = { space, constraints: { maxParams: 1 } };\n`,
     expect(refused).toMatchObject({ by: { maxParams: expect.any(Number) as number } });
     expect(problems).toHaveLength(1);
     expect((await cli("sample", `${file}#none`)).err).toContain("1 in 1,000 samples");
+    expect((await cli("sample", `${file}#rare`, "-n", "2")).out).toMatch(
+      /the constraints refused 2,998 others: accept refuses 2,998\. Fewer than 1 in 1,000 meet them\.\n$/,
+    );
   });
 });
 

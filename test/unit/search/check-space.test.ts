@@ -45,6 +45,20 @@ describe("a check", () => {
     expect(check.duplicates[0]).toEqual({ number: 32, of: 23 });
   });
 
+  it("says of a decision that changes nothing how many of its changes leave nothing that decodes", () => {
+    const picky = tinySpace({ a: int(1, 3), odd: choice([true, false]) }, ({ a, odd }: { a: number; odd: boolean }) => {
+      if (!odd && a > 1) throw new Error("no such network");
+      return [a, 1];
+    });
+    const { findings, problems } = checkSpace({ space: picky }, { samples: 40, seed: 0 });
+    const [odd] = findings;
+    expect(odd).toMatchObject({ path: "odd", kind: "inert" });
+    expect((odd?.tries ?? 0) + (odd?.failing ?? 0)).toBe(32);
+    expect(problems.at(-1)).toBe(
+      `odd never changes the network: ${odd?.tries} changes of it alone changed nothing, ${odd?.failing} left nothing that decodes`,
+    );
+  });
+
   it("is the same by the same seed", () => {
     const check = (seed: number) => checkSpace({ space: oddSpace }, { samples: 10, seed });
     expect(check(3)).toEqual(check(3));
@@ -94,9 +108,17 @@ describe("a check", () => {
     expect(some.problems).toHaveLength(1);
     const none = checkSpace({ space: toySpace, constraints: [{ maxParams: 1 }] }, { samples: 30, seed: 0 });
     expect(none.problems.at(-1)).toBe(
-      "constraints  Expected at least 1 in 1,000 samples to meet them. Received: none (maxParams refuses 1,000). Loosen them, or make the skeleton smaller.",
+      "constraints  Expected at least 1 in 1,000 samples to meet them. Received: none of 3,000 (maxParams refuses 3,000). Loosen them, or make the skeleton smaller.",
     );
     expect(checkSpace({ space: toySpace }, { samples: 3, seed: 0 }).refused).toBeUndefined();
+    let looked = 0;
+    const rare = checkSpace(
+      { space: toySpace, constraints: [{ accept: () => ++looked === 2_500 }] },
+      { samples: 30, seed: 0 },
+    );
+    expect(rare.problems.at(-1)).toBe(
+      "1 of 2,500 samples meets the constraints (accept refuses 2,499). Fewer than 1 in 1,000 meet them.",
+    );
   });
 
   it("refuses a decode that isn't pure, and one that gives no network", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import { candidateOf } from "../../../src/search/candidate.ts";
 import { constrainedSpace } from "../../../src/search/constrained-space.ts";
-import { latencyLimit, latencyRefusal, refusalsOf, refusalText } from "../../../src/search/constraints.ts";
+import { isRare, latencyLimit, latencyRefusal, refusalsOf, refusalText } from "../../../src/search/constraints.ts";
 import type { Genotype } from "../../../src/space/index.ts";
 import type { Constraints } from "../../../src/study/definition.ts";
 import { oddSpace } from "../../support/odd-space.ts";
@@ -51,7 +51,7 @@ describe("a constrained space", () => {
     expect(draws(space, 5).every(({ b }) => b === 5)).toBe(true);
   });
 
-  it("says which constraint refuses how many when 1,000 in a row are refused", () => {
+  it("says which constraint refuses how many when 3,000 in a row are refused", () => {
     const { space } = constrainedSpace(
       toySpace,
       [{ maxParams: 1, maxMemory: 2_000 }, { accept: ({ genotype }) => genotype["twin"] === 0 }],
@@ -60,9 +60,18 @@ describe("a constrained space", () => {
     const error = thrownBy(() => space.sample(createRng("none")));
     expect(error.code).toBe("config");
     expect(error.message).toMatch(
-      /^constraints {2}Expected at least 1 in 1,000 samples to meet them\. Received: none \(maxParams refuses 1,000, maxMemory refuses \d{1,3}, accept refuses 6\d\d\)\. Loosen them, or make the skeleton smaller\.$/,
+      /^constraints {2}Expected at least 1 in 1,000 samples to meet them\. Received: none of 3,000 \(maxParams refuses 3,000, maxMemory refuses [\d,]{1,5}, accept refuses [12],\d{3}\)\. Loosen them, or make the skeleton smaller\.$/,
     );
-    expect(error.details).toMatchObject({ drawn: 1000, refused: 1000 });
+    expect(error.details).toMatchObject({ drawn: 3000, refused: 3000 });
+  });
+
+  it("goes on where one in 2,000 meets them: by chance 1,000 in a row are refused where many do, too", () => {
+    let looked = 0;
+    const { space, takeRefused } = constrainedSpace(toySpace, [{ accept: () => ++looked % 2_000 === 0 }], undefined);
+    expect(draws(space, 3)).toHaveLength(3);
+    const counts = takeRefused();
+    expect(counts).toEqual({ refused: 5_997, by: { accept: 5_997 } });
+    expect([isRare(counts, 3), isRare(counts, 7), isRare({ refused: 0, by: {} }, 0)]).toEqual([true, false, false]);
   });
 
   it("varies genotypes within the constraints, and lets one through where none is near", () => {

@@ -139,7 +139,7 @@ describe("search loop", () => {
 
     const none = await studyOf({ name: "none", constraints: { maxMacs: 1 }, budget: { hours: 1 } }, () => {});
     await expect(collect(none.study.run())).rejects.toThrow(
-      /Expected at least 1 in 1,000 proposals to meet them\. Received: none \(maxMacs refuses 1,000\)/,
+      /Expected at least 1 in 1,000 proposals to meet them\. Received: none of 1,000 \(maxMacs refuses 1,000\)/,
     );
     expect(none.executor.tasks).toHaveLength(0);
   });
