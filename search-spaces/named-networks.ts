@@ -127,7 +127,7 @@ const MULTIPLIER = /^(\d+(\.\d*)?|\.\d+)$/;
 
 /**
  * Returns the network of a name: `efficientnet-b4`, or `mobilenet-v2@1.4` for its filters times 1.4, rounded as published. Undefined for a name that isn't one.
- * Throws `config` for a multiplier that isn't a number above 0 and up to 16, and for a network that has none.
+ * Throws `config` for a multiplier that isn't a number above 0 and up to 16, for one that a network of a few published widths hasn't, and for a network that has none.
  */
 export function namedNetwork(id: string): Network | undefined {
   // Some come at a few widths alone, each a name of its own: shufflenet-v2@2.0.
@@ -136,12 +136,18 @@ export function namedNetwork(id: string): Network | undefined {
   const name = at < 0 ? id : id.slice(0, at);
   if (at < 0 || !Object.hasOwn(namedNetworks, name)) return undefined;
   const build = Object.hasOwn(widths, name) ? widths[name] : undefined;
-  if (build === undefined) {
-    const those = `no multiplier, which only ${Object.keys(widths).join(", ")} have`;
-    throw new CellwrightError("config", expected(id, those, id.slice(at + 1)));
-  }
   const text = id.slice(at + 1);
   const multiplier = MULTIPLIER.test(text) ? Number(text) : Number.NaN;
+  if (build === undefined) {
+    const published = Object.keys(namedNetworks).filter((each) => each.startsWith(`${name}@`));
+    const same = published.find((each) => Number(each.slice(at + 1)) === multiplier);
+    if (same !== undefined) return { ...(namedNetworks[same] as () => Network)(), name: id };
+    const those =
+      published.length > 0
+        ? `a multiplier of ${published.map((each) => each.slice(at + 1)).join(", ")}`
+        : `no multiplier, which only ${Object.keys(widths).join(", ")} have`;
+    throw new CellwrightError("config", expected(id, those, text));
+  }
   if (!(multiplier > 0 && multiplier <= MAX_MULTIPLIER)) {
     const what = `a multiplier above 0 and up to ${MAX_MULTIPLIER}, such as ${name}@0.5`;
     throw new CellwrightError("config", expected(id, what, text));

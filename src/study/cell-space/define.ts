@@ -26,11 +26,19 @@ export function cellSpace(
   placeOf: (path: readonly PropertyKey[]) => string = () => "",
 ): Space<NasnetSkeleton, Network> {
   const result = cellSpaceSchema.safeParse(value);
-  const problems = result.success
-    ? missingOperations(result.data)
-    : result.error.issues.flatMap((issue) => problemsOf(issue, value));
+  const problems = [
+    ...reservedNames(value),
+    ...(result.success
+      ? [...missingOperations(result.data), ...repeatedCombiners(result.data)]
+      : result.error.issues.flatMap((issue) => problemsOf(issue, value))),
+  ];
   if (problems.length > 0) {
-    const lines = problems.map(({ path, message }) => `${placeOf(path)}${pathText(path)}  ${message}`);
+    // What is wrong with the whole has no path: only the place stands before it.
+    const lines = problems.map(({ path, message }) =>
+      path.length === 0
+        ? `${placeOf(path).replace(/: $/, "")}  ${message}`
+        : `${placeOf(path)}${pathText(path)}  ${message}`,
+    );
     throw new CellwrightError("space", lines.join("\n"), { details: { problems } });
   }
   return compile(result.data as CellSpaceFile);
@@ -103,6 +111,32 @@ function layerOf(operation: OperationFile): Layer {
 
 function dilated({ dilation }: { readonly dilation?: number | undefined }): { readonly dilation?: number } {
   return dilation === undefined ? {} : { dilation };
+}
+
+/** What the schema doesn't see: it passes over a key of this name, and what is under it would be lost without a word. */
+function reservedNames(value: unknown): readonly PlacedProblem[] {
+  return ["operations", "named"].flatMap((key) => {
+    const names = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+    return typeof names === "object" && names !== null && Object.hasOwn(names, "__proto__")
+      ? [{ path: [key, "__proto__"], message: 'Expected another name. Received: "__proto__".' }]
+      : [];
+  });
+}
+
+/** What a schema can't say so that every editor knows it. */
+function repeatedCombiners({ cells: declaredCells }: CellSpaceFile): readonly PlacedProblem[] {
+  return Object.entries(declaredCells).flatMap(([kind, cell]) =>
+    (cell?.combiners ?? []).flatMap((name, i, names) =>
+      names.indexOf(name) === i
+        ? []
+        : [
+            {
+              path: ["cells", kind, "combiners", i],
+              message: `Expected combiners that differ. Received: ${describe(name)} twice.`,
+            },
+          ],
+    ),
+  );
 }
 
 /** What the schema can't know: that a cell's operations are declared, none twice. */

@@ -166,6 +166,18 @@ describe("what is wrong in a file", () => {
       /^my\.yaml:16:46: .* {2}Expected operations that differ\. Received: "sep3" twice\.$/,
     ],
     [
+      "a combiner named twice in a cell",
+      "combiners: [add, concat]",
+      "combiners: [add, add]",
+      /^my\.yaml:15:\d+: cells\.normal\.combiners\[1\] {2}Expected combiners that differ\. Received: "add" twice\.$/,
+    ],
+    [
+      "an operation by a name that objects keep to themselves",
+      "  max3:",
+      "  __proto__:",
+      /^my\.yaml:8:14: operations\.__proto__ {2}Expected another name\. Received: "__proto__"\.$/,
+    ],
+    [
       "what is not there",
       "name: small-cells\n",
       "",
@@ -207,7 +219,7 @@ describe("what is wrong in a file", () => {
   it("no list, no object, nothing", async () => {
     for (const content of ["", "[]", "3"])
       expect((await problemsIn(content))[0]).toMatch(
-        /^my\.yaml(:1:1)?: .*Expected an object with .*name, version, operations/,
+        /^my\.yaml {2}Expected an object with .*name, version, operations/,
       );
   });
 });
