@@ -20,7 +20,7 @@ import { candidateOf, findModelFolder, modelNames, readModelFolder, type SpaceCa
 import { studyNames, withStudy } from "./open-study.ts";
 import { publishedGenotypes } from "./published.ts";
 import { shelfSpaces } from "./shelf-spaces.ts";
-import { didYouMean } from "./similar-names.ts";
+import { didYouMean } from "../base/similar-names.ts";
 import { findRunFolder, readRun } from "./trained-run.ts";
 
 export interface Subject {

@@ -1,5 +1,6 @@
 /** @file What a candidate has to meet before it is trained: part of a space, of a study, or of both. */
 import { CellwrightError, expected } from "../base/errors.ts";
+import { didYouMean } from "../base/similar-names.ts";
 import type { CandidateCost, Genotype } from "./space.ts";
 
 /** What a predicate of the user's own sees of a candidate. */
@@ -47,8 +48,10 @@ export function checkConstraints(constraints: unknown, place: string): void {
         throw new CellwrightError("space", expected(at, latencyRuntimes.join(" or "), value));
       continue;
     }
-    if (!(constraintNames as readonly string[]).includes(name))
-      throw new CellwrightError("space", expected(at, `one of ${constraintNames.join(", ")}`, name));
+    if (!(constraintNames as readonly string[]).includes(name)) {
+      const problem = expected(at, `one of ${constraintNames.join(", ")}`, name);
+      throw new CellwrightError("space", `${problem}${didYouMean(name, constraintNames)}`);
+    }
     if (value === undefined) continue;
     if (name === "accept" ? typeof value !== "function" : !(typeof value === "number" && value > 0))
       throw new CellwrightError(

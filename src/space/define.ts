@@ -1,6 +1,7 @@
 /** @file `defineSpace`: a space file's object literal, compiled to a `Space`. */
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 import { hashJson } from "../base/hash.ts";
+import { didYouMean } from "../base/similar-names.ts";
 import { checkConstraints, type Constraints } from "./constraints.ts";
 import { type ChoicesOf, type Compiled, compileAll, type Declarations, type NamedChoicesOf } from "./declaration.ts";
 import { countGenotypes, enumerateGenotypes } from "./enumerate.ts";
@@ -31,6 +32,19 @@ export interface SpaceDefinition<D, S, Net> {
   readonly named?: Readonly<Record<string, NamedChoicesOf<D>>>;
 }
 
+/** Keys of a definition. */
+const definitionKeys = [
+  "name",
+  "version",
+  "skeleton",
+  "decisions",
+  "decode",
+  "scaleSkeleton",
+  "roundedNumbers",
+  "constraints",
+  "named",
+] as const satisfies readonly (keyof SpaceDefinition<unknown, unknown, unknown>)[];
+
 /**
  * Compiles a space. `decode` gets its choices typed by inference from `decisions`.
  * Throws `space` where the declarations or a named genotype make no sense, naming the decision.
@@ -43,6 +57,7 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
     throw new CellwrightError("space", expected("name", "a name for the space", name));
   if (!Number.isSafeInteger(version) || version < 1)
     throw new CellwrightError("space", expected(`space ${name}: version`, "a whole number of 1 or more", version));
+  checkKeys(name, definition);
   if (typeof definition.decode !== "function")
     throw new CellwrightError("space", expected(`space ${name}: decode`, "a function", typeof definition.decode));
   if (typeof definition.skeleton !== "object" || definition.skeleton === null || Array.isArray(definition.skeleton))
@@ -92,6 +107,14 @@ export function defineSpace<const D extends Declarations, const S extends Skelet
     encode: (genotype) => encodeGenotype(decisions, layout, valid(genotype)),
     fromVector: (vector) => decodeVector(decisions, layout, vector),
   };
+}
+
+/** Throws `space` on a key that a definition hasn't: a misspelt one would be passed over where no compiler looks. */
+function checkKeys(space: string, definition: object): void {
+  const key = Object.keys(definition).find((each) => !(definitionKeys as readonly string[]).includes(each));
+  if (key === undefined) return;
+  const problem = expected(`space ${space}: ${key}`, `one of ${definitionKeys.join(", ")}`, key);
+  throw new CellwrightError("space", `${problem}${didYouMean(key, definitionKeys)}`);
 }
 
 /** A decision as the hash knows it: what is said of it may change, what it decides may not. */

@@ -4,6 +4,7 @@
  */
 import { createRng } from "../base/rng.ts";
 import { describe, expected } from "../base/errors.ts";
+import { didYouMean } from "../base/similar-names.ts";
 import { namedNetworks, resnet18AtMacs } from "../../search-spaces/index.ts";
 import type { Evaluator, Task } from "../evaluators/evaluator.ts";
 import { costOf, inferShapes } from "../network/index.ts";
@@ -115,7 +116,7 @@ export function baselineProblems(definition: StudyDefinition): string[] {
   const build = Object.hasOwn(namedNetworks, baseline) ? namedNetworks[baseline] : undefined;
   if (build === undefined)
     return [
-      `baseline  Expected the id of a network, such as "resnet-18-cifar", or false for none. Received: ${describe(baseline)}.`,
+      `baseline  Expected the id of a network, such as "resnet-18-cifar", or false for none. Received: ${describe(baseline)}.${didYouMean(baseline, Object.keys(namedNetworks))}`,
     ];
   const trains = (retrain?.evaluator ?? evaluator).trainsNetworks === true;
   if (!trains)

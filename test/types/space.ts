@@ -121,6 +121,8 @@ space.decode(genotype, { input: [32, 32] });
 // @ts-expect-error not one of the union that the space asserted
 space.decode(genotype, { stem: "mnist" });
 
+const unconstrained = { name: "x", version: 1, skeleton: {}, decisions: {}, decode: () => ({ network: 0 }) } as const;
+defineSpace({ ...unconstrained, constraints: { maxParams: 1000, accept: ({ network }) => network > 0 } });
 // @ts-expect-error `kind` holds the option's name, so no child can be called that
 choice({ none: {}, some: { kind: choice(["a", "b"]) } });
 // @ts-expect-error an option's children are declarations
@@ -129,6 +131,14 @@ choice({ none: {}, some: { ratio: 0.5 } });
 choice([{}, {}]);
 // @ts-expect-error no such scale
 float(0, 1, { scale: "logarithmic" });
+// @ts-expect-error a key that a definition hasn't
+defineSpace({ name: "x", version: 1, skeleton: {}, decisions: {}, decode: () => ({ network: 0 }), constraint: {} });
+// @ts-expect-error a constraint that there isn't
+defineSpace({ ...unconstrained, constraints: { maxParam: 1000 } });
+// @ts-expect-error a misspelt option of a declaration
+int(16, 48, { stepp: 16 });
+// @ts-expect-error a misspelt option of a choice
+choice(["a", "b"], { rol: "operation" });
 // @ts-expect-error a decision is declared, not a plain value
 defineSpace({ name: "x", version: 1, skeleton: {}, decisions: { filters: 16 }, decode: () => ({ network: 0 }) });
 

@@ -9,7 +9,7 @@ import type { Constraints, StudyDefinition } from "../../study/definition.ts";
 import { importModule } from "../../study/import-module.ts";
 import { isSpace, loadSpace, withOwnSpace } from "../../study/load-space.ts";
 import { shelfSpaces } from "../shelf-spaces.ts";
-import { didYouMean } from "../similar-names.ts";
+import { didYouMean } from "../../base/similar-names.ts";
 
 export interface FoundSpace {
   readonly space: AnySpace;

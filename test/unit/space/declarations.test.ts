@@ -268,6 +268,18 @@ describe("a declaration that makes no sense is refused, naming it", () => {
   });
 });
 
+test.each([
+  ["constraint", "constraints"],
+  ["decod", "decode"],
+  ["scaleskeleton", "scaleSkeleton"],
+])("a definition with a misspelt key, %s, is refused: it would be passed over", (key, meant) => {
+  const good = { name: "s", version: 1, skeleton: {}, decisions: { a: int(1, 3) }, decode: () => ({ network: 0 }) };
+  expect(defineSpace(good).name).toBe("s");
+  expect(thrownBy(() => defineSpace({ ...good, [key]: {} })).message).toBe(
+    `space s: ${key}  Expected one of name, version, skeleton, decisions, decode, scaleSkeleton, roundedNumbers, constraints, named. Received: "${key}". Did you mean ${meant}?`,
+  );
+});
+
 describe("constraints of a space", () => {
   const make = (constraints: unknown) =>
     defineSpace({
@@ -293,6 +305,10 @@ describe("constraints of a space", () => {
     [
       { maxFlops: 1 },
       'space s: constraints.maxFlops  Expected one of maxParams, maxMacs, maxMemory, accept, maxLatencyMs. Received: "maxFlops".',
+    ],
+    [
+      { maxParam: 1 },
+      'space s: constraints.maxParam  Expected one of maxParams, maxMacs, maxMemory, accept, maxLatencyMs. Received: "maxParam". Did you mean maxParams?',
     ],
     [{ maxParams: 0 }, "space s: constraints.maxParams  Expected a number above 0. Received: 0."],
     [{ maxLatencyMs: "5" }, 'space s: constraints.maxLatencyMs  Expected a number above 0. Received: "5".'],

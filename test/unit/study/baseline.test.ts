@@ -137,7 +137,10 @@ describe("a baseline by name", () => {
 
   it("has to be one, for the study's images and classes, with an evaluator that trains it", () => {
     expect(problem({ baseline: "resnet-19" })).toMatch(
-      /^study: baseline {2}Expected the id of a network.*"resnet-19"\.$/,
+      /^study: baseline {2}Expected the id of a network.*"resnet-19"\. Did you mean resnet-18\?$/,
+    );
+    expect(problem({ baseline: "resnet20cifar" })).toMatch(
+      /Received: "resnet20cifar"\. Did you mean resnet-20-cifar\?$/,
     );
     expect(problem({ baseline: true as never })).toMatch(/baseline {2}Expected the id of a network, or false for none/);
     expect(problem({ baseline: "resnet-20-cifar" })).toBe(

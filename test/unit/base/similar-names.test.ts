@@ -1,7 +1,7 @@
 /** @file What a misspelt name may have meant. */
 import { describe, expect, it } from "vitest";
 import { namedNetworks } from "cellwright/spaces";
-import { didYouMean, similarNames } from "../../../src/cli/similar-names.ts";
+import { didYouMean, similarNames } from "../../../src/base/similar-names.ts";
 
 const names = Object.keys(namedNetworks);
 
