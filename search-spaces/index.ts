@@ -28,6 +28,8 @@ export { roundFilters, roundRepeats } from "./mbconv/rounding.ts";
 export { imagenetSkeleton, type MbconvSkeleton } from "./mbconv/skeleton.ts";
 export { mnasnet, mnasnetOperations, mnasnetSmallSkeleton, type MnasnetSkeleton } from "./mnasnet.ts";
 export { mobilenetV1, type MobilenetV1Options } from "./baselines/mobilenet-v1.ts";
+export { mobilenetV2, type MobilenetV2Options } from "./baselines/mobilenet-v2.ts";
+export { mobilenetV3, type MobilenetV3Options } from "./baselines/mobilenet-v3.ts";
 export type { NamedCandidate } from "./mbconv/named.ts";
 export { namedCandidate, namedNetwork, namedNetworks } from "./named-networks.ts";
 export { enasMicro, enasMicroOperations, type EnasMicroSkeleton } from "./enas-micro.ts";

@@ -1,6 +1,7 @@
 /** @file The published networks of mobile inverted bottlenecks by name, with the paddings and batch norms of the implementations that their counts are of. */
 import type { Network } from "cellwright/network";
 import type { AnySpace, Genotype, SkeletonBase } from "cellwright/space";
+import type { ClassicOptions } from "../baselines/classic-options.ts";
 import { mobilenetV1 } from "../baselines/mobilenet-v1.ts";
 import { efficientnet, efficientnetSkeletons } from "../efficientnet.ts";
 import { mbconv, type MbconvSpaceSkeleton } from "../mbconv.ts";
@@ -50,6 +51,15 @@ export const mbconvCandidates: Readonly<Record<string, (width: number) => NamedC
 /** Returns the network of a candidate. */
 export function candidateNetwork({ space, genotype, skeleton }: NamedCandidate): Network {
   return space.decode(genotype, skeleton).network as Network;
+}
+
+/** Returns a published network of the space `mbconv` as a baseline: on images and classes of one's own. */
+export function mbconvBaseline(
+  id: "mobilenet-v2" | "mobilenet-v3-large" | "mobilenet-v3-small",
+  { input = [224, 224, 3], classes = 1000, width = 1 }: ClassicOptions & { readonly width?: number },
+): Network {
+  const { space, genotype, skeleton } = (mbconvCandidates[id] as (width: number) => NamedCandidate)(width);
+  return { ...candidateNetwork({ space, genotype, skeleton: { ...skeleton, input, classes } }), name: id };
 }
 
 /** Id to a function of the width multiplier. */

@@ -1,7 +1,7 @@
 /** @file Every network by name against its official implementation, at every width that was run: parameters, totals, MACs. Tolerance 0. */
 import { expect, it } from "vitest";
-import { costOf } from "cellwright/network";
-import { namedNetwork, namedNetworks } from "cellwright/spaces";
+import { costOf, inferShapes } from "cellwright/network";
+import { mobilenetV2, mobilenetV3, namedNetwork, namedNetworks } from "cellwright/spaces";
 import golden from "./counts.json" with { type: "json" };
 import more from "./more-counts.json" with { type: "json" };
 
@@ -36,6 +36,21 @@ it.each(["1", "1.0", "1.", "01.00"])("is the published network at a multiplier o
     const network = namedNetwork(`${id}@${multiplier}`);
     expect(network && costOf(network)).toMatchObject({ params, total, macs });
   }
+});
+
+it("has MobileNets as baselines, too, on images and classes of one's own", () => {
+  expect(mobilenetV2()).toEqual(namedNetwork("mobilenet-v2"));
+  expect(mobilenetV2({ width: 1.4 }).nodes).toEqual(namedNetwork("mobilenet-v2@1.4")?.nodes);
+  expect(mobilenetV3()).toEqual(namedNetwork("mobilenet-v3-large"));
+  expect(mobilenetV3({ size: "small", width: 0.75 }).nodes).toEqual(namedNetwork("mobilenet-v3-small@0.75")?.nodes);
+  for (const build of [mobilenetV2, mobilenetV3]) {
+    const small = build({ input: [64, 48, 1], classes: 7, width: 0.5 });
+    const shapes = inferShapes(small);
+    expect([shapes.get("input"), shapes.get(small.outputs.logits)]).toEqual([[64, 48, 1], [7]]);
+    expect(() => build({ width: 0 })).toThrow(/skeleton\.width {2}Expected .*Received: 0\./);
+    expect(() => build({ classes: 0 })).toThrow(/skeleton\.classes {2}Expected a whole number of 1 or more/);
+  }
+  expect(() => mobilenetV3({ size: "medium" as never })).toThrow(/mobilenet-v3: size {2}Expected "large" or "small"/);
 });
 
 it("takes the widths that a ShuffleNet has however they are written, and names them for any other", () => {

@@ -123,6 +123,11 @@ describe("help", () => {
   });
 });
 
+it("names both of two subjects whose difference it prints, a network by name too", async () => {
+  const { out } = await cli("draw", "resnet-18", "resnet-34", "--format", "text");
+  expect(out).toMatch(/^- resnet-18, as published\n\+ resnet-34, as published\n {2}\d+ differences/);
+});
+
 describe("mistakes", () => {
   it.each([
     [["nope"], "cellwright: unknown command 'nope'"],
