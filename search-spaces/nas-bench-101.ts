@@ -15,7 +15,6 @@ import {
   MAX_VERTICES,
   nasBench101Operations,
   parseCell,
-  pruned,
   pruneNasBench101,
   type NasBench101Cell,
   type NasBench101Operation,
@@ -59,51 +58,65 @@ const skeleton = {
   batchNorm: { epsilon: 1e-5, momentum: 0.997 },
 } satisfies NasBench101Skeleton;
 
-/** Returns the cell of the decisions taken. */
+/** Returns the cell of the decisions taken. Edges are bits, a row a vertex: the lookup of a table's cells and a search's candidates come through here by the million. */
 function cellOf({ vertex1, vertex2, vertex3, vertex4, vertex5, edges }: ChoicesOf<typeof decisions>): NasBench101Cell {
   const vertices = [vertex1, vertex2, vertex3, vertex4, { ...vertex5, to: OUTPUT }];
   // Five side by side have ten edges: the last is left out.
   if (vertices.every(({ operation, to }) => operation !== "none" && to === OUTPUT)) vertices.pop();
-  const isThere = (vertex: number): boolean =>
-    vertex === 0 || vertex === OUTPUT || (vertices[vertex - 1]?.operation ?? "none") !== "none";
-  const chosen = vertices.flatMap(({ to }, i) =>
-    isThere(i + 1) ? [{ from: i + 1, to: isThere(to) ? to : OUTPUT }] : [],
-  );
-  let cell = fed(vertices, chosen, isThere);
+  let there = 1 | (1 << OUTPUT);
+  for (const [i, { operation }] of vertices.entries()) if (operation !== "none") there |= 1 << (i + 1);
+  const isThere = (vertex: number): boolean => ((there >> vertex) & 1) === 1;
+  const rows: number[] = Array.from({ length: MAX_VERTICES }, () => 0);
+  for (const [i, { to }] of vertices.entries()) if (isThere(i + 1)) rows[i + 1] = 1 << (isThere(to) ? to : OUTPUT);
   for (const name of EXTRAS) {
-    const [from = 0, to = 0] = edges[name].split(">").map(Number);
-    if (edges[name] === "none" || !isThere(from) || !isThere(to)) continue;
-    const larger = fed(vertices, [...chosen, { from, to }], isThere);
-    if (edgesOf(larger.matrix).length > MAX_EDGES) continue;
-    chosen.push({ from, to });
-    cell = larger;
+    const [from, to] = ENDS.get(edges[name]) ?? [0, 0];
+    if (to === 0 || !isThere(from) || !isThere(to)) continue;
+    const before = rows[from] as number;
+    rows[from] = before | (1 << to);
+    if (edgeCount(rows, there) > MAX_EDGES) rows[from] = before;
   }
-  return cell;
+  const all = fed(rows, there);
+  const live = liveOf(all);
+  const kept = all.map((_, vertex) => vertex).filter((vertex) => ((live >> vertex) & 1) === 1);
+  return {
+    matrix: kept.map((from) => kept.map((to) => ((all[from] as number) >> to) & 1)),
+    // What is kept between the ends is there.
+    operations: kept.slice(1, -1).map((vertex) => vertices[vertex - 1]?.operation as NasBench101Operation),
+  };
 }
 
-interface Edge {
-  readonly from: number;
-  readonly to: number;
+/** By an extra edge's name, its ends. */
+const ENDS: ReadonlyMap<string, readonly [from: number, to: number]> = new Map(
+  EXTRA_EDGES.slice(1).map((name) => {
+    const [from = 0, to = 0] = name.split(">").map(Number);
+    return [name, [from, to]];
+  }),
+);
+
+/** Returns the rows in which every vertex that none leads to reads the input. */
+function fed(rows: readonly number[], there: number): readonly number[] {
+  const read = rows.reduce((all, row) => all | row, 0);
+  return [(rows[0] as number) | (there & ~read & ~1), ...rows.slice(1)];
 }
 
-/** The cell of these edges, in which every vertex that none leads to reads the input. */
-function fed(
-  vertices: readonly { readonly operation: NasBench101Operation | "none" }[],
-  edges: readonly Edge[],
-  isThere: (vertex: number) => boolean,
-): NasBench101Cell {
-  const read = new Set(edges.map(({ to }) => to));
-  const matrix = Array.from({ length: MAX_VERTICES }, (_, from) =>
-    Array.from({ length: MAX_VERTICES }, (_, to) => {
-      const isFed = from === 0 && to > 0 && isThere(to) && !read.has(to);
-      return isFed || edges.some((edge) => edge.from === from && edge.to === to) ? 1 : 0;
-    }),
-  );
-  const operations = Array.from({ length: OUTPUT - 1 }, (_, i): NasBench101Operation => {
-    const name = vertices[i]?.operation ?? "none";
-    return name === "none" ? nasBench101Operations[0] : name;
-  });
-  return pruned({ matrix, operations }) as NasBench101Cell;
+/** Returns the vertices on a path from the input to the output. */
+function liveOf(rows: readonly number[]): number {
+  let reached = 1;
+  let used = 1 << OUTPUT;
+  for (let vertex = 0; vertex < MAX_VERTICES; vertex++)
+    if (((reached >> vertex) & 1) === 1) reached |= rows[vertex] as number;
+  for (let vertex = OUTPUT; vertex >= 0; vertex--) if (((rows[vertex] as number) & used) !== 0) used |= 1 << vertex;
+  return reached & used;
+}
+
+/** Returns how many edges the cell of these rows has when it is fed and pruned. */
+function edgeCount(rows: readonly number[], there: number): number {
+  const all = fed(rows, there);
+  const live = liveOf(all);
+  let count = 0;
+  for (const [vertex, row] of all.entries())
+    if (((live >> vertex) & 1) === 1) for (let rest = row & live; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 /** Deeper stacks, wider cells, larger images; height and width, where they grow, to a multiple of all pools together. */

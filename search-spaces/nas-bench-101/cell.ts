@@ -24,7 +24,10 @@ type Matrix = NasBench101Cell["matrix"];
 
 /** Returns the edges, row by row. */
 export function edgesOf(matrix: Matrix): readonly (readonly [from: number, to: number])[] {
-  return matrix.flatMap((row, from) => row.flatMap((bit, to) => (bit === 1 ? [[from, to] as const] : [])));
+  const edges: (readonly [number, number])[] = [];
+  for (const [from, row] of matrix.entries())
+    for (let to = 0; to < row.length; to++) if (row[to] === 1) edges.push([from, to]);
+  return edges;
 }
 
 /** Returns the vertices on a path from the input to the output, in order. */
@@ -38,7 +41,7 @@ function liveVertices(matrix: Matrix): readonly number[] {
 }
 
 /** Returns the cell without the vertices that no path from the input to the output passes; undefined where there is no such path. */
-export function pruned({ matrix, operations }: NasBench101Cell): NasBench101Cell | undefined {
+function pruned({ matrix, operations }: NasBench101Cell): NasBench101Cell | undefined {
   const live = liveVertices(matrix);
   if (live.length < 2) return undefined;
   return {

@@ -27,6 +27,15 @@ function orders(size: number): readonly (readonly number[])[] {
   return place([0]);
 }
 
+/** By size: a canonical form looks at all of them, and a search makes thousands. */
+const ordersOf = new Map<number, readonly (readonly number[])[]>();
+
+function allOrders(size: number): readonly (readonly number[])[] {
+  let all = ordersOf.get(size);
+  if (all === undefined) ordersOf.set(size, (all = orders(size)));
+  return all;
+}
+
 /** Returns the matrix with its vertices in another order, or undefined where an edge would lead back. */
 function reordered(mask: number, order: readonly number[]): number | undefined {
   let result = 0;
@@ -71,7 +80,7 @@ export function canonicalNasBench101(cell: NasBench101Cell): NasBench101Cell {
   matrix.forEach((row, from) => row.forEach((value, to) => (mask |= value === 1 ? bit(from, to) : 0)));
   const numbers = operations.map((name) => nasBench101Operations.indexOf(name));
   let best = { mask, numbers: numbers as readonly number[] };
-  for (const order of orders(matrix.length)) {
+  for (const order of allOrders(matrix.length)) {
     const other = reordered(mask, order);
     if (other === undefined || other > best.mask) continue;
     const labels = moved(numbers, order);
@@ -104,7 +113,7 @@ function* labelings(length: number): Generator<readonly number[]> {
 
 /** Yields every canonical cell of `vertices` vertices, 2 to 7: 1, 6, 84, 2,441, 62,010 and 359,082 of them, 423,624 in all. Those of 7 take some seconds. */
 export function* nasBench101Cells(vertices: number = MAX_VERTICES): Generator<NasBench101Cell> {
-  const all = orders(vertices);
+  const all = allOrders(vertices);
   for (let mask = 0; mask < 2 ** ((vertices * (vertices - 1)) / 2); mask++) {
     if (!isCell(mask, vertices)) continue;
     const others = all.map((order) => reordered(mask, order));
