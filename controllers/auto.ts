@@ -84,5 +84,6 @@ export function auto(options: AutoOptions = {}): ControllerDefinition {
       };
     },
     isHeavy: (space) => pickController(space, trials, trial).definition.isHeavy?.(space) === true,
+    hearsAllRungs: (space) => pickController(space, trials, trial).definition.hearsAllRungs?.(space) === true,
   };
 }

@@ -5,7 +5,8 @@
  *
  * Where we differ. The brackets are asynchronous (Li and others, arXiv 1810.05934): who is among the best of its rung goes on at once, and no worker waits for a rung to fill. Candidates are
  * drawn bracket after bracket, as many as the paper gives each, and then anew. Each bracket has an inner controller of its own, which hears of the bracket's first rung alone, as values after
- * other numbers of epochs are not comparable; the paper draws at random. A failed trial counts at its rung and is never promoted, nor is a pruned one.
+ * other numbers of epochs are not comparable; the paper draws at random. An inner controller that tells lengths apart (`hearsAllRungs`: the model-based one) is one for all brackets and hears of
+ * every rung, as in BOHB (Falkner, Klein and Hutter 2018, arXiv 1807.01774). A failed trial counts at its rung and is never promoted, nor is a pruned one.
  */
 import { resolveOptions, wholeNumber } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
@@ -49,9 +50,10 @@ export function bracketSizes(rungCount: number, eta: number): readonly number[] 
 
 function createHyperband(inner: ControllerDefinition, options: Options, context: ControllerContext): Controller {
   const epochs = epochsOfRungs(options);
+  const shared = inner.hearsAllRungs?.(context.space) === true ? inner.create(context) : undefined;
   /** The first has all rungs, each other one rung less from below, the last none but the longest. */
   const brackets = epochs.map((_, bracket) => ({
-    controller: inner.create(context),
+    controller: shared ?? inner.create(context),
     rungs: createRungs(epochs.slice(bracket), options.eta),
   }));
   const turns = bracketSizes(epochs.length, options.eta).flatMap((size, bracket) =>
@@ -89,15 +91,18 @@ function createHyperband(inner: ControllerDefinition, options: Options, context:
       const began = Math.max(0, epochs.indexOf(proposal.epochs ?? options.minEpochs));
       const place = isFirst ? began : (bracketOf.get(proposal.continueFrom) ?? 0);
       const { controller, rungs } = brackets[place]!;
+      shared?.tell(event);
       if (event.kind === "started") {
         bracketOf.set(number, place);
         running.add(number);
         if (!isFirst) return rungs.promoted(proposal.continueFrom);
         begun++;
-        return controller.tell({ ...event, proposal: asProposed(proposal) });
+        if (shared === undefined) controller.tell({ ...event, proposal: asProposed(proposal) });
+        return;
       }
       running.delete(number);
-      if (isFirst) controller.tell({ ...event, trial: { ...event.trial, proposal: asProposed(proposal) } });
+      if (isFirst && shared === undefined)
+        controller.tell({ ...event, trial: { ...event.trial, proposal: asProposed(proposal) } });
       rungs.add(proposal.epochs ?? options.minEpochs, entryOf(event.trial, context.objectives));
     },
   };

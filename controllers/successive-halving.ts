@@ -4,7 +4,8 @@
  * they are among the best, so that no worker waits for a rung to fill.
  *
  * Where we differ or the paper is silent. The inner controller hears of the first rung alone: values after other numbers of epochs are not comparable, and
- * every candidate has one there. A failed trial counts at its rung and is never promoted, nor is a pruned one.
+ * every candidate has one there. One that tells lengths apart (`hearsAllRungs`: the model-based one) hears of every rung, since what is best after a few epochs
+ * is not what is best after many. A failed trial counts at its rung and is never promoted, nor is a pruned one.
  */
 import { resolveOptions, wholeNumber } from "cellwright/search";
 import type {
@@ -56,6 +57,7 @@ function createSuccessiveHalving(
   const rungs = createRungs(epochsOfRungs(options), options.eta);
   const first = rungs.epochs[0] as number;
   const running = new Set<number>();
+  const hearsAll = inner.hearsAllRungs?.(context.space) === true;
 
   const isFirst = (proposal: { readonly epochs?: number; readonly continueFrom?: number }): boolean =>
     proposal.continueFrom === undefined && (proposal.epochs ?? first) === first;
@@ -76,7 +78,8 @@ function createSuccessiveHalving(
     },
     tell(event) {
       const { proposal, number } = event.kind === "started" ? event : event.trial;
-      if (isFirst(proposal)) tellInner(event);
+      if (hearsAll) controller.tell(event);
+      else if (isFirst(proposal)) tellInner(event);
       if (event.kind === "started") {
         running.add(number);
         if (proposal.continueFrom !== undefined) rungs.promoted(proposal.continueFrom);

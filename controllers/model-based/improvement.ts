@@ -30,18 +30,6 @@ export function fromBest(scores: readonly number[]): number[] {
   return scores.map((_, index) => index).sort((a, b) => descending(scores[a]!, scores[b]!) || a - b);
 }
 
-/** Puts the index of the last of `scores` into its place in `order`, which has all others from the best. */
-export function insertLast(order: number[], scores: readonly number[]): void {
-  const last = scores.length - 1;
-  let [low, high] = [0, order.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (descending(scores[order[middle]!]!, scores[last]!) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  order.splice(low, 0, last);
-}
-
 /** For sorting from the greatest; two infinities of one sign are equal. */
 export function descending(a: number, b: number): number {
   return a === b ? 0 : b - a;

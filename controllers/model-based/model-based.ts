@@ -8,13 +8,14 @@
  * at numbers of trials that grow by a tenth, so a replay costs nothing until the next ask.
  */
 import type { Rng } from "cellwright/base";
-import { resolveOptions, scoreOf } from "cellwright/search";
+import { resolveOptions } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
-import { candidatesAround, lastOfSeries, pointMemo } from "./candidates.ts";
+import { candidatesAround, pointMemo } from "./candidates.ts";
 import { distancesOf, type KnownDistances } from "./distances.ts";
 import { fit, type Hyperparameters, model } from "./gaussian-process.ts";
-import { fromBest, insertLast, mostPromising, rankScores } from "./improvement.ts";
+import { createHistory, type Lesson } from "./history.ts";
+import { mostPromising } from "./improvement.ts";
 import { type Point, type View, viewsOf } from "./kernel.ts";
 import {
   CHEAP_NODES,
@@ -36,20 +37,14 @@ export function modelBased(options: ModelBasedOptions = {}): ControllerDefinitio
     options: { ...resolved },
     create: (context) => createModelBased(resolved, context),
     isHeavy: () => true,
+    hearsAllRungs: () => true,
   };
 }
 
 function createModelBased(options: ResolvedOptions, { space, rng, objectives }: ControllerContext): Controller {
   const trialOf = trialsOf(space);
-  /** In the order of telling. */
-  const observations: Trial[] = [];
-  /** Of the observations; -Infinity for a failed one. */
-  const scores: number[] = [];
-  /** Indices of the observations, the best first. */
-  const order: number[] = [];
-  const running = new Map<number, Trial>();
-  /** Of all that was started. */
-  const texts = new Set<string>();
+  const history = createHistory(trialOf, objectives, { starts: options.starts, fitted: FITTED });
+  const { observations, order, running, texts } = history;
   // From here on what only saves time: all of it follows from the above.
   let fitted: { readonly count: number; readonly hyperparameters: Hyperparameters } | undefined;
   let known: KnownDistances | undefined;
@@ -62,19 +57,10 @@ function createModelBased(options: ResolvedOptions, { space, rng, objectives }: 
     return candidatesAround(parents, options, { space, trialOf, tried: texts }, draw);
   };
 
-  /** Returns the hyperparameters for the present number of trials: those fitted at the last number of the series. */
-  const hyperparametersOf = (views: readonly View[]): Hyperparameters => {
-    const count = lastOfSeries(observations.length, options.starts);
+  const hyperparametersOf = ({ count, trials, values }: Lesson, views: readonly View[]): Hyperparameters => {
     if (fitted?.count !== count) {
-      const earlier = scores.slice(0, count);
-      const ranking = fromBest(earlier);
-      const chosen = trainingSet(count, ranking, FITTED);
-      const distances = distancesOf(
-        chosen.map((index) => pointOf(observed(index))),
-        views,
-        known,
-      );
-      fitted = { count, hyperparameters: fit(distances, views, rankScores(earlier, chosen, ranking)) };
+      const distances = distancesOf(trials.map(pointOf), views, known);
+      fitted = { count, hyperparameters: fit(distances, views, values) };
     }
     return fitted.hyperparameters;
   };
@@ -92,13 +78,18 @@ function createModelBased(options: ResolvedOptions, { space, rng, objectives }: 
     return genotype;
   };
 
-  const bestCandidate = (draw: Rng, chosen: readonly number[], seen: readonly Point[]): Genotype | undefined => {
+  const bestCandidate = (
+    draw: Rng,
+    lesson: Lesson,
+    chosen: readonly number[],
+    seen: readonly Point[],
+  ): Genotype | undefined => {
     const { hasGraphs, nodeCount, flat, full } = points();
     const views = viewsOf(hasGraphs);
-    const hyperparameters = hyperparametersOf(views);
+    const hyperparameters = hyperparametersOf(lesson, views);
     const distances = distancesOf(seen, views, known);
     known = { points: seen, distances };
-    const values = rankScores(scores, chosen, order);
+    const values = history.values(chosen);
     const target = values.reduce((a, b) => Math.max(a, b), -Infinity);
     let candidates: readonly Point[] = candidatesOf(draw).map(flat);
     if (nodeCount > CHEAP_NODES && candidates.length > DEAR_CANDIDATES) {
@@ -117,22 +108,10 @@ function createModelBased(options: ResolvedOptions, { space, rng, objectives }: 
       const draw = rng.fork(`ask/${number}`);
       const chosen = trainingSet(observations.length, order, options.observations);
       const seen = [...chosen.map(observed), ...running.values()].map(pointOf);
-      const isEarly = observations.length < options.starts;
-      const best = isEarly ? undefined : bestCandidate(draw, chosen, seen);
+      const { lesson } = history;
+      const best = lesson && bestCandidate(draw, lesson, chosen, seen);
       return { genotype: best ?? randomTrial(draw, seen) };
     },
-    tell(event) {
-      if (event.kind === "started") {
-        const trial = trialOf(event.proposal.genotype);
-        running.set(event.number, trial);
-        texts.add(trial.text);
-        return;
-      }
-      const { number, state, proposal } = event.trial;
-      observations.push(running.get(number) ?? trialOf(proposal.genotype));
-      running.delete(number);
-      scores.push((state === "failed" ? undefined : scoreOf(event.trial, objectives)) ?? -Infinity);
-      insertLast(order, scores);
-    },
+    tell: (event) => history.tell(event),
   };
 }

@@ -1,12 +1,12 @@
 /** @file Candidates with their features, made once a space: decoding a network takes a millisecond, and a search looks at the same ones again and again. */
-import { genotypeFeatures, type GraphFeatures } from "cellwright/search";
+import { genotypeFeatures } from "cellwright/search";
 import type { AnySpace, Decision, Genotype } from "cellwright/space";
 import { codesOf, type Point } from "./kernel.ts";
 
 /** Kept for each space; when full, all are dropped and made again as needed. */
-const KEPT = 20_000;
+const KEPT = 50_000;
 
-const featuresOf = new WeakMap<AnySpace, Map<string, GraphFeatures>>();
+const pointsByText = new WeakMap<AnySpace, Map<string, Point>>();
 
 /** A genotype with a text that no other has. */
 export interface Trial {
@@ -34,24 +34,23 @@ export interface Points {
 /** Returns how to make points of a space's genotypes. `sample` is any of them. */
 export function pointsOf(space: AnySpace, sample: Genotype): Points {
   const nodeCount = genotypeFeatures(space, sample)?.nodeCount ?? 0;
-  let kept = featuresOf.get(space);
-  if (kept === undefined) featuresOf.set(space, (kept = new Map()));
+  let kept = pointsByText.get(space);
+  if (kept === undefined) pointsByText.set(space, (kept = new Map()));
   const cache = kept;
   const decisions = flatten(space.decisions);
   return {
     hasGraphs: nodeCount > 0,
     nodeCount,
-    flat: ({ genotype, text }) => ({ genotype, text, codes: codesOf(decisions, genotype), graph: undefined }),
+    flat: ({ genotype, text }) =>
+      cache.get(text) ?? { genotype, text, codes: codesOf(decisions, genotype), graph: undefined },
     full: (point) => {
       if (nodeCount === 0 || point.graph !== undefined) return point;
-      let graph = cache.get(point.text);
-      if (graph === undefined) {
-        graph = genotypeFeatures(space, point.genotype);
-        if (graph === undefined) return point;
-        if (cache.size >= KEPT) cache.clear();
-        cache.set(point.text, graph);
-      }
-      return { ...point, graph };
+      const graph = genotypeFeatures(space, point.genotype);
+      if (graph === undefined) return point;
+      if (cache.size >= KEPT) cache.clear();
+      const full = { ...point, graph };
+      cache.set(point.text, full);
+      return full;
     },
   };
 }

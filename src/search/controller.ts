@@ -67,6 +67,11 @@ export interface ControllerDefinition {
    * own, so that it hears its workers meanwhile. Absent: no.
    */
   isHeavy?(space: AnySpace): boolean;
+  /**
+   * Says whether it tells lengths of training apart. A scheduler around it then tells it of every rung, with `epochs` and `continueFrom`, where it tells others of the first
+   * alone. Absent: no.
+   */
+  hearsAllRungs?(space: AnySpace): boolean;
 }
 
 /** Returns the first objective's value with the sign that makes larger better, or undefined if the trial has none. */

@@ -1,9 +1,11 @@
 /** @file Controllers around controllers keep the laws as what is within them does. */
 import {
   agingEvolution,
+  auto,
   grid,
   hyperband,
   localSearch,
+  modelBased,
   random,
   repeat,
   skipDuplicates,
@@ -25,6 +27,14 @@ controllerSuite("hyperband(agingEvolution)", hyperband(evolution, { maxEpochs: 9
 });
 controllerSuite("hyperband(grid)", hyperband(grid(), { maxEpochs: 4, eta: 2 }), on);
 controllerSuite("skipDuplicates(hyperband(random))", skipDuplicates(hyperband(random(), { maxEpochs: 3 })), on);
+/** An ask costs a model. */
+const model = modelBased({ starts: 4, parents: 2, mutations: 4, randoms: 4, observations: 6 });
+controllerSuite("successiveHalving(modelBased)", successiveHalving(model, { maxEpochs: 4, eta: 2 }), {
+  on: [flat, conditional],
+  trials: 25,
+});
+controllerSuite("hyperband(modelBased)", hyperband(model, { maxEpochs: 4, eta: 2 }), on);
+controllerSuite("successiveHalving(auto)", successiveHalving(auto({ trials: 40 }), { maxEpochs: 4, eta: 2 }), on);
 controllerSuite("repeat(agingEvolution)", repeat(evolution, 3), { on: [flat, conditional], trials: 30 });
 controllerSuite("repeat(successiveHalving)", repeat(successiveHalving(evolution, { maxEpochs: 9 }), 2), on);
 controllerSuite("successiveHalving(repeat)", successiveHalving(repeat(random(), 2), { maxEpochs: 9 }), on);

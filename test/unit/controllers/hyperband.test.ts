@@ -83,6 +83,23 @@ describe("hyperband", () => {
     });
   });
 
+  it("has one controller for all brackets where it tells lengths apart, and tells it of everything, as it happened", () => {
+    const told: ControllerEvent[][] = [];
+    const spied: ControllerDefinition = {
+      ...random(),
+      hearsAllRungs: () => true,
+      create: (context) => {
+        const own: ControllerEvent[] = [];
+        told.push(own);
+        return { ...random().create(context), tell: (event) => void own.push(event) };
+      },
+    };
+    const trials = run(hyperband(spied, options), 40);
+    expect(told).toHaveLength(1);
+    expect(told[0]?.flatMap((one) => (one.kind === "finished" ? [one.trial] : []))).toEqual(trials);
+    expect(told[0]?.filter(({ kind }) => kind === "started")).toHaveLength(trials.length);
+  });
+
   it("is done when every bracket's controller is, and no trial runs", () => {
     const trials = run(hyperband(grid(), options), 1000, 4);
     const firsts = trials.filter(({ proposal }) => proposal.continueFrom === undefined);

@@ -1,9 +1,9 @@
 /** @file Successive halving: which trials go on, from where and for how long, and what the inner controller hears. */
 import { createRng } from "cellwright/base";
-import { grid, random, successiveHalving } from "cellwright/controllers";
+import { grid, modelBased, random, successiveHalving } from "cellwright/controllers";
 import { simulate, type ControllerDefinition, type ControllerEvent, type Proposal } from "cellwright/search";
 import { describe, expect, it } from "vitest";
-import { flat } from "../../contract/controllers/spaces.ts";
+import { flat, numbers } from "../../contract/controllers/spaces.ts";
 
 const objectives = [{ name: "score", direction: "maximize" }] as const;
 
@@ -74,6 +74,49 @@ describe("successiveHalving", () => {
     expect(heard.filter(({ kind }) => kind === "finished")).toHaveLength(first.length);
     for (const event of heard)
       expect(Object.keys(event.kind === "started" ? event.proposal : event.trial.proposal)).toEqual(["genotype"]);
+  });
+
+  it("tells one that tells lengths apart of every rung, as it happened", () => {
+    const heard: ControllerEvent[] = [];
+    const inner: ControllerDefinition = {
+      ...random(),
+      hearsAllRungs: () => true,
+      create(context) {
+        const controller = random().create(context);
+        return { ask: (number) => controller.ask(number), tell: (event) => void heard.push(event) };
+      },
+    };
+    const { made } = proposals(successiveHalving(inner, options), 30);
+    const started = heard.flatMap((event) => (event.kind === "started" ? [event.proposal] : []));
+    expect(started).toEqual(made);
+    expect(heard.flatMap((event) => (event.kind === "finished" ? [event.trial.proposal] : []))).toEqual(made);
+    expect(new Set(made.map(({ epochs }) => epochs))).toEqual(new Set([1, 3, 9]));
+  });
+
+  it("around the model-based controller, finds what only the longer trainings tell", () => {
+    // After one epoch there is nothing but noise.
+    const noise = createRng(7);
+    const lateMean = (inner: ControllerDefinition): number => {
+      const controller = successiveHalving(inner, options).create({ space: numbers, objectives, rng: createRng(1) });
+      const steps = simulate(controller, {
+        trials: 90,
+        rng: createRng(3),
+        outcome: (number, { genotype, epochs }) => ({
+          state: "complete",
+          values: [epochs === 1 ? noise.fork(String(number)).next() : genotype["units"]!],
+        }),
+      });
+      const late = steps
+        .flatMap((step) => (step.kind === "ask" && typeof step.answer !== "string" ? [step.answer] : []))
+        .filter(({ epochs }) => epochs === 1)
+        .slice(-20)
+        .map(({ genotype }) => genotype["units"]!);
+      return late.reduce((sum, value) => sum + value, 0) / late.length;
+    };
+    const inner = modelBased({ starts: 8, parents: 3, mutations: 10, randoms: 30 });
+    // By chance 503, with a standard error of 65: three above.
+    expect(lateMean(inner)).toBeGreaterThan(700);
+    expect(lateMean({ ...inner, hearsAllRungs: () => false })).toBeLessThan(700);
   });
 
   it("names a wrong option", () => {

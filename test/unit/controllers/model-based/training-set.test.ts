@@ -3,12 +3,7 @@ import { createRng } from "cellwright/base";
 import { describe, expect, it } from "vitest";
 import { distancesOf } from "../../../../controllers/model-based/distances.ts";
 import type { Model } from "../../../../controllers/model-based/gaussian-process.ts";
-import {
-  expectedImprovement,
-  fromBest,
-  insertLast,
-  mostPromising,
-} from "../../../../controllers/model-based/improvement.ts";
+import { expectedImprovement, fromBest, mostPromising } from "../../../../controllers/model-based/improvement.ts";
 import { type Point, viewsOf } from "../../../../controllers/model-based/kernel.ts";
 import { trainingSet } from "../../../../controllers/model-based/training-set.ts";
 
@@ -42,12 +37,6 @@ describe("the training set", () => {
     const now = new Set(trainingSet(900, fromBest(scores.slice(0, 900)), 200));
     const next = trainingSet(901, fromBest(scores.slice(0, 901)), 200);
     expect(next.filter((index) => !now.has(index)).length).toBeLessThan(4);
-  });
-
-  it("an order that grows is the order made anew", () => {
-    const grown: number[] = [];
-    for (let count = 1; count <= 200; count++) insertLast(grown, scores.slice(0, count));
-    expect(grown).toEqual(fromBest(scores.slice(0, 200)));
   });
 });
 
