@@ -7,10 +7,11 @@
  * in parallel: neighbours are measured at once, and where all of them are in flight the next start is drawn ahead. A failed trial, and a pruned one
  * without a value, is worse than any other.
  */
-import { canonicalJson } from "cellwright/base";
-import { neighbours, oneOf, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
-import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
+import { changesOf, oneOf, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
+import type { Change, Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { genotypeHash, type GenotypeHash } from "./genotype-hash.ts";
+import { trialsOf, type Trial } from "./model-based/points.ts";
 
 export interface LocalSearchOptions {
   /**
@@ -30,14 +31,13 @@ const RULES: OptionRules<Required<LocalSearchOptions>> = {
 /** How often a start is drawn again where it has been measured. */
 const DRAWS = 100;
 
-interface Place {
+interface Measured {
   readonly genotype: Genotype;
   readonly text: string;
+  readonly score: number;
 }
 
-type Measured = Place & { readonly score: number };
-
-/** Returns local search. Throws `config` naming each option that is wrong. An ask is linear in the neighbourhood, so is a tell. */
+/** Returns local search. Throws `config` naming each option that is wrong. An ask and a tell are linear in the neighbourhood, some numbers a neighbour: in NASNet's space far below a millisecond. */
 export function localSearch(options: LocalSearchOptions = {}): ControllerDefinition {
   const resolved = resolveOptions<Required<LocalSearchOptions>>("localSearch", options, RULES);
   return {
@@ -51,25 +51,25 @@ function createLocalSearch(
   { improvement, starts }: Required<LocalSearchOptions>,
   { space, rng, objectives }: ControllerContext,
 ): Controller {
+  const trialOf = trialsOf(space);
+  const hash = genotypeHash(space);
   /** Best score by genotype. */
   const known = new Map<string, number>();
+  /** Hashes of what is known: what is not among them is not known, and needs no text to be looked up by. */
+  const knownHashes = new Set<number>();
   const running = new Map<number, { readonly text: string; readonly isStart: boolean }>();
   /** Starts measured and not yet climbed from. */
   let waiting: Measured[] = [];
   let here: Measured | undefined;
-  let around: readonly Place[] = [];
-  let aroundTexts: ReadonlySet<string> = new Set();
+  let around: Neighbourhood | undefined;
   let moves = 0;
 
   const goTo = (place: Measured): void => {
     here = place;
     const draw = rng.fork(`move/${moves++}`);
-    const places = neighbours(space, place.genotype, draw).map((genotype) => ({
-      genotype,
-      text: canonicalJson(genotype),
-    }));
-    around = draw.shuffle(places);
-    aroundTexts = new Set(around.map(({ text }) => text));
+    const changes = draw.shuffle(changesOf(space, place.genotype, draw));
+    around = neighbourhood(changes, hash, hash.of(place.genotype), trialOf);
+    for (let i = 0; i < changes.length; i++) if (knownHashes.has(around.hashes[i]!)) around.learn(i, known);
   };
   const bestOf = (places: readonly Measured[]): Measured | undefined =>
     places.reduce<Measured | undefined>((best, place) => (best && best.score >= place.score ? best : place), undefined);
@@ -77,21 +77,17 @@ function createLocalSearch(
   /** Goes on as far as what is known leads: to a better neighbour, or from an optimum to the next start. */
   const settle = (): void => {
     for (;;) {
-      if (here === undefined) {
+      if (here === undefined || around === undefined) {
         const start = waiting.length >= (moves === 0 ? starts : 1) ? bestOf(waiting) : undefined;
         if (start === undefined) return;
         waiting = moves === 0 ? [] : waiting.filter((place) => place !== start);
         goTo(start);
         continue;
       }
-      const measured = around.flatMap((place) => {
-        const score = known.get(place.text);
-        return score === undefined ? [] : [{ ...place, score }];
-      });
-      const isComplete = measured.length === around.length;
-      const best = isComplete || improvement === "first" ? bestOf(measured) : undefined;
+      const isComplete = around.isComplete();
+      const best = isComplete || improvement === "first" ? around.best() : undefined;
       if (best !== undefined && best.score > here.score) goTo(best);
-      else if (isComplete) here = undefined;
+      else if (isComplete) here = around = undefined;
       else return;
     }
   };
@@ -100,28 +96,91 @@ function createLocalSearch(
     ask(number) {
       const inFlight = new Set([...running.values()].map(({ text }) => text));
       const isFresh = (text: string): boolean => !known.has(text) && !inFlight.has(text);
-      const next = here && around.find(({ text }) => isFresh(text));
-      if (next !== undefined) return { genotype: next.genotype };
+      const next = around?.firstUnknown(inFlight);
+      if (next !== undefined) return { genotype: next };
       const draw = rng.fork(`ask/${number}`);
       let genotype = space.sample(draw);
-      for (let i = 1; i < DRAWS && !isFresh(canonicalJson(genotype)); i++) genotype = space.sample(draw);
+      for (let i = 1; i < DRAWS && !isFresh(trialOf(genotype).text); i++) genotype = space.sample(draw);
       return { genotype };
     },
     tell(event) {
       if (event.kind === "started") {
-        const text = canonicalJson(event.proposal.genotype);
-        running.set(event.number, { text, isStart: here === undefined || !aroundTexts.has(text) });
+        const { genotype } = event.proposal;
+        const { text } = trialOf(genotype);
+        const isStart = around === undefined || around.find(hash.of(genotype), text) === undefined;
+        running.set(event.number, { text, isStart });
         return;
       }
       const { number, state, proposal } = event.trial;
-      const text = canonicalJson(proposal.genotype);
+      const { genotype } = proposal;
+      const { text } = trialOf(genotype);
       const isStart = running.get(number)?.isStart ?? true;
       running.delete(number);
       const score = (state === "failed" ? undefined : scoreOf(event.trial, objectives)) ?? -Infinity;
       const isKnown = known.has(text);
       known.set(text, Math.max(score, known.get(text) ?? -Infinity));
-      if (isStart && !isKnown) waiting.push({ genotype: proposal.genotype, text, score });
+      const key = hash.of(genotype);
+      knownHashes.add(key);
+      const place = around?.find(key, text);
+      if (place !== undefined) around?.learn(place, known);
+      if (isStart && !isKnown) waiting.push({ genotype, text, score });
       settle();
+    },
+  };
+}
+
+/** The neighbours of the place that is climbed from, in the order in which they are measured. */
+interface Neighbourhood {
+  readonly hashes: Float64Array;
+  /** Returns the index of a genotype, if it is a neighbour. */
+  find(hash: number, text: string): number | undefined;
+  /** Takes a neighbour's score from what is known, if it is. */
+  learn(index: number, known: ReadonlyMap<string, number>): void;
+  isComplete(): boolean;
+  /** Returns the best of those known, of equals the first. */
+  best(): Measured | undefined;
+  /** Returns the first that is neither known nor among these texts. */
+  firstUnknown(inFlight: ReadonlySet<string>): Genotype | undefined;
+}
+
+/** Texts and genotypes are made only of those that are asked for or known: in NASNet's space there are hundreds, and a climb looks at few of them. */
+function neighbourhood(
+  changes: readonly Change[],
+  hash: GenotypeHash,
+  origin: number,
+  trialOf: (genotype: Genotype) => Trial,
+): Neighbourhood {
+  const hashes = Float64Array.from(changes, ({ isAlone, path, from, to, genotype }) =>
+    isAlone ? hash.changed(origin, path, from, to) : hash.of(genotype()),
+  );
+  const trials: Trial[] = [];
+  const trialAt = (index: number): Trial => (trials[index] ??= trialOf(changes[index]!.genotype()));
+  /** NaN for those not known. */
+  const scores = new Float64Array(changes.length).fill(Number.NaN);
+  let unknown = changes.length;
+  return {
+    hashes,
+    find(wanted, text) {
+      for (let i = 0; i < hashes.length; i++) if (hashes[i] === wanted && trialAt(i).text === text) return i;
+      return undefined;
+    },
+    learn(index, known) {
+      const score = known.get(trialAt(index).text);
+      if (score === undefined) return;
+      if (Number.isNaN(scores[index])) unknown--;
+      scores[index] = score;
+    },
+    isComplete: () => unknown === 0,
+    best() {
+      let best = -1;
+      for (let i = 0; i < scores.length; i++)
+        if (!Number.isNaN(scores[i]) && (best < 0 || scores[i]! > scores[best]!)) best = i;
+      return best < 0 ? undefined : { ...trialAt(best), score: scores[best]! };
+    },
+    firstUnknown(inFlight) {
+      for (let i = 0; i < scores.length; i++)
+        if (Number.isNaN(scores[i]) && !inFlight.has(trialAt(i).text)) return trialAt(i).genotype;
+      return undefined;
     },
   };
 }

@@ -14,7 +14,8 @@ export { genotypeFeatures, graphFeatures, type GraphFeatures } from "./graph-fea
 export { gridPoint, gridSize, gridValues } from "./grid-points.ts";
 export { hypervolume, hypervolumeShare, objectiveBox, type ObjectiveBox } from "./hypervolume.ts";
 export { mnasnetReward, rewardOf, type CostName, type MnasnetRewardOptions, type Reward } from "./mnasnet-reward.ts";
-export { neighbours } from "./neighbours.ts";
+export { mix } from "./mix.ts";
+export { changesOf, neighbours, type Change } from "./neighbours.ts";
 export { oneOf, realNumber, resolveOptions, wholeNumber, type OptionRule, type OptionRules } from "./options.ts";
 export { squaredPathDistance, type PathCounts } from "./path-counts.ts";
 export { dominates, paretoFront, scoresOf } from "./pareto.ts";
