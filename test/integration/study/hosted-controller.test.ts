@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import type { ControllerEvent, Proposal } from "../../../src/search/controller.ts";
@@ -130,6 +131,45 @@ describe("a controller in a thread", () => {
     );
     expect((await study.storage.trials()).length).toBe(5);
     await study.close();
+  });
+
+  it.each([
+    ["ends", "modelled"],
+    ["is interrupted while it thinks", "thinking"],
+    ["fails as the controller throws", "throwing"],
+    ["fails as its thread dies", "dying"],
+    ["cannot be opened", "shifty"],
+  ])("leaves no thread behind where the study %s", async (how, name) => {
+    const workers: Worker[] = [];
+    const onWorker = (worker: Worker): void => void workers.push(worker);
+    process.on("worker", onWorker);
+    try {
+      const opening = openStudy({
+        mode: "create",
+        name: `${name}-thread`,
+        resultsDir,
+        executor: "inline",
+        reference: reference(name),
+      });
+      const run = async (): Promise<void> => {
+        const study = await opening;
+        const stop = new AbortController();
+        try {
+          for await (const event of study.run({ signal: stop.signal }))
+            if (how.startsWith("is interrupted") && event.kind === "trial-finished" && event.trial.number === 4)
+              setTimeout(() => stop.abort(), 20);
+        } finally {
+          await study.close();
+        }
+      };
+      if (name === "modelled" || name === "thinking") await run();
+      else await expect(run()).rejects.toThrow(/fifth|thread/);
+      expect(workers).toHaveLength(1);
+      // A thread that has ended has no number.
+      expect(workers.map(({ threadId }) => threadId)).toEqual([-1]);
+    } finally {
+      process.off("worker", onWorker);
+    }
   });
 
   it("that throws does so as it would here", async () => {
