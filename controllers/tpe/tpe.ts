@@ -5,6 +5,9 @@
  *
  * Where we differ or the paper is silent. Trials run in parallel: those in flight are counted among the others, which keeps proposals away from them. A failed trial, and a pruned one
  * without a value, is never good. A candidate that was proposed before is taken only where all were. A curve's neighbours include the ends of the range, and its deviation is at least a hundredth of the range.
+ *
+ * Peers take fewer of each: Hyperopt (hyperopt/tpe.py) 0.25 times the root of the trials, 24 candidates, 20 random trials; Optuna (optuna/samplers/_tpe/sampler.py) a tenth of the trials, at most 25,
+ * 24 candidates, 10 random trials.
  */
 import { canonicalJson } from "cellwright/base";
 import { realNumber, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
