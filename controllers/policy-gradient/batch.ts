@@ -9,6 +9,7 @@
  */
 import { addProduct, matrix, transposed } from "./matrices.ts";
 import { advanceCell, type Draw, inputRow, type Policy, policyOver, softmaxInPlace } from "./policy.ts";
+import type { Episode } from "./vocabulary.ts";
 
 /** One trial to learn from. */
 export interface Sample extends Draw {
@@ -23,13 +24,13 @@ export interface LossOptions {
 }
 
 /** The rows of a batch: step t holds rows `start[t]` to `start[t + 1]`, in each the episodes still running, longest first. */
-interface Layout {
-  readonly samples: readonly Sample[];
+interface Layout<S extends Pick<Sample, "episode"> = Pick<Sample, "episode">> {
+  readonly samples: readonly S[];
   readonly start: readonly number[];
   readonly rows: number;
 }
 
-function layOut(batch: readonly Sample[]): Layout {
+function layOut<S extends Pick<Sample, "episode">>(batch: readonly S[]): Layout<S> {
   const samples = [...batch].sort((a, b) => b.episode.slots.length - a.episode.slots.length);
   const start = [0];
   for (let t = 0; ; t++) {
@@ -89,6 +90,24 @@ function runForward(policy: Policy, { samples, start, rows }: Layout): Trace {
     }
   }
   return trace;
+}
+
+/**
+ * Returns the logarithms of how likely each of each episode's predictions is: to the bit what `sampleFrom` said, as sums are taken in the same
+ * order, in half the time where there are many, as each weight is read once for two of them.
+ */
+export function logProbabilitiesOf(policy: Policy, episodes: readonly Episode[]): readonly Float64Array[] {
+  const layout = layOut(episodes.map((episode, index) => ({ episode, index })));
+  const { samples, start } = layout;
+  const widest = policy.vocabulary.maxLevels;
+  const { probabilities } = runForward(policy, layout);
+  const logs = episodes.map(({ slots }) => new Float64Array(slots.length));
+  for (let t = 0; t + 1 < start.length; t++)
+    for (let row = start[t]!; row < start[t + 1]!; row++) {
+      const { episode, index } = samples[row - start[t]!]!;
+      logs[index]![t] = Math.log(probabilities[row * widest + episode.actions[t]!]!);
+    }
+  return logs;
 }
 
 /** Returns the loss of one prediction and its derivative by the log-probability of the level taken. */

@@ -159,16 +159,3 @@ export function sampleFrom(policy: Policy, rng: Rng): { readonly genotype: Genot
   });
   return { genotype, draw: { episode: { slots, actions }, logProbabilities: Float64Array.from(logs) } };
 }
-
-/** Returns how likely each of an episode's predictions is: to the bit what `sampleFrom` says of it. */
-export function drawOf(policy: Policy, episode: Episode): Draw {
-  const step = stepper(policy);
-  const logProbabilities = new Float64Array(episode.slots.length);
-  let previous = inputRow(undefined, 0);
-  for (const [t, slot] of episode.slots.entries()) {
-    const action = episode.actions[t] as number;
-    logProbabilities[t] = Math.log(step(previous, slot)[action]!);
-    previous = inputRow(slot, action);
-  }
-  return { episode, logProbabilities };
-}

@@ -6,15 +6,14 @@ import { choice, defineSpace, float } from "cellwright/space";
 import { nasnet } from "cellwright/spaces";
 import { describe, expect, it } from "vitest";
 import { createAdam } from "../../../controllers/policy-gradient/adam.ts";
-import { lossAndGradient, type LossOptions, type Sample } from "../../../controllers/policy-gradient/batch.ts";
-import { addProduct, matrix, transposed } from "../../../controllers/policy-gradient/matrices.ts";
 import {
-  createPolicy,
-  drawOf,
-  type Policy,
-  policyOver,
-  sampleFrom,
-} from "../../../controllers/policy-gradient/policy.ts";
+  logProbabilitiesOf,
+  lossAndGradient,
+  type LossOptions,
+  type Sample,
+} from "../../../controllers/policy-gradient/batch.ts";
+import { addProduct, matrix, transposed } from "../../../controllers/policy-gradient/matrices.ts";
+import { createPolicy, type Policy, policyOver, sampleFrom } from "../../../controllers/policy-gradient/policy.ts";
 import { episodeOf, vocabularyOf } from "../../../controllers/policy-gradient/vocabulary.ts";
 import { conditional, flat, numbers, twoCells } from "../../contract/controllers/spaces.ts";
 
@@ -83,8 +82,8 @@ function batchOf(policy: Policy, size: number, rng: Rng): readonly Sample[] {
 function sumOfRatiosOutside(policy: Policy, batch: readonly Sample[], clip: number): number {
   return batch
     .flatMap((sample) => {
-      const now = drawOf(policy, sample.episode).logProbabilities;
-      return [...now].map((value, t) => Math.exp(value - sample.logProbabilities[t]!));
+      const [now] = logProbabilitiesOf(policy, [sample.episode]);
+      return [...now!].map((value, t) => Math.exp(value - sample.logProbabilities[t]!));
     })
     .filter((ratio) => Math.abs(ratio - 1) > clip).length;
 }
@@ -136,8 +135,8 @@ describe("sampling", () => {
     }
     let total = 0;
     for (const genotype of conditional.enumerate()) {
-      const { logProbabilities } = drawOf(policy, episodeOf(policy.vocabulary, genotype));
-      const probability = Math.exp(logProbabilities.reduce((sum, value) => sum + value, 0));
+      const [logProbabilities] = logProbabilitiesOf(policy, [episodeOf(policy.vocabulary, genotype)]);
+      const probability = Math.exp(logProbabilities!.reduce((sum, value) => sum + value, 0));
       total += probability;
       const count = counts.get(JSON.stringify(genotype)) ?? 0;
       // Five standard deviations of a binomial count, and one for counts near 0.
@@ -146,14 +145,20 @@ describe("sampling", () => {
     expect(total).toBeCloseTo(1, 12);
   });
 
-  it("says of its draw what the policy says of the genotype, to the bit", () => {
-    const rng = createRng("bits");
-    const policy = createPolicy(vocabularyOf(twoCells.decisions, 4), 7, rng);
-    for (let i = 0; i < 20; i++) {
-      const { genotype, draw } = sampleFrom(policy, rng);
-      expect(drawOf(policy, episodeOf(policy.vocabulary, genotype))).toEqual(draw);
-    }
-  });
+  it.each([twoCells, conditional])(
+    "says of its draw what the policy says of the genotype, to the bit: $name",
+    (space) => {
+      const rng = createRng("bits");
+      const policy = createPolicy(vocabularyOf(space.decisions, 4), 7, rng);
+      // Of one at a time, and of many of several lengths at once.
+      for (const count of [1, 1, 2, 13]) {
+        const drawn = Array.from({ length: count }, () => sampleFrom(policy, rng));
+        const episodes = drawn.map(({ genotype }) => episodeOf(policy.vocabulary, genotype));
+        expect(episodes).toEqual(drawn.map(({ draw }) => draw.episode));
+        expect(logProbabilitiesOf(policy, episodes)).toEqual(drawn.map(({ draw }) => draw.logProbabilities));
+      }
+    },
+  );
 });
 
 describe("vocabulary", () => {
