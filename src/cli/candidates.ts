@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { amoebanetOutputs, nasnetOutputs, pnasOutputs } from "../../search-spaces/index.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import { cellLine, cellsOf, type CellStructure, type OutputsOf } from "../draw/index.ts";
-import { decodeSafetensors } from "../export/index.ts";
+import { decodeSafetensors, matchingWeights } from "../export/index.ts";
 import { costOf, type Network, type Weights } from "../network/index.ts";
 import type { Evaluator } from "../evaluators/evaluator.ts";
 import type { Genotype, SkeletonBase } from "../space/space.ts";
@@ -149,13 +149,22 @@ export interface TrainedWeights {
   readonly epochs: number;
   readonly seed: number;
   readonly value?: number;
+  /** Of all its retrainings as long as this one, a seed each. */
+  readonly values: readonly number[];
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly classes?: readonly string[];
 }
 
-/** Returns the weights of the best retraining of a trial, or undefined if it was not retrained. Throws `data` for a broken file. */
-export async function trainedWeights(study: Study, trial: number): Promise<TrainedWeights | undefined> {
+/**
+ * Returns the weights of the best retraining of a trial, whose network is given, or undefined if it was not retrained. Throws `data` for a file that is broken or has another
+ * network's weights.
+ */
+export async function trainedWeights(
+  study: Study,
+  trial: number,
+  network: Network,
+): Promise<TrainedWeights | undefined> {
   const sign = study.objectives[0]?.direction === "minimize" ? -1 : 1;
   const records = (await study.storage.retrains())
     .filter((record) => record.trial === trial && record.state === "complete")
@@ -165,12 +174,14 @@ export async function trainedWeights(study: Study, trial: number): Promise<Train
     const bytes = await readFile(file).catch(() => undefined);
     if (bytes === undefined) continue;
     const { tensors, metadata } = decodeSafetensors(bytes, file);
-    const weights = new Map([...tensors].map(([name, tensor]) => [name, tensor.data]));
+    const weights = matchingWeights(network, tensors, file);
     const value = record.values?.[0];
+    const values = records.flatMap((one) => (one.epochs === record.epochs ? (one.values?.slice(0, 1) ?? []) : []));
     return {
       weights,
       epochs: record.epochs,
       seed: record.seed,
+      values,
       ...(value !== undefined && { value }),
       ...preprocessing(metadata["preprocessing"]),
     };

@@ -62,7 +62,11 @@ export async function modelNames(results: string): Promise<readonly string[]> {
  * Returns a model's candidate where its space is one of the shelf, or why there is none. Throws `data` where the space is the same and the genotype is not the network's: one of
  * the two was changed.
  */
-export function candidateOf({ network, options }: CellwrightModel, place: string): SpaceCandidate | string {
+export function candidateOf(
+  { network, options }: Pick<CellwrightModel, "network" | "options">,
+  place: string,
+  file = `${place}/genotype.json`,
+): SpaceCandidate | string {
   const { candidate } = options;
   if (candidate === undefined) return "the model has no genotype";
   const { space: name, version, genotype, skeleton } = candidate;
@@ -70,7 +74,6 @@ export function candidateOf({ network, options }: CellwrightModel, place: string
   if (space === undefined) return `its genotype is of the space ${name}, which is not on the shelf`;
   if (space.version !== version)
     return `its genotype is of version ${version} of the space ${name}; this is version ${space.version}`;
-  const file = `${place}/genotype.json`;
   const [problem] = space.validate(genotype);
   if (problem !== undefined) throw new CellwrightError("data", `${file}: genotype.${problem.path}  ${problem.message}`);
   if (!isDecodedFrom(network, space, candidate, file))

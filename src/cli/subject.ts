@@ -4,7 +4,7 @@
  * the run), or a model that was exported (its folder, or its name after `import`; a network.json).
  */
 import { join, resolve } from "node:path";
-import { namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
+import { namedCandidate, namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
 import type { Json } from "../base/canonical-json.ts";
 import { createRng } from "../base/rng.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
@@ -15,6 +15,7 @@ import type { StudyDefinition } from "../study/definition.ts";
 import { isSpaceFile, loadSpace } from "../study/load-space.ts";
 import { isNetworkFile, readNetworkFile } from "../study/network-file.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
+import { searchText } from "./export/found-by.ts";
 import { formatValue } from "./live/live-lines.ts";
 import { candidateOf, findModelFolder, modelNames, readModelFolder, type SpaceCandidate } from "./models.ts";
 import { studyNames, withStudy } from "./open-study.ts";
@@ -28,6 +29,8 @@ export interface Subject {
   readonly name: string;
   /** Where it is from, for the line under a title. */
   readonly subtitle: string;
+  /** How it was found, for model cards: the search, or why none is known. */
+  readonly foundBy: string;
   /** Where its pictures go unless told otherwise. */
   readonly folder: string;
   /** Absent for a network by name. */
@@ -96,11 +99,24 @@ async function withoutStudy(target: string): Promise<(Subject & { readonly what:
   // At the size it was published at, where a network has the name of its genotype: resnet-50.
   const named = namedNetwork(target);
   if (named !== undefined)
-    return { name: target, subtitle: "as published", folder: ".", network: () => named, what: "the network" };
+    return {
+      name: target,
+      subtitle: "as published",
+      foundBy: `no search here: ${target} is a published network${ofSpaceText(namedCandidate(target))}`,
+      folder: ".",
+      network: () => named,
+      what: "the network",
+    };
   const published = publishedGenotypes().get(target);
   if (published !== undefined)
     return {
-      ...ofSpace(published.space, published.genotype, target, `${target}, as published`),
+      ...ofSpace(
+        published.space,
+        published.genotype,
+        target,
+        `${target}, as published`,
+        publishedText(target, published),
+      ),
       what: "the published genotype",
     };
   const { base, which } = split(target);
@@ -108,9 +124,14 @@ async function withoutStudy(target: string): Promise<(Subject & { readonly what:
   const isFile = isSpaceFile(base);
   const space = isFile ? await loadSpace(base) : shelfSpaces().get(base);
   if (space === undefined) return undefined;
-  const { name, genotype, says } = ofWhich(space, which, target);
+  const { name, genotype, says, isNamed } = ofWhich(space, which, target);
+  const foundBy = isNamed
+    ? isFile
+      ? `no search: ${name} stands in ${base}, the space ${space.name} (version ${space.version})`
+      : publishedText(name, { space })
+    : `no search: ${name} of the space ${space.name} (version ${space.version}), drawn at random`;
   return {
-    ...ofSpace(space, genotype, name, says),
+    ...ofSpace(space, genotype, name, says, foundBy),
     ...(isFile && { file: resolve(base) }),
     what: isFile ? "the space" : "the space of the shelf",
   };
@@ -128,6 +149,7 @@ async function ofModel(target: string, results: string): Promise<(Subject & { re
     return {
       name: network.name,
       subtitle: `the network in ${target}`,
+      foundBy: `not known: ${target} holds the network alone`,
       folder: ".",
       model: { options: { name: network.name } },
       network: () => network,
@@ -144,6 +166,7 @@ async function ofModel(target: string, results: string): Promise<(Subject & { re
   return {
     name: options.name ?? network.name,
     subtitle: `the model in ${dir}`,
+    foundBy: options.card?.search ?? `not known: ${join(dir, "model.json")} does not say`,
     folder: ".",
     ...(typeof candidate !== "string" && { candidate }),
     model: { options, ...(weights && { weights }) },
@@ -152,10 +175,21 @@ async function ofModel(target: string, results: string): Promise<(Subject & { re
   };
 }
 
-function ofSpace(space: AnySpace, genotype: Genotype, name: string, subtitle: string): Subject {
+function ofSpaceText(candidate: { readonly space: AnySpace } | undefined): string {
+  return candidate === undefined
+    ? ""
+    : `, a candidate of the space ${candidate.space.name} (version ${candidate.space.version})`;
+}
+
+function publishedText(name: string, { space }: { readonly space: AnySpace }): string {
+  return `no search here: ${name} is a published genotype of the space ${space.name} (version ${space.version})`;
+}
+
+function ofSpace(space: AnySpace, genotype: Genotype, name: string, subtitle: string, foundBy: string): Subject {
   return {
     name,
     subtitle,
+    foundBy,
     folder: ".",
     candidate: { space, genotype },
     network: (skeleton = {}) => space.decode(genotype, skeleton).network as Network,
@@ -167,9 +201,10 @@ function ofWhich(
   space: AnySpace,
   which: string | undefined,
   target: string,
-): { readonly name: string; readonly genotype: Genotype; readonly says: string } {
+): { readonly name: string; readonly genotype: Genotype; readonly says: string; readonly isNamed: boolean } {
   const named = which !== undefined && Object.hasOwn(space.named, which) ? space.named[which] : undefined;
-  if (named !== undefined) return { name: which ?? "", genotype: named, says: `${space.name} · ${which}` };
+  if (named !== undefined)
+    return { name: which ?? "", genotype: named, says: `${space.name} · ${which}`, isNamed: true };
   const seed = which ?? "0";
   if (!/^\d+$/.test(seed)) {
     const names = Object.keys(space.named);
@@ -177,7 +212,7 @@ function ofWhich(
     throw new CellwrightError("config", expected(target, `${known}the seed of a sample after the @`, which));
   }
   const name = `sample ${seed}`;
-  return { name, genotype: space.sample(createRng(Number(seed))), says: `${space.name} · ${name}` };
+  return { name, genotype: space.sample(createRng(Number(seed))), says: `${space.name} · ${name}`, isNamed: false };
 }
 
 async function ofStudy(name: string, results: string, number: number | undefined): Promise<Subject> {
@@ -192,6 +227,7 @@ async function ofStudy(name: string, results: string, number: number | undefined
     return {
       name: `trial ${trial.number}`,
       subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
+      foundBy: await searchText(study, trial.number),
       folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
       candidate: {
         space: definition.space,

@@ -6,8 +6,9 @@ import { formatCount } from "../base/units.ts";
 import { DATABASE } from "../study/training/open.ts";
 import { readTrainingFacts } from "../study/training/summary.ts";
 import { readTrained } from "../study/training/trained.ts";
-import { recipeNames, recipeSources } from "../training/index.ts";
+import { recipeText } from "../training/index.ts";
 import { preprocessing } from "./candidates.ts";
+import { candidateOf } from "./models.ts";
 import type { Subject } from "./subject.ts";
 
 /** Returns where a training run is: under `results` by its name, or a folder by its path; undefined where there is none. */
@@ -33,13 +34,15 @@ export async function readRun(dir: string): Promise<Subject> {
     );
   const { network, weights, metadata } = await readTrained(dir, dir);
   const { mean, std, classes } = preprocessing(metadata["preprocessing"]);
-  const { data, recipe, epochs, seed, engine, test } = facts;
+  const { data, recipe, epochs, seed, engine, test, origin } = facts;
   const lasted = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
   const name = basename(dir);
-  const preset = recipeNames.find((one) => one === recipe.preset);
-  const source = preset === undefined ? "" : ` (${recipeSources[preset].source})`;
+  const candidate = origin?.candidate;
+  const known = candidateOf({ network, options: candidate ? { candidate } : {} }, dir, join(dir, "summary.json"));
   return {
     name,
+    foundBy: origin?.foundBy ?? `not known: ${join(dir, "summary.json")} does not say`,
+    ...(typeof known !== "string" && { candidate: known }),
     subtitle: `${facts.network.name} trained on ${data.name} for ${lasted}`,
     folder: dir,
     network: () => network,
@@ -51,10 +54,11 @@ export async function readRun(dir: string): Promise<Subject> {
         epochs,
         ...(mean !== undefined && std !== undefined && { normalization: { mean, std } }),
         ...(classes !== undefined && { classes }),
+        ...(candidate !== undefined && { candidate }),
         card: {
           data: `${data.name}, ${formatCount(data.train)} training images`,
           training: `${lasted}, seed ${seed}, ${engine}`,
-          recipe: `${recipe.preset}${source}`,
+          recipe: recipeText(recipe) ?? recipe.preset,
           results: [{ what: `accuracy on ${formatCount(test.images)} test images`, mean: test.accuracy, seeds: 1 }],
         },
       },

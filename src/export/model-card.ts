@@ -1,4 +1,4 @@
-/** @file README.md of an exported model: what it is, what it was measured on, what it was found by, how to load it. The same for every target. */
+/** @file README.md of an exported model: what it is, what it was measured on, what it was found by, how to load it. The same for every target; what is not known says so. */
 import { formatCount, formatMacs } from "../base/units.ts";
 import { costOf, sumCosts } from "../network/cost.ts";
 import { liveNodes } from "../network/live-nodes.ts";
@@ -47,6 +47,8 @@ export interface ModelCardFacts {
 export interface CardOfTarget {
   /** The line of the weights: `weights.safetensors, 1,234 bytes, float32`. */
   readonly weights: string;
+  /** Whether there are no weights at all. */
+  readonly isArchitecture?: boolean;
   /** Lines of the section `Use`: what has to be installed, and a code block that loads the model and runs it. */
   readonly use: readonly string[];
 }
@@ -58,13 +60,16 @@ export function modelCard(network: Network, options: ExportOptions, target: Card
   const shapes = inferShapes(network);
   const image = shapes.get(network.nodes.find(({ op }) => op === "input")?.id ?? "") ?? [];
   const classCount = shapes.get(network.outputs.logits)?.[0] ?? 0;
-  const { classes } = options;
+  const { classes, epochs, candidate } = options;
   const sizes = modelSizes(network);
-  const rows: [string, string | undefined][] = [
+  // A field that nothing is known of says so: what is left out could be taken for nothing.
+  const why = target.isArchitecture === true ? "this is an architecture alone" : "the weights are first values";
+  const trained = epochs === undefined || target.isArchitecture === true ? `none: ${why}` : undefined;
+  const rows: readonly (readonly [string, string])[] = [
     ["task", card.task ?? "image classification"],
-    ["data", card.data],
-    ["training", card.training],
-    ["recipe", card.recipe],
+    ["data", card.data ?? trained ?? "not known"],
+    ["training", card.training ?? trained ?? `${formatCount(epochs ?? 0)} ${epochs === 1 ? "epoch" : "epochs"}`],
+    ["recipe", card.recipe ?? trained ?? "not known"],
     ["input", `[${image.join(", ")}] (height, width, channels)`],
     [
       "preprocessing",
@@ -73,34 +78,49 @@ export function modelCard(network: Network, options: ExportOptions, target: Card
     ["classes", classes === undefined ? String(classCount) : `${classCount}: ${classes.join(", ")}`],
     ["parameters", parametersText(sizes)],
     ["multiply-accumulates", `${formatMacs(sizes.inference.macs)} for one image`],
-    ["latency", card.latency],
+    ["latency", card.latency ?? "not measured"],
     ["weights", target.weights],
-    ["found by", card.search],
+    ["found by", card.search ?? "not known"],
     ["licence", card.licence ?? "not stated: the code and weights are their maker's"],
     ...Object.entries(card.more ?? {}),
   ];
   const results = card.results ?? [];
+  const genotype = card.genotype ?? (candidate && JSON.stringify(candidate.genotype));
   return [
     `# ${name}`,
     "",
     options.description ?? `${name}, a convolutional network.`,
     "",
-    "| | |",
+    "| fact | value |",
     "| --- | --- |",
-    ...rows
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => `| ${key} | ${value?.replaceAll("|", "\\|")} |`),
+    ...rows.map(([key, value]) => `| ${key} | ${cellOf(value)} |`),
+    "",
+    "## Results",
+    "",
     ...(results.length === 0
-      ? []
-      : ["", "## Results", "", "| measure | value | seeds |", "| --- | --- | --- |", ...results.map(resultRow)]),
+      ? [trained === undefined ? "None is known." : `None: ${why}.`]
+      : ["| measure | value | seeds |", "| --- | --- | --- |", ...results.map(resultRow)]),
     "",
     "## Use",
     "",
     ...target.use,
-    ...(card.drawing === undefined ? [] : ["", "## Drawing", "", `![The architecture](${card.drawing})`]),
-    ...(card.genotype === undefined ? [] : ["", "## Genotype", "", "```", card.genotype.trimEnd(), "```"]),
+    "",
+    "## Drawing",
+    "",
+    card.drawing === undefined ? "None was made." : `![The architecture](${card.drawing})`,
+    "",
+    "## Genotype",
+    "",
+    ...(genotype === undefined
+      ? ["None is known: a network that was not decoded from one, or that came without it."]
+      : ["```text", genotype.trimEnd(), "```"]),
     "",
   ].join("\n");
+}
+
+/** A text as a cell of a table. */
+function cellOf(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
 }
 
 /** Returns what inference needs, and all that is exported (an auxiliary head is only trained). */
@@ -130,5 +150,5 @@ function parametersText({ all, inference }: ReturnType<typeof modelSizes>): stri
 
 function resultRow(result: CardResult): string {
   const spread = result.deviation === undefined ? "" : ` ± ${result.deviation.toFixed(4)}`;
-  return `| ${result.what} | ${result.mean.toFixed(4)}${spread} | ${result.seeds} |`;
+  return `| ${cellOf(result.what)} | ${result.mean.toFixed(4)}${spread} | ${result.seeds} |`;
 }

@@ -7,7 +7,7 @@ import type { Constraints } from "./definition.ts";
 import { findOnnxruntime, installOnnxruntime, openOnnxModel } from "./onnxruntime.ts";
 
 /** Forward passes that are timed, after `WARM_UP` that are not. */
-const REPEATS = 11;
+export const LATENCY_RUNS = 11;
 const WARM_UP = 3;
 
 /**
@@ -31,7 +31,7 @@ export async function measureLatency(network: Network): Promise<number> {
     const image = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.normal());
     for (let i = 0; i < WARM_UP; i++) await session.predict(image, 1);
     return await medianMs(
-      REPEATS,
+      LATENCY_RUNS,
       () => session.predict(image, 1),
       () => performance.now(),
     );
@@ -68,7 +68,7 @@ async function measureInOnnxruntime(entry: string, network: Network): Promise<nu
     const sides = shape.length === 3 ? [shape[2], shape[0], shape[1]] : shape;
     const run = (): Promise<unknown> => model.logits(image, [1, ...sides]);
     for (let i = 0; i < WARM_UP; i++) await run();
-    return await medianMs(REPEATS, run, () => performance.now());
+    return await medianMs(LATENCY_RUNS, run, () => performance.now());
   } finally {
     await model.close();
   }

@@ -26,6 +26,7 @@ export {
   type Recipe,
   type RecipeName,
 } from "./recipe.ts";
+export { recipeText } from "./recipe-text.ts";
 export { dropPathRateAt, learningRateAt, type Span } from "./schedule.ts";
 export type { Teacher } from "./teacher.ts";
 export { train, type StepFigures, type TrainingState, type TrainOptions, type TrainResult } from "./train.ts";

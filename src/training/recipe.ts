@@ -94,7 +94,7 @@ const recipeSchema: z.ZodType<Recipe> = z.strictObject({
  * What keys that came after the first recipes are where nobody says otherwise: a training without them. They are left out of what results are
  * keyed by, so that a study's stored results stay its results.
  */
-const laterDefaults = {
+export const laterDefaults = {
   optimizer: "sgd",
   squareDecay: 0.9,
   epsilon: 1e-3,

@@ -1,5 +1,4 @@
 /** @file `cellwright export`: a candidate or a network as code and weights that need nothing of ours. */
-import { cpus } from "node:os";
 import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
@@ -10,7 +9,8 @@ import { recipeNames, recipes, recipeSources, type RecipeName } from "../../trai
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { agrees, checkText, type ExportCheck } from "../export/check.ts";
 import { checkers } from "../export/checkers.ts";
-import { exportFiles, foldedModel, modelOfSubject, modelOfTrial, type ExportModel } from "../export/model.ts";
+import { measuredLatency, processorName } from "../export/latency.ts";
+import { exportFiles, foldedModel, modelOfSubject, modelOfTrial, withCard, type ExportModel } from "../export/model.ts";
 import { exitCodes, PrintedFailure } from "../failure.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { wholeNumberFlag } from "../numbers.ts";
@@ -33,6 +33,8 @@ interface ExportCommandOptions {
   readonly foldBatchNorm?: boolean;
   readonly bytes?: boolean;
   readonly withTraining?: RecipeName | true;
+  readonly latency: boolean;
+  readonly licence?: string;
   readonly check: boolean;
   readonly json?: boolean;
 }
@@ -76,6 +78,8 @@ export function addExport(program: Command, io: CliIo): void {
       `write train.py too (pytorch, networks for CIFAR-10): trains by ${recipeNames.join(", ")}; default ${defaultRecipe}`,
       trainingRecipe,
     )
+    .option("--licence <text>", "licence of the code and weights, for the card: MIT")
+    .option("--no-latency", "do not measure the time of one image on the native engine for the card")
     .option("--no-check", "do not compare logits with the target's runtime, where one is found on this machine");
   withJson(withResults(command)).action(async (name: string, options: ExportCommandOptions) => {
     if (options.bytes === true && !byteTargets.includes(options.to))
@@ -87,7 +91,14 @@ export function addExport(program: Command, io: CliIo): void {
     const folded = options.foldBatchNorm === true ? foldedModel(found) : found;
     const inBytes: ExportModel =
       options.bytes === true ? { ...folded, options: { ...folded.options, bytes: true } } : folded;
-    const model = withTraining(inBytes, options);
+    const trains = withTraining(inBytes, options);
+    // Whoever exports a model that was imported may not want its figure measured again, on another machine.
+    const latency = options.latency ? await measuredLatency(network) : undefined;
+    const stated = latency?.text ?? found.options.card?.latency ?? "not measured: exported with --no-latency";
+    const model = withCard(trains, {
+      latency: stated,
+      ...(options.licence !== undefined && { licence: options.licence }),
+    });
     const files = exportFiles(model, options.to);
     await writeIntoFolder(dir, files);
     // Against the network as it was found: folding is proven, too.
@@ -103,6 +114,7 @@ export function addExport(program: Command, io: CliIo): void {
         dir,
         files: [...files.keys()],
         epochs: epochs ?? null,
+        latencyMs: latency?.ms ?? null,
         check: check === undefined ? null : { ...check, agrees: agrees(check) ?? null },
       });
     } else {
@@ -123,10 +135,11 @@ function cardWithLatency(
   check: ExportCheck | undefined,
 ): ReadonlyMap<string, Uint8Array> | undefined {
   if (check?.checked !== true || check.latencyMs === undefined || agrees(check) !== true) return undefined;
-  const processor = (cpus()[0]?.model ?? "").trim();
-  const latency = `${check.latencyMs.toPrecision(3)} ms for one image: ${[check.runtime, processor].filter((text) => text !== "").join(", ")}`;
-  const options = { ...model.options, card: { ...model.options.card, latency } };
-  const card = exportFiles({ ...model, options }, to).get("README.md");
+  const where = [check.runtime, processorName()].filter((text) => text !== "").join(", ");
+  const theirs = `${check.latencyMs.toPrecision(3)} ms for one image: ${where}`;
+  const ours = model.options.card?.latency;
+  const both = withCard(model, { latency: ours === undefined ? theirs : `${ours}; ${theirs}` });
+  const card = exportFiles(both, to).get("README.md");
   return card && new Map([["README.md", card]]);
 }
 

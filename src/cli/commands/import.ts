@@ -12,6 +12,7 @@ import { isStudyName } from "../../study/validate-definition.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, type CliIo } from "../io.ts";
 import { readNetworkFile } from "../../study/network-file.ts";
+import { DRAWING, drawingOf } from "../export/drawing.ts";
 import { candidateOf, isModelFolder, readModelFolder } from "../models.ts";
 import { checkResultsDir } from "../open-study.ts";
 import { publishedGenotypes } from "../published.ts";
@@ -45,6 +46,10 @@ export function addImport(program: Command, io: CliIo): void {
     const dir = join(options.results, name);
     // Written anew rather than copied: an older version becomes the newest, and nothing comes along that was not checked.
     const files = exportCellwright(model.network, model.weights, { ...model.options, name });
+    if (model.options.card?.drawing === DRAWING) {
+      const known = typeof candidate === "string" ? undefined : candidate;
+      files.set(DRAWING, drawingOf(model.network, known, { title: name, subtitle: model.options.description }));
+    }
     await checkResultsDir(options.results);
     await writeFolder(dir, files);
     if (options.json === true) {

@@ -1,17 +1,16 @@
 /** @file `cellwright scale`: an architecture at larger sizes, counted before anything runs; and the search for how it should grow. */
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
-import type { Network } from "../../network/index.ts";
 import { grownNumbers } from "../../scale/rounding.ts";
-import { networkAt, sizeAsSearched, type ScaleSubject } from "../../scale/scale.ts";
+import { sizeAsSearched, type ScaleSubject } from "../../scale/scale.ts";
 import type { SkeletonBase } from "../../space/space.ts";
-import { writeWhole } from "../../storage/whole-files.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { listFlag, numberFlag, wholeNumberFlag } from "../numbers.ts";
 import { chooseCoefficients } from "../scale/coefficients.ts";
 import { budgetText, fitBudget, type Budget, type Measures } from "../scale/fit.ts";
 import { officialIndex, officialLines, officialRows } from "../scale/official.ts";
+import { writeScaled } from "../scale/write-scaled.ts";
 import { searchScaling, SEARCH_KEYS, type SearchRequest } from "../scale/search.ts";
 import { findScalable, type Scalable } from "../scale/subject.ts";
 import { measuredRows, scaleRows, scaleTableLines, type ScaleRow } from "../scaling.ts";
@@ -51,7 +50,7 @@ export function addScale(program: Command, io: CliIo): void {
       ["scale nasnet-cifar10 --max-latency-ms 20", "the largest that is fast enough here, measured"],
       ["scale nasnet-a --phi 0,1,2,3 --latency", "a published genotype at these sizes"],
       ["scale efficientnet-b0 --phi official", "B0 to B7 as released"],
-      ["scale nasnet-cifar10 --max-params 3M --out large.json", "and its network as JSON"],
+      ["scale nasnet-cifar10 --max-params 3M --out large", "and the architecture, for train and export"],
       ["scale nasnet-cifar10 --search", "train a grid of coefficients: results/nasnet-cifar10-scaling/"],
     ],
   )
@@ -97,7 +96,10 @@ export function addScale(program: Command, io: CliIo): void {
       "take all three from a search; default <architecture>-scaling where it is done, else EfficientNet's",
     )
     .option("--trial <n>", "this trial of the study instead of the best", wholeNumberFlag("--trial", 0))
-    .option("--out <file>", "write the network of the last row as JSON")
+    .option(
+      "--out <path>",
+      "write the network of the last row: a .json file, or a folder that keeps its genotype and origin, too",
+    )
     .option("--search", "train a grid of coefficients as a study of its own, and each axis alone beside it")
     .option("--name <name>", "with --search: folder under --results; default <architecture>-scaling")
     .option(
@@ -158,7 +160,8 @@ async function showSizes(
     ...(needsLatency && { latencyOf: measures.latencyOf }),
   });
   const last = rows.at(-1);
-  if (options.out !== undefined && last !== undefined) await writeNetwork(options.out, networkAt(subject, last.size));
+  if (options.out !== undefined && last !== undefined)
+    await writeScaled(options.out, { ...scalable, subject }, last.size);
   if (options.json === true) {
     printJson(
       io,
@@ -211,7 +214,7 @@ function rawRow(
   };
 }
 
-async function showOfficial(target: string, { subject }: Scalable, options: ScaleOptions, io: CliIo): Promise<void> {
+async function showOfficial(target: string, scalable: Scalable, options: ScaleOptions, io: CliIo): Promise<void> {
   for (const flag of ["input", "maxLatencyMs", "maxMemory", "maxMacs", "maxParams", "alpha", "beta", "gamma"] as const)
     if (options[flag] !== undefined) {
       const name = `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -220,13 +223,14 @@ async function showOfficial(target: string, { subject }: Scalable, options: Scal
         expected(name, "nothing of it beside --phi official, a table as it is", options[flag]),
       );
     }
+  const { subject } = scalable;
   const { classes, channels } = options;
   const rows = officialRows(target, subject, {
     ...(classes !== undefined && { classes }),
     ...(channels !== undefined && { channels }),
   });
   const named = rows[officialIndex(target)];
-  if (options.out !== undefined && named !== undefined) await writeNetwork(options.out, networkAt(subject, named.size));
+  if (options.out !== undefined && named !== undefined) await writeScaled(options.out, scalable, named.size);
   if (options.json === true) {
     const raw = rows.map(({ size, ...row }) => ({
       ...row,
@@ -241,10 +245,6 @@ async function showOfficial(target: string, { subject }: Scalable, options: Scal
   print(io, "EfficientNet-B0 to B7 as released: multipliers of filters (to multiples of 8) and layers (rounded up)");
   for (const line of officialLines(rows, { dim: io.colors.dim, width: tableWidth(io) })) print(io, line);
   if (options.out !== undefined) print(io, `${options.out}: the network of ${named?.label}`);
-}
-
-async function writeNetwork(file: string, network: Network): Promise<void> {
-  await writeWhole(file, `${JSON.stringify(network)}\n`);
 }
 
 /** Returns the subject for the target's images and classes. Channels are no size: with them alone, resolution goes on growing. */

@@ -6,7 +6,8 @@ import { dataText } from "../head-line.ts";
 import { studyCells } from "../candidates.ts";
 import type { ExportCheck } from "../export/check.ts";
 import { checkWithTorch } from "../export/check-torch.ts";
-import { exportFiles, modelOfTrial } from "../export/model.ts";
+import { measuredLatency } from "../export/latency.ts";
+import { exportFiles, modelOfTrial, withCard } from "../export/model.ts";
 import { writeFolder, writeWhole } from "../../storage/whole-files.ts";
 import type { Study } from "../../study/study.ts";
 import { scalingChart } from "../scale/chart.ts";
@@ -121,8 +122,13 @@ async function writeBest(
   const trial = await study.storage.trial(number);
   if (trial === undefined) return undefined;
   const dir = join(study.dir, "best");
-  const model = await modelOfTrial(study, trial);
-  const { network, weights, epochs } = model;
+  const found = await modelOfTrial(study, trial);
+  const { network, weights, epochs } = found;
+  // Nothing of a study runs beside it when its report is its last word.
+  const latency = options.checkEnv === undefined ? undefined : await measuredLatency(network);
+  const model = withCard(found, {
+    latency: latency?.text ?? `not measured: the study was stopped (\`cellwright export ${study.name}\` measures it)`,
+  });
   const about = {
     space: study.definition.space.name,
     version: study.definition.space.version,

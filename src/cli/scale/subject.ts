@@ -16,6 +16,8 @@ import { findSubject, type Subject } from "../subject.ts";
 export interface Scalable {
   /** `trial 12 of my-study`, `nasnet-a-mobile`. */
   readonly title: string;
+  /** How it was found, for model cards. */
+  readonly foundBy: string;
   /** What a search for its coefficients is called by default: `my-study-scaling`. */
   readonly searchName: string;
   readonly subject: ScaleSubject<SkeletonBase>;
@@ -33,7 +35,8 @@ export async function findScalable(
   const named = options.trial === undefined ? namedCandidate(target) : undefined;
   if (named !== undefined) {
     const { space, genotype, skeleton } = named;
-    return of(target, target, { space, genotype, skeleton }, { kind: "shelf", space: space.name });
+    const { foundBy } = await findSubject(target, options);
+    return of(target, target, foundBy, { space, genotype, skeleton }, { kind: "shelf", space: space.name });
   }
   const published = publishedGenotypes().get(target);
   if (namedNetwork(target) !== undefined && published === undefined) throw withoutSpace(target);
@@ -43,7 +46,8 @@ export async function findScalable(
   if (study === undefined) {
     const source: ScalingSource =
       found.file === undefined ? { kind: "shelf", space: candidate.space.name } : { kind: "file", path: found.file };
-    return of(target === found.name ? target : `${found.name} of ${candidate.space.name}`, target, candidate, source);
+    const title = target === found.name ? target : `${found.name} of ${candidate.space.name}`;
+    return of(title, target, found.foundBy, candidate, source);
   }
   const { definition, config, name } = study;
   const reference = readConfigRecord(config, name).reference as StudyReference | null;
@@ -55,7 +59,7 @@ export async function findScalable(
   const isBest = options.trial === undefined && target.lastIndexOf("@") <= 0;
   const label = isBest ? name : `${name}-${found.name.replace("trial ", "")}`;
   return {
-    ...of(`${found.name} of ${name}`, label, { ...candidate, ...skeleton }, source),
+    ...of(`${found.name} of ${name}`, label, found.foundBy, { ...candidate, ...skeleton }, source),
     evaluator: definition.evaluator,
   };
 }
@@ -63,6 +67,7 @@ export async function findScalable(
 function of(
   title: string,
   label: string,
+  foundBy: string,
   candidate: NonNullable<Subject["candidate"]> & { readonly skeleton?: SkeletonBase },
   source: ScalingSource | string,
 ): Scalable {
@@ -70,6 +75,7 @@ function of(
   const stem = basename(label, extname(label).length > 5 ? "" : extname(label));
   return {
     title,
+    foundBy,
     searchName: `${stem.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "")}-scaling`,
     subject: { space: space as Space<SkeletonBase, Network>, genotype, ...(skeleton !== undefined && { skeleton }) },
     source,

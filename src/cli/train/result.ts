@@ -44,6 +44,7 @@ export function trainingSummary(run: OpenTraining, { history, test }: Complete):
     network: { name: config.subject, params, macs },
     data: { name: dataset.name, train: dataset.train.size, held: run.split === "test" ? 0 : dataset.validation.size },
     recipe: { preset: config.recipeName, ...recipeRecord(config.recipe) },
+    ...(config.origin !== undefined && { origin: JSON.parse(JSON.stringify(config.origin)) as Json }),
     ...(config.teacher !== undefined && { teacher: config.teacher.dir }),
     epochs: config.epochs,
     seed: config.seed,

@@ -73,13 +73,16 @@ function cardOf(network: Network, options: ExportOptions, weightBytes: number | 
       weightBytes === undefined
         ? "none: an architecture alone"
         : `weights.safetensors, ${formatCount(weightBytes)} bytes, float32`,
+    isArchitecture: weightBytes === undefined,
     use: [
       "This folder is a model of [Cellwright](https://www.npmjs.com/package/cellwright): `network.json` says what is computed, node by node, `weights.safetensors` holds",
       "one tensor for each weight, named by its node (images are `[height, width, channels]`), `model.json` says the rest.",
       "",
       "```sh",
       "npx cellwright import <folder>             # checks it, and takes it among your own models",
-      "npx cellwright export <folder> --to pytorch  # with these weights, for any target",
+      weightBytes === undefined || options.epochs === undefined
+        ? "npx cellwright export <folder> --untrained --to pytorch  # for any target"
+        : "npx cellwright export <folder> --to pytorch  # with these weights, for any target",
       "npx cellwright profile <folder>            # what it costs",
       "```",
     ],

@@ -118,6 +118,13 @@ export function manifestJsonSchema(): Readonly<Record<string, unknown>> {
   };
 }
 
+/** A card in the order in which it is read back, so that what is read is written the same. */
+function inOrder(facts: NonNullable<ExportOptions["card"]>): Manifest["card"] {
+  const given: Readonly<Record<string, unknown>> = { ...facts };
+  const keys = Object.keys(card.shape).filter((key) => given[key] !== undefined);
+  return Object.fromEntries(keys.map((key) => [key, given[key]])) as Manifest["card"];
+}
+
 /** What an export's options are in the manifest's own keys. */
 export function manifestOptions(options: ExportOptions): Partial<Manifest> {
   const { name, description, normalization, classes, epochs, card: facts } = options;
@@ -129,7 +136,7 @@ export function manifestOptions(options: ExportOptions): Partial<Manifest> {
     }),
     ...(classes !== undefined && { classes: [...classes] }),
     ...(epochs !== undefined && { epochs }),
-    ...(facts !== undefined && { card: facts as Manifest["card"] }),
+    ...(facts !== undefined && { card: inOrder(facts) }),
   };
 }
 

@@ -8,8 +8,8 @@ import { sha256Hex } from "../../base/hash.ts";
 import { costOf } from "../../network/cost.ts";
 import type { Network, Weights } from "../../network/network.ts";
 import { validateNetwork } from "../../network/validate.ts";
-import { weightSpecs } from "../../network/weights.ts";
 import type { ExportOptions } from "../exporter.ts";
+import { matchingWeights } from "../matching-weights.ts";
 import { decodeSafetensors } from "../safetensors.ts";
 import {
   candidateSchema,
@@ -140,18 +140,5 @@ function readWeights(bytes: Uint8Array, sha256: string, network: Network, file: 
   const hash = sha256Hex(bytes);
   if (hash !== sha256)
     throw new CellwrightError("data", expected(file, `a file of SHA-256 ${sha256}, as model.json says`, hash));
-  const { tensors } = decodeSafetensors(bytes, file);
-  const weights = new Map<string, Float32Array>();
-  for (const { name, shape } of weightSpecs(network)) {
-    const tensor = tensors.get(name);
-    if (tensor === undefined)
-      throw new CellwrightError("data", expected(`${file}: ${name}`, "a tensor of that name", undefined));
-    if (tensor.shape.length !== shape.length || shape.some((side, axis) => side !== tensor.shape[axis]))
-      throw new CellwrightError("data", expected(`${file}: ${name}`, `shape [${shape.join(", ")}]`, tensor.shape));
-    weights.set(name, tensor.data);
-  }
-  const surplus = [...tensors.keys()].find((name) => !weights.has(name));
-  if (surplus !== undefined)
-    throw new CellwrightError("data", expected(`${file}: ${surplus}`, "weights of the network alone", surplus));
-  return weights;
+  return matchingWeights(network, decodeSafetensors(bytes, file).tensors, file);
 }

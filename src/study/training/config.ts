@@ -3,8 +3,17 @@ import { z } from "zod";
 import type { Json } from "../../base/canonical-json.ts";
 import { CellwrightError } from "../../base/errors.ts";
 import { hashJson } from "../../base/hash.ts";
+import { candidateSchema, type ExportCandidate } from "../../export/index.ts";
 import { engineChoices, type EngineChoice } from "../../engines/choose.ts";
 import { mergeRecipe, recipeNames, recipeRecord, recipes, type Recipe, type RecipeName } from "../../training/index.ts";
+
+/** Where a trained network is from: decides no bit, stands in its model card. */
+export interface TrainingOrigin {
+  /** How it was found, in words. */
+  readonly foundBy: string;
+  /** What it was decoded from, where it was. */
+  readonly candidate?: ExportCandidate | undefined;
+}
 
 export interface TrainingConfig {
   /** What is trained, as its user called it. */
@@ -27,7 +36,12 @@ export interface TrainingConfig {
   /** The most images at once. */
   readonly largestPart: number;
   readonly teacher?: { readonly dir: string; readonly hash: string } | undefined;
+  /** Absent in a run that an older Cellwright began. */
+  readonly origin?: TrainingOrigin | undefined;
 }
+
+/** A stored origin. */
+export const originSchema = z.object({ foundBy: z.string(), candidate: candidateSchema.optional() });
 
 const schema = z.object({
   subject: z.string(),
@@ -46,6 +60,7 @@ const schema = z.object({
   beganOn: z.string(),
   largestPart: z.number(),
   teacher: z.object({ dir: z.string(), hash: z.string() }).optional(),
+  origin: originSchema.optional(),
 });
 
 /** Returns the config as it is stored. */

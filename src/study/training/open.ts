@@ -12,7 +12,7 @@ import { holdsTraining, openTrainingStorage, type TrainingStorage } from "../../
 import { removeHalfWritten, writeWhole } from "../../storage/whole-files.ts";
 import type { Recipe, RecipeName, Teacher } from "../../training/index.ts";
 import { packageVersion } from "../self-alias.ts";
-import { fromStored, identityOf, toStored, type TrainingConfig } from "./config.ts";
+import { fromStored, identityOf, toStored, type TrainingConfig, type TrainingOrigin } from "./config.ts";
 import { trainingData, type DataRequest, type TrainingData } from "./data.ts";
 import { choosePart, usualMemory, type PartChoice } from "./memory.ts";
 import { readNetworkText } from "../network-file.ts";
@@ -39,6 +39,7 @@ export interface TrainingRequest {
   readonly microBatch?: number;
   /** Folder of a trained network. */
   readonly teacher?: string;
+  readonly origin?: TrainingOrigin;
 }
 
 /** What a machine may give a run without changing its bits. */
@@ -104,6 +105,7 @@ export async function createTraining(request: TrainingRequest, machine: MachineO
     largestPart: part.largestPart,
     ...(teacher !== undefined &&
       request.teacher !== undefined && { teacher: { dir: resolve(request.teacher), hash: teacher.hash } }),
+    ...(request.origin !== undefined && { origin: request.origin }),
   };
   await writeWhole(join(dir, "network.json"), serializeNetwork(network));
   const storage = openTrainingStorage(join(dir, DATABASE), {

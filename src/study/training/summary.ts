@@ -3,15 +3,17 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { CellwrightError } from "../../base/errors.ts";
+import { originSchema } from "./config.ts";
 
 const schema = z.object({
   network: z.object({ name: z.string() }),
   data: z.object({ name: z.string(), train: z.number() }),
-  recipe: z.object({ preset: z.string() }),
+  recipe: z.looseObject({ preset: z.string() }),
   epochs: z.number(),
   seed: z.number(),
   engine: z.string(),
   test: z.object({ images: z.number(), accuracy: z.number() }),
+  origin: originSchema.optional(),
 });
 
 /** What was trained on how many images, by which recipe, and its accuracy on the test images. */

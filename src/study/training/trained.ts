@@ -1,10 +1,10 @@
 /** @file A trained network in a folder, as a training run or a retraining leaves it: `network.json` and `weights.safetensors`. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CellwrightError, expected, messageOf } from "../../base/errors.ts";
+import { CellwrightError, messageOf } from "../../base/errors.ts";
 import { sha256Hex } from "../../base/hash.ts";
-import { decodeSafetensors } from "../../export/index.ts";
-import { weightSpecs, type Network, type Weights } from "../../network/index.ts";
+import { decodeSafetensors, matchingWeights } from "../../export/index.ts";
+import type { Network, Weights } from "../../network/index.ts";
 import { readNetworkText } from "../network-file.ts";
 
 export interface TrainedNetwork {
@@ -33,16 +33,6 @@ export async function readTrained(dir: string, place: string): Promise<TrainedNe
   const bytes = await read("weights.safetensors");
   const file = join(dir, "weights.safetensors");
   const { tensors, metadata } = decodeSafetensors(bytes, file);
-  const weights = new Map(
-    weightSpecs(network).map(({ name, shape }) => {
-      const tensor = tensors.get(name);
-      if (tensor === undefined || tensor.shape.join() !== shape.join())
-        throw new CellwrightError(
-          "data",
-          expected(`${file}: ${name}`, `values of shape ${shape.join(" x ")}`, tensor?.shape.join(" x ")),
-        );
-      return [name, tensor.data] as const;
-    }),
-  );
+  const weights = matchingWeights(network, tensors, file);
   return { network, weights, hash: sha256Hex(bytes).slice(0, 16), metadata };
 }

@@ -112,6 +112,7 @@ describe("a study from a file", () => {
     ]);
     expect(readdirSync(at("cells")).toSorted((a, b) => a.localeCompare(b))).toEqual(["normal.svg", "reduction.svg"]);
     expect(readdirSync(at("best")).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "architecture.svg",
       "genotype.json",
       "model.py",
       "network.json",
@@ -189,15 +190,23 @@ describe("a study from a file", () => {
     expect(refused.code).toBe(2);
     expect(refused.err).toMatch(/Expected a retrained trial, which has weights\..*cellwright retrain toy --trial \d+/);
     expect(cli("export", "toy", "--untrained", "--out", "model").out).toBe(
-      "model/model.py, weights.safetensors, README.md · not checked against PyTorch: no PyTorch found by /nowhere/python (set CELLWRIGHT_PYTHON to a Python that has it)\n",
+      "model/model.py, weights.safetensors, README.md, architecture.svg · not checked against PyTorch: no PyTorch found by /nowhere/python (set CELLWRIGHT_PYTHON to a Python that has it)\n",
     );
-    expect(readdirSync(join(dir, "model"))).toHaveLength(3);
+    expect(readdirSync(join(dir, "model"))).toHaveLength(4);
+    const card = readFileSync(join(dir, "model/README.md"), "utf8");
+    expect(card).toMatch(
+      /^\| found by \| aging evolution in the space nasnet \(version \d+\), study toy: trial \d+ of 16 \(\d+ complete, \d+ failed\), \d+ \w+ of compute in all trials, \d+ \w+ of wall time \|$/m,
+    );
+    expect(card).toMatch(/^\| latency \| [\d.]+ ms for one image, the median of 11: native engine/m);
+    expect(card).toContain("| recipe | not known: the evaluator toy does not say |");
+    expect(card).toMatch(/^\| accuracy in the search \| 0\.\d{4} \| 1 \|$/m);
+    expect(card).toContain("Normal cell\n  b0 = ");
     expect(cli("export", "nasnet-a").err).toContain("Export it with --untrained.");
     expect(cli("export", "lenet-5", "--untrained", "--no-check").out).toBe(
-      "lenet-5-pytorch/model.py, weights.safetensors, README.md\n",
+      "lenet-5-pytorch/model.py, weights.safetensors, README.md, architecture.svg\n",
     );
     expect(cli("export", "lenet-5", "--untrained", "--no-check", "--to", "onnx", "--bytes").out).toBe(
-      "lenet-5-onnx/model.onnx, README.md\n",
+      "lenet-5-onnx/model.onnx, README.md, architecture.svg\n",
     );
   });
 
@@ -305,7 +314,8 @@ describe("a study from a file", () => {
     const card = (): string => readFileSync(join(dir, "folded/README.md"), "utf8");
     expect(card()).toMatch(/\| batch normalisations \| (\d+) of \1 folded/);
     // What differs has no figure to show.
-    expect(card()).not.toContain("latency");
+    expect(card()).not.toContain("1.25 ms");
+    expect(card()).toMatch(/^\| latency \| [\d.]+ ms for one image, the median of 11: native engine/m);
   });
 
   it("is listed beside one that can't be read, which is named", () => {
@@ -473,6 +483,8 @@ export default defineStudy({
     expect(card).toContain("accuracy after retraining for 2 epochs, 40 validation images");
     expect(card).toContain("accuracy in the search, 50 validation images");
     expect(card).toMatch(/divided by the standard deviation/);
+    expect(card).toMatch(/^\| recipe \| nasnet-cifar \(NASNet's for a few epochs\): SGD, batch \d+/m);
+    expect(card).toMatch(/study train: trial \d+ of 3 \(3 complete\), \d+ \w+ of compute in all trials/);
     // Shorter retraining, of more than there are workers: the longer one's weights stay what is exported.
     const more = cli("retrain", "train", "--top", "3", "--epochs", "1", "--seeds", "2");
     expect([more.code, more.err]).toEqual([0, ""]);
@@ -484,6 +496,16 @@ export default defineStudy({
     // Two runs each; of the one that was trained for longer before, that one counts.
     expect(all.map(({ retrained }) => retrained.length).toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
     expect(cli("export", "train", "--trial", String(best?.trial), "--out", "again").code).toBe(0);
+    // Of several seeds the card has mean and spread, and says which these weights are.
+    const other = all.find(({ retrained }) => retrained.length === 2)?.trial;
+    expect(cli("export", "train", "--trial", String(other), "--no-check", "--out", "seeds").code).toBe(0);
+    const seeds = readFileSync(join(dir, "seeds/README.md"), "utf8");
+    expect(seeds).toMatch(
+      /^\| accuracy after retraining for 1 epoch, 40 validation images \| [\d.]+ ± [\d.]+ \| 2 \|$/m,
+    );
+    expect(seeds).toMatch(
+      /^\| the same of these weights, the best of the 2 by these images \(seed \d+\) \| [\d.]+ \| 1 \|$/m,
+    );
     const weights = (folder: string): Buffer => readFileSync(join(dir, folder, "weights.safetensors"));
     expect(weights("again").equals(weights("trained"))).toBe(true);
   });
