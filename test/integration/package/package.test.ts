@@ -40,6 +40,7 @@ describe("the tarball", () => {
       "LICENSE",
       "dist/src/cli/main.js",
       "docs/schemas/cell-space.schema.json",
+      "docs/schemas/model.schema.json",
     ];
     expect(wanted.filter((file) => !packed.files.includes(file))).toEqual([]);
     const prebuilt = packed.files.filter((file) => file.endsWith(".node"));
