@@ -25,27 +25,35 @@ template <class T> size_t bytes_of(const std::vector<std::unique_ptr<Block<T>>>&
 std::string Crew::open(const double* words, size_t size, const Areas& areas, const KernelTable& table, int shares, int threads) {
   threads_ = threads < shares ? threads : shares;
   gradients_ = areas.gradients;
+  Areas first = areas;
   for (int s = 0; s < shares; s++) {
     shares_.push_back(std::make_unique<Program>());
     Program& program = *shares_.back();
-    std::string error = program.header(words, size);
-    if (!error.empty()) return error;
+    if (s == 0) {
+      const std::string error = program.header(words, size);
+      if (!error.empty()) return error;
+    }
+    const Program& sizes = *shares_[0];
     // Shares of one thread use its room in turn. Most of a local arena is never touched, so it costs no memory.
     const int thread = s * threads_ / shares;
     if (thread == (int)scratch_.size()) {
-      if (!room(scratch_, program.scratch + 64, true)) return "memory";
-      if (thread > 0 && !room(locals_, program.arena, false)) return "memory";
+      if (!room(scratch_, sizes.scratch + 64, true)) return "memory";
+      if (thread > 0 && !room(locals_, sizes.arena, false)) return "memory";
     }
     Areas own = areas;
     own.scratch = scratch_[thread]->data;
     own.local = thread == 0 ? areas.arena : locals_[thread - 1]->data;
-    if (s > 0) {
-      own.sums = room(shareSums_, program.sums, true);
-      if (areas.gradients) own.gradients = room(shareGradients_, program.parameters, true);
-      if (!own.sums || (areas.gradients && !own.gradients)) return "memory";
+    if (s == 0) {
+      const std::string error = program.decode(own, table);
+      if (!error.empty()) return error;
+      first = own;
+      continue;
     }
-    error = program.decode(own, table);
-    if (!error.empty()) return error;
+    own.sums = room(shareSums_, sizes.sums, true);
+    // Every run clears them.
+    if (areas.gradients) own.gradients = room(shareGradients_, sizes.parameters, false);
+    if (!own.sums || (areas.gradients && !own.gradients)) return "memory";
+    program.copy(sizes, first, own);
   }
   return "";
 }

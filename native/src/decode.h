@@ -31,6 +31,9 @@ class Program {
   std::string header(const double* words, size_t size);
   // Second pass: with memory in place.
   std::string decode(const Areas& areas, const KernelTable& table);
+  // Instead of both: a copy of `other`, decoded in `areas`, that works in `own`. Cheaper than decoding again. It points to what `other` holds, and has
+  // neither uploads nor logits nor operations that run once for all.
+  void copy(const Program& other, const Areas& areas, const Areas& own);
   // A step goes through the phases in order: `prepare`, once for every scratch area; `images` for all images of the batch; `conclude` once.
   int phases() const { return (int)phases_.size(); }
   void prepare(int phase, Run& run, const KernelTable& table);
