@@ -1,11 +1,11 @@
 /** @file Which instruction set and vector width a network is planned for. */
 import { CellwrightError, expected } from "../../base/errors.ts";
 import type { Network } from "../../network/network.ts";
-import { inferShapes } from "../../network/shapes.ts";
 import type { SessionOptions } from "../engine.ts";
 import type { NativeTarget } from "./binding.ts";
-import type { ParameterLayout, Plan } from "./plan/plan.ts";
-import { planNetwork } from "./plan/planner.ts";
+import type { Draft } from "./plan/draft.ts";
+import type { ParameterLayout } from "./plan/plan.ts";
+import { draftNetwork, outlineOf, type DraftedPlan, type Outline } from "./plan/planner.ts";
 import type { SessionPlans } from "./session.ts";
 
 /** How much slower a multiply-add is at half the target's width: measured on NASNet-A at 16 filters. */
@@ -29,37 +29,38 @@ export function planSession(
   targets: readonly NativeTarget[],
   session: Pick<SessionOptions, "batchSize" | "loss" | "training">,
   fuse = true,
-): { readonly target: NativeTarget; readonly plans: SessionPlans } {
+): { readonly target: NativeTarget; readonly plans: SessionPlans; readonly outline: Outline } {
   const trains = session.training ?? true;
-  const shapes = inferShapes(network);
-  const planFor = (target: NativeTarget, training: boolean, parameters?: ParameterLayout): Plan =>
-    planNetwork(network, {
+  const outline = outlineOf(network);
+  const draftFor = (target: NativeTarget, training: boolean, parameters?: ParameterLayout): DraftedPlan =>
+    draftNetwork(network, {
       batchSize: session.batchSize,
       vectorWidth: target.width,
       ...session.loss,
       training,
       fuse,
-      shapes,
+      outline,
       ...(parameters && { parameters }),
     });
   const [widest, ...narrower] = targets.toSorted((a, b) => b.width - a.width) as [NativeTarget, ...NativeTarget[]];
-  const widestPlan = planFor(widest, trains);
-  let best = { target: widest, plan: widestPlan, cost: flopsOf(widestPlan) };
-  for (const target of fillsVectors(widestPlan) ? [] : narrower) {
-    const plan = planFor(target, trains);
-    const cost = flopsOf(plan) * HALF_WIDTH_COST;
+  const widestPlan = draftFor(widest, trains);
+  let best = { target: widest, plan: widestPlan, cost: flopsOf(widestPlan.draft) };
+  for (const target of fillsVectors(widestPlan.draft) ? [] : narrower) {
+    const plan = draftFor(target, trains);
+    const cost = flopsOf(plan.draft) * HALF_WIDTH_COST;
     if (cost < best.cost) best = { target, plan, cost };
   }
-  const { target, plan } = best;
-  const plans = trains ? { training: plan, evaluation: planFor(target, false, plan.parameters) } : { evaluation: plan };
-  return { target, plans };
+  const { target } = best;
+  const plan = best.plan.finish();
+  const evaluation = trains ? draftFor(target, false, plan.parameters).finish() : plan;
+  return { target, plans: { ...(trains && { training: plan }), evaluation }, outline };
 }
 
 /** Whether half the width would leave as many lanes without a channel, and so could not be cheaper. */
-function fillsVectors(plan: Plan): boolean {
-  return plan.planes.every((plane) => 2 * plane.lanes > plan.vectorWidth);
+function fillsVectors({ planes, vectorWidth }: Draft): boolean {
+  return planes.every((plane) => 2 * plane.lanes > vectorWidth);
 }
 
-function flopsOf(plan: Plan): number {
-  return plan.ops.reduce((sum, op) => sum + op.flops, 0);
+function flopsOf({ ops }: Draft): number {
+  return ops.reduce((sum, op) => sum + op.flops, 0);
 }

@@ -40,8 +40,8 @@ export function createNativeEngine(binding: NativeBinding, options: NativeEngine
     name: "native",
     target: labels[best.name] ?? best.name,
     async open(network, session) {
-      const { target, plans } = planSession(network, usable, session, options.fuse);
-      return openSession(binding, target, network, session, plans, threads);
+      const { target, plans, outline } = planSession(network, usable, session, options.fuse);
+      return openSession(binding, target, network, session, plans, outline.shapes, threads);
     },
     estimateMemory(network, batchSize, kept) {
       const loss = { labelSmoothing: 0, auxiliaryWeight: 0 };

@@ -1,9 +1,8 @@
 /** @file A session of the native engine: two programs (training, evaluation) over one set of packed parameters. */
 import { CellwrightError, messageOf } from "../../base/errors.ts";
 import { initializeAll } from "../../network/initialize.ts";
-import type { Network, WeightSpec, Weights } from "../../network/network.ts";
+import type { Network, Shape, WeightSpec, Weights } from "../../network/network.ts";
 import { topologicalOrder } from "../../network/order.ts";
-import { inferShapes } from "../../network/shapes.ts";
 import { weightSpecs } from "../../network/weights.ts";
 import { batchRules, checkBatch, checkImages, checkOptions, checkParts, checkState, checkWeights } from "../checks.ts";
 import type { Batch, InferenceOptions, Session, SessionOptions, StepOptions, StepResult } from "../engine.ts";
@@ -30,10 +29,10 @@ export function openSession(
   network: Network,
   options: SessionOptions,
   plans: SessionPlans,
+  shapes: ReadonlyMap<string, Shape>,
   threads = 1,
 ): Session {
   checkOptions(options);
-  const shapes = inferShapes(network);
   const specs = weightSpecs(network, shapes);
   const trainable = specs.filter((spec) => spec.trainable);
   const rules = batchRules(network, topologicalOrder(network), shapes, options.batchSize);

@@ -48,12 +48,12 @@ export interface DraftPlane {
   readonly pixels: number;
   /** Whether anything upstream is trained. */
   readonly needsGradient: boolean;
-  gradient?: DraftBuffer;
-  gradientMask?: number;
+  gradient: DraftBuffer | undefined;
+  gradientMask: number | undefined;
   gradientWritten: boolean;
   /** The last use that wrote the gradient, where it can make batch norm's sums too. */
-  lastWriter?: DraftUse | undefined;
-  norm?: DraftNorm;
+  lastWriter: DraftUse | undefined;
+  norm: DraftNorm | undefined;
   normOffset: number;
   /** How many uses read it forward. */
   readers: number;
@@ -132,7 +132,7 @@ export interface Draft extends DraftOptions {
   readonly ops: DraftOp[];
   readonly masks: PlanMask[];
   readonly uploads: { readonly node: string; readonly rate: number; readonly planes: readonly DraftPlane[] }[];
-  readonly scratchAreas: Map<string, number>;
+  readonly scratchAreas: Map<string, { readonly index: number; floats: number }>;
   readonly weights: Map<string, PackedWeight>;
   parameterFloats: number;
   /** Backward parts, run in reverse. */
@@ -171,6 +171,9 @@ export const noGeometry: Geometry = {
   left: 0,
 };
 
+/** Later than any operation. A small whole number: with an infinity in a field, V8 would throw away what it compiled as soon as a time stands there. */
+const NEVER = 2 ** 30 - 1;
+
 export function addBuffer(draft: Draft, label: string, pixels: number): DraftBuffer {
   const buffer: DraftBuffer = {
     index: draft.buffers.length,
@@ -178,9 +181,9 @@ export function addBuffer(draft: Draft, label: string, pixels: number): DraftBuf
     imageFloats: pixels * draft.vectorWidth,
     written: -1,
     read: -1,
-    first: Number.POSITIVE_INFINITY,
+    first: NEVER,
     last: -1,
-    firstOp: Number.POSITIVE_INFINITY,
+    firstOp: NEVER,
     lastOp: -1,
     keepsImages: false,
   };
@@ -207,7 +210,11 @@ export function addPlanes(
       lanes: used,
       pixels,
       needsGradient: needsGradient && draft.training,
+      gradient: undefined,
+      gradientMask: undefined,
       gradientWritten: false,
+      lastWriter: undefined,
+      norm: undefined,
       normOffset: 0,
       readers: 0,
     };
@@ -280,9 +287,17 @@ export function emit(draft: Draft, request: OpRequest): DraftOp {
   if (!draft.training && !whole) time = Math.max(time, 2);
   time = slotFrom(time, whole);
   const place = draft.ops.length;
-  for (const buffer of reads) buffer.read = Math.max(buffer.read, time);
-  for (const buffer of writes) buffer.written = time;
-  for (const buffer of [...reads, ...writes]) touch(buffer, time, place);
+  let imageFloats = 0;
+  for (const buffer of reads) {
+    buffer.read = Math.max(buffer.read, time);
+    touch(buffer, time, place);
+    imageFloats += buffer.imageFloats;
+  }
+  for (const buffer of writes) {
+    buffer.written = time;
+    touch(buffer, time, place);
+    imageFloats += buffer.imageFloats;
+  }
   const op: DraftOp = {
     kind: request.kind,
     node: request.node,
@@ -300,7 +315,7 @@ export function emit(draft: Draft, request: OpRequest): DraftOp {
     numbers: request.numbers ?? [],
     extra: request.extra ?? [],
     flops: request.flops ?? 0,
-    bytes: 4 * [...reads, ...writes].reduce((sum, buffer) => sum + buffer.imageFloats, 0),
+    bytes: 4 * imageFloats,
   };
   draft.ops.push(op);
   return op;
@@ -318,9 +333,13 @@ export function touch(buffer: DraftBuffer, time: number, place: number): void {
  * nobody writes: a zero border stays zero, so its geometry belongs in the key.
  */
 export function scratch(draft: Draft, key: string, floats: number): number {
-  const index = [...draft.scratchAreas.keys()].indexOf(key);
-  draft.scratchAreas.set(key, Math.max(draft.scratchAreas.get(key) ?? 0, aligned(floats)));
-  return index >= 0 ? index : draft.scratchAreas.size - 1;
+  let area = draft.scratchAreas.get(key);
+  if (area === undefined) {
+    area = { index: draft.scratchAreas.size, floats: 0 };
+    draft.scratchAreas.set(key, area);
+  }
+  area.floats = Math.max(area.floats, aligned(floats));
+  return area.index;
 }
 
 /** Returns the floats of a matrix, packed. */

@@ -18,7 +18,7 @@ export function finish(draft: Draft, facts: Facts): Plan {
   const buffers = placed(draft);
   const offsets: number[] = [];
   let scratchFloats = 0;
-  for (const floats of draft.scratchAreas.values()) {
+  for (const { floats } of draft.scratchAreas.values()) {
     offsets.push(scratchFloats);
     scratchFloats += floats;
   }
@@ -97,12 +97,12 @@ function planeOf(plane: DraftPlane): PlanPlane {
   const hasGradient = gradient !== undefined && gradient.last >= 0;
   return {
     buffer: buffer.index,
+    gradient: hasGradient ? gradient.index : undefined,
+    gradientMask,
+    norm: norm?.index,
     normOffset,
     lanes,
     pixels,
-    ...(hasGradient ? { gradient: gradient.index } : {}),
-    ...(gradientMask === undefined ? {} : { gradientMask }),
-    ...(norm === undefined ? {} : { norm: norm.index }),
   };
 }
 

@@ -34,18 +34,19 @@ export function placeBuffers(buffers: readonly Lifetime[]): {
   }
   const order = [...blocks.values()].sort((a, b) => b.floats - a.floats || a.first - b.first);
   const offsets: number[] = buffers.map(() => 0);
+  // By place.
   const placed: { readonly first: number; readonly last: number; readonly from: number; readonly to: number }[] = [];
   let floats = 0;
   for (const block of order) {
-    const rivals = placed
-      .filter((other) => other.first <= block.last && block.first <= other.last)
-      .sort((a, b) => a.from - b.from);
     let from = 0;
-    for (const rival of rivals) {
+    for (const rival of placed) {
+      if (rival.first > block.last || block.first > rival.last) continue;
       if (rival.from >= from + block.floats) break;
       from = Math.max(from, rival.to);
     }
-    placed.push({ first: block.first, last: block.last, from, to: from + block.floats });
+    const after = placed.findIndex((other) => other.from > from);
+    const own = { first: block.first, last: block.last, from, to: from + block.floats };
+    placed.splice(after < 0 ? placed.length : after, 0, own);
     floats = Math.max(floats, from + block.floats);
     let at = from;
     for (const member of block.members) {

@@ -2,12 +2,12 @@
 import { partLength } from "./draft.ts";
 import type { MatrixPart, PackedWeight, ParameterLayout } from "./plan.ts";
 
-/** Places of logical channels: plane * width + lane. */
-function channelPlaces(lanes: readonly number[], width: number): Int32Array {
+/** Places of logical channels: plane * planeFloats + lane * laneFloats. */
+function channelPlaces(lanes: readonly number[], planeFloats: number, laneFloats = 1): Int32Array {
   const places = new Int32Array(lanes.reduce((sum, used) => sum + used, 0));
   let channel = 0;
   for (const [plane, used] of lanes.entries())
-    for (let lane = 0; lane < used; lane++) places[channel++] = plane * width + lane;
+    for (let lane = 0; lane < used; lane++) places[channel++] = plane * planeFloats + lane * laneFloats;
   return places;
 }
 
@@ -16,11 +16,11 @@ export function positionsOf(weight: PackedWeight, width: number): Int32Array {
   const { offset, layout } = weight;
   if (layout.kind === "channels") return channelPlaces(layout.lanes, width).map((place) => offset + place);
   if (layout.kind === "depthwise") {
-    const places = channelPlaces(layout.lanes, width);
+    const places = channelPlaces(layout.lanes, layout.taps * width);
     const positions = new Int32Array(layout.taps * places.length);
     for (let tap = 0, i = 0; tap < layout.taps; tap++)
-      for (const place of places)
-        positions[i++] = offset + (Math.floor(place / width) * layout.taps + tap) * width + (place % width);
+      for (let channel = 0; channel < places.length; channel++)
+        positions[i++] = offset + (places[channel] as number) + tap * width;
     return positions;
   }
   const parts = partsOf(weight, width);
@@ -69,10 +69,8 @@ function matrixPositions(part: PlacedPart, width: number): Int32Array {
   const { taps, groups, offset } = part;
   // Blocks are by output plane, tap and input plane; a row of a block is an input's.
   const tapFloats = part.inLanes.length * width * width;
-  const rows = channelPlaces(part.inLanes, width).map((place) => place * width);
-  const columns = channelPlaces(part.outLanes, width).map(
-    (place) => Math.floor(place / width) * taps * tapFloats + (place % width),
-  );
+  const rows = channelPlaces(part.inLanes, width * width, width);
+  const columns = channelPlaces(part.outLanes, taps * tapFloats);
   const perGroup = rows.length / groups;
   const filtersPerGroup = columns.length / groups;
   const positions = new Int32Array(taps * perGroup * columns.length);

@@ -83,12 +83,12 @@ export interface PlanBuffer {
 /** One vector width of channels of a tensor. */
 export interface PlanPlane {
   readonly buffer: number;
-  /** Absent where no gradient is taken. */
-  readonly gradient?: number;
+  /** Undefined where no gradient is taken. */
+  readonly gradient: number | undefined;
   /** Row of masks that scales the gradient, image by image: the gradient is an add's, shared through a drop path. */
-  readonly gradientMask?: number;
+  readonly gradientMask: number | undefined;
   /** The batch norm that follows, and where in its channels this plane begins. */
-  readonly norm?: number;
+  readonly norm: number | undefined;
   readonly normOffset: number;
   /** Channels in use, 1 to the vector width. */
   readonly lanes: number;

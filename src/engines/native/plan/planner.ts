@@ -44,8 +44,8 @@ export interface PlanOptions {
    * operation of its own: slower, and to compare with.
    */
   readonly fuse?: boolean;
-  /** Of the network, where they are known. */
-  readonly shapes?: ReadonlyMap<string, Shape>;
+  /** Of the network, where it has been looked at. */
+  readonly outline?: Outline;
   /** Of the training plan, so that both programs of a session read the same parameters. */
   readonly parameters?: ParameterLayout;
 }
@@ -63,20 +63,47 @@ interface Context {
   readonly siblings: ReadonlyMap<string, readonly NodeOf<"conv">[]>;
 }
 
+/** What all plans of a network begin with. Counted alike for training and evaluation, so that both fuse alike and lay weights out alike. */
+export interface Outline {
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** Nodes that the logits depend on, in order; and those that the auxiliary logits depend on as well. */
+  readonly main: readonly Node[];
+  readonly all: readonly Node[];
+  readonly consumers: Context["consumers"];
+  readonly siblings: Context["siblings"];
+}
+
+/** Looks at a network that is going to be planned, several times perhaps. Throws `shape` for a malformed one. */
+export function outlineOf(network: Network): Outline {
+  const shapes = inferShapes(network);
+  const { logits, auxiliary } = network.outputs;
+  const sorted = topologicalOrder(network).map((node) => inSimplestForm(node, shapes));
+  const outputs = auxiliary === undefined ? [logits] : [logits, auxiliary];
+  const main = liveNodes(sorted, [logits]);
+  const all = auxiliary === undefined ? main : liveNodes(sorted, outputs);
+  const consumers = countConsumers(all, outputs);
+  return { shapes, main, all, consumers, siblings: findSiblings(main, consumers) };
+}
+
 /** Returns the plan. Every operation of src/network has a kernel: the compiler lists what is missing. Throws `shape` for a malformed network. */
 export function planNetwork(network: Network, options: PlanOptions): Plan {
-  const shapes = options.shapes ?? inferShapes(network);
+  return draftNetwork(network, options).finish();
+}
+
+/** A plan whose operations are known, and whose memory is yet to be laid out. */
+export interface DraftedPlan {
+  readonly draft: Draft;
+  readonly finish: () => Plan;
+}
+
+/** As `planNetwork`, but for the places of things: enough to compare plans by. */
+export function draftNetwork(network: Network, options: PlanOptions): DraftedPlan {
+  const { shapes, main, all, consumers, ...found } = options.outline ?? outlineOf(network);
   const { logits, auxiliary } = network.outputs;
   const outputs = options.training && auxiliary !== undefined ? [logits, auxiliary] : [logits];
-  const sorted = topologicalOrder(network).map((node) => inSimplestForm(node, shapes));
-  const order = liveNodes(sorted, outputs);
+  const order = outputs.length > 1 ? all : main;
   const draft = createDraft(options);
-  // Counted alike for training and evaluation, so that both plans fuse alike and lay weights out alike.
-  const all = auxiliary === undefined ? [logits] : [logits, auxiliary];
-  const consumers = countConsumers(liveNodes(sorted, all), all);
-  const siblings = draft.fuse
-    ? findSiblings(liveNodes(sorted, [logits]), consumers)
-    : new Map<string, readonly NodeOf<"conv">[]>();
+  const siblings = draft.fuse ? found.siblings : new Map<string, readonly NodeOf<"conv">[]>();
   const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers, siblings };
   for (const node of order)
     if (!context.values.has(node.id)) {
@@ -96,12 +123,13 @@ export function planNetwork(network: Network, options: PlanOptions): Plan {
     });
   for (const backward of draft.tape.toReversed()) if (options.training) backward();
   const input = order.find((node) => node.op === "input") as Node;
-  return finish(draft, {
+  const facts = {
     network: network.name,
     classes: (shapes.get(logits) as Shape)[0],
     imageFloats: (shapes.get(input.id) as Shape).reduce((product, side) => product * side, 1),
     logits: (finished[0] as PlanesValue).planes,
-  });
+  };
+  return { draft, finish: () => finish(draft, facts) };
 }
 
 /** Returns a convolution of as many groups as channels and filters as the depthwise one that it is; other nodes as they are. */
