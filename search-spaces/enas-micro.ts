@@ -91,6 +91,22 @@ function adjust(net: NetworkBuilder, before: Tensor, last: Tensor, { path, filte
   return before.channels === filters ? before : project(net, before, `${path}/before`, filters);
 }
 
+/**
+ * Returns the states that no block reads, ordered by what they are computed from. The released code goes by their numbers; but where the next cell takes this one's channels as they
+ * are (as many as it has filters), a pool of them is added to a factorised reduction, whose two halves look at other pixels, and it matters which block meets which half.
+ * So cells that differ in the numbers of their blocks alone would be different networks.
+ */
+function inOrderOfStructure(cell: EnasCell): readonly number[] {
+  const structures = Array.from({ length: cell.inputs }, (_, input) => String(input));
+  for (const { leftInput, leftOperation, rightInput, rightOperation } of cell.blocks) {
+    const terms = [`${leftOperation}(${structures[leftInput]})`, `${rightOperation}(${structures[rightInput]})`];
+    structures.push(terms.toSorted().join("+"));
+  }
+  const place = new Map([...new Set(structures)].toSorted().map((structure, index) => [structure, index]));
+  const placeOf = (state: number): number => place.get(structures[state] as string) as number;
+  return cell.looseEnds.toSorted((a, b) => placeOf(a) - placeOf(b) || a - b);
+}
+
 function addCell(net: NetworkBuilder, before: Tensor, last: Tensor, cell: EnasCell, site: Site): Tensor {
   const { path, filters, stride, depthFraction } = site;
   // Where the channels differ the released code projects twice.
@@ -108,7 +124,7 @@ function addCell(net: NetworkBuilder, before: Tensor, last: Tensor, cell: EnasCe
     states.push(net.add(`${path}/block${b}/add`, [left, apply("right", block.rightInput, block.rightOperation)]));
   });
   const end = states.at(-1) as Tensor;
-  const ends = cell.looseEnds.map((state) => {
+  const ends = inOrderOfStructure(cell).map((state) => {
     const x = states[state] as Tensor;
     return isLarger(x, end) ? factorizedReduction(net, x, `${path}/end${state}`, filters, 2) : x;
   });

@@ -100,13 +100,8 @@ function concatenations(network: Network): (id: string) => Node | undefined {
   };
 }
 
-/** Returns weights for all of a network's layers. */
-export function weightsByStructure(
-  network: Network,
-  seed: number,
-  options: StructureOptions = { shifts: true },
-): Map<string, Float32Array> {
-  const byId = new Map(network.nodes.map((node) => [node.id, node]));
+/** Returns for every node what its channels are computed from. */
+function structureOf(network: Network, options: StructureOptions): ReadonlyMap<string, Channels> {
   const order = topologicalOrder(network);
   const walk = (namesAt: (id: string, count: number) => readonly Key[]): ReadonlyMap<string, Channels> => {
     const made = new Map<string, Channels>();
@@ -138,8 +133,29 @@ export function weightsByStructure(
     named.set(id, names);
     return names;
   };
-  const channels = walk(namesAt);
+  return walk(namesAt);
+}
 
+/** Whether two layers that the outputs depend on are of one kind and on one input, so that they get the same weights. */
+export function hasTwins(network: Network): boolean {
+  const channels = structureOf(network, { shifts: true });
+  const live = liveIds(network);
+  const layers = network.nodes.filter(({ id, op }) => live.has(id) && (op === "conv" || op === "depthwiseConv"));
+  // Layers that only pass zeros on are none.
+  const keys = layers.flatMap(({ id }) =>
+    channels.get(id)?.isZero === false ? [channels.get(id)?.keys.join() ?? ""] : [],
+  );
+  return new Set(keys).size < keys.length;
+}
+
+/** Returns weights for all of a network's layers. */
+export function weightsByStructure(
+  network: Network,
+  seed: number,
+  options: StructureOptions = { shifts: true },
+): Map<string, Float32Array> {
+  const byId = new Map(network.nodes.map((node) => [node.id, node]));
+  const channels = structureOf(network, options);
   return new Map(
     weightSpecs(network).map(({ name, role, shape }) => {
       const id = name.slice(0, name.lastIndexOf("/"));
