@@ -35,6 +35,8 @@ interface Channels {
 /** Whether batch norms add something: where they don't, they make nothing of nothing. */
 export interface StructureOptions {
   readonly shifts: boolean;
+  /** Whether weights depend on the names of layers too, so that two of one kind on one input have their own. Default false. */
+  readonly byName?: boolean;
 }
 
 /** Channels of a node's output; `inputs` are those of its inputs, `names` what tells a layer's own channels apart. */
@@ -136,18 +138,6 @@ function structureOf(network: Network, options: StructureOptions): ReadonlyMap<s
   return walk(namesAt);
 }
 
-/** Whether two layers that the outputs depend on are of one kind and on one input, so that they get the same weights. */
-export function hasTwins(network: Network): boolean {
-  const channels = structureOf(network, { shifts: true });
-  const live = liveIds(network);
-  const layers = network.nodes.filter(({ id, op }) => live.has(id) && (op === "conv" || op === "depthwiseConv"));
-  // Layers that only pass zeros on are none.
-  const keys = layers.flatMap(({ id }) =>
-    channels.get(id)?.isZero === false ? [channels.get(id)?.keys.join() ?? ""] : [],
-  );
-  return new Set(keys).size < keys.length;
-}
-
 /** Returns weights for all of a network's layers. */
 export function weightsByStructure(
   network: Network,
@@ -171,7 +161,8 @@ export function weightsByStructure(
       const values = Float32Array.from({ length: size }, (_, i) => {
         const [c, from] = [i % last, Math.floor(i / last) % inputs];
         const at = Math.floor(i / last / inputs);
-        return mixed(seed, role, output[c] as Key, isMixing ? (input[from] as Key) : 0, at) / 2 ** 52;
+        const own = options.byName === true ? id : "";
+        return mixed(seed, own, role, output[c] as Key, isMixing ? (input[from] as Key) : 0, at) / 2 ** 52;
       });
       return [name, values.map((share) => valueOf(role, share, scale, options))] as const;
     }),
