@@ -1,22 +1,24 @@
 /**
  * @file Model-based search for several objectives: the next trial is the candidate that is expected to add most to the hypervolume of what was found (Emmerich,
  * Giannakoglou and Naujoks, "Single- and Multiobjective Evolutionary Optimization Assisted by Gaussian Random Field Metamodels", IEEE Transactions on
- * Evolutionary Computation 10(4), 2006). Each objective has a Gaussian process over the network's graph, that of the model-based controller.
+ * Evolutionary Computation 10(4), 2006). Each objective has a Gaussian process over the network's graph, that of the model-based controller with one more view, in
+ * which the objective is a sum over the decisions, as latency and size nearly are.
  *
- * Objectives are learned as normal scores, so that neither a network that learned nothing nor a very slow one presses the others together; the hypervolume is one of the
- * values themselves, from the worst of each yet. Its expectation is the mean over draws that are the same for all candidates, of those
- * candidates only that add most if each objective comes out a standard deviation better than expected. Candidates are neighbours of the front, two-step mutations of
- * it and random ones; what computes the same as an earlier network may be one, as it can take another time or memory. Trials in flight are taken to give what is expected of them. A failed trial, and one
- * without a value for each objective, is the worst in all.
+ * An objective is learned as it is or as normal scores, whichever foretells it better; the hypervolume is one of the values themselves, from a tenth of the extent
+ * below the worst of each yet. Its expectation is the mean over draws that are the same for all candidates, of those candidates only that add most if each
+ * objective comes out a standard deviation better than expected. Candidates are neighbours and two-step mutations of the front, children of two of its members, random
+ * ones, and uphill from the best of these their neighbours. What computes the same as an earlier network may be one, as it can take another time or memory,
+ * until trials tell that it does not. Trials in flight are taken to give what is expected of them. A failed trial, and one without a value for each objective, is the
+ * worst in all.
  */
 import type { Rng } from "cellwright/base";
-import { hypervolume, paretoFront, resolveOptions } from "cellwright/search";
-import type { Controller, ControllerContext, ControllerDefinition } from "cellwright/search";
+import { paretoFront, resolveOptions, wholeNumber } from "cellwright/search";
+import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
-import { candidatesAround, lastOfSeries, pointMemo } from "../model-based/candidates.ts";
+import { lastOfSeries, pointMemo } from "../model-based/candidates.ts";
 import { distancesOf, type KnownDistances } from "../model-based/distances.ts";
-import { fit, type Hyperparameters, model, type Model } from "../model-based/gaussian-process.ts";
-import { type Point, type View, viewsOf } from "../model-based/kernel.ts";
+import { type Hyperparameters, model } from "../model-based/gaussian-process.ts";
+import { additiveView, type Point, type View, viewsOf } from "../model-based/kernel.ts";
 import {
   CHEAP_NODES,
   DEAR_CANDIDATES,
@@ -28,15 +30,32 @@ import {
 } from "../model-based/options.ts";
 import { type Trial, trialsOf } from "../model-based/points.ts";
 import { trainingSet } from "../model-based/training-set.ts";
-import { type NormalScale, normalScale } from "./normal-scores.ts";
+import { candidatesOfFront, climb } from "./candidates.ts";
+import { apartFrom, gainOver, mostPromising, prospects, type Prospect } from "./prospects.ts";
+import { learn, type Learned, type Scale, scaleOf } from "./scales.ts";
+import { toldAlready } from "./twins.ts";
 
-/** Candidates whose expectation is computed, and draws for it. */
-const CLOSER = 40;
+/** Draws for the expectation. */
 const SAMPLES = 32;
 
-/** Returns the controller; of one objective it maximises the expected improvement. Throws `config` naming each option that is wrong. */
+/** How often neighbours of the best candidates join them; fewer times where a large network has as many decisions. */
+const CLIMBS = 4;
+const DEAR_CLIMBS = 2;
+
+/** Fewer candidates to begin with than of one objective: climbing finds the others. */
+const RULES: OptionRules<ResolvedOptions> = {
+  ...modelBasedRules,
+  parents: wholeNumber(5, { min: 1 }),
+  mutations: wholeNumber(50, { min: 0 }),
+  randoms: wholeNumber(50, { min: 1 }),
+};
+
+/**
+ * Returns the controller; of one objective it maximises the expected improvement. By default `parents` is 5, `mutations` 50 (and as many children of two members of the
+ * front) and `randoms` 50. Throws `config` naming each option that is wrong.
+ */
 export function expectedHypervolume(options: ModelBasedOptions = {}): ControllerDefinition {
-  const resolved = resolveOptions<ResolvedOptions>("expectedHypervolume", options, modelBasedRules);
+  const resolved = resolveOptions<ResolvedOptions>("expectedHypervolume", options, RULES);
   return {
     name: "expected hypervolume improvement",
     options: { ...resolved },
@@ -57,13 +76,14 @@ function createExpectedHypervolume(
   const running = new Map<number, Trial>();
   const texts = new Set<string>();
   // From here on what only saves time: all of it follows from the above.
-  let fitted: { readonly count: number; readonly hyperparameters: readonly Hyperparameters[] } | undefined;
+  let fitted: { readonly count: number; readonly learned: readonly Learned[] } | undefined;
   let known: KnownDistances | undefined;
   const { points, pointOf } = pointMemo(space, rng);
+  const surroundings = { space, trialOf, tried: texts };
   const valuesOf = (index: number): readonly number[] => columns.map((column) => column[index]!);
 
   /** Returns the front, then all others by the sum of their scores. */
-  const orderOf = (scales: readonly NormalScale[], front: readonly number[]): readonly number[] => {
+  const orderOf = (scales: readonly Scale[], front: readonly number[]): readonly number[] => {
     const isFront = new Set(front);
     const sums = observations.map((_, index) => scales.reduce((sum, { scores }) => sum + scores[index]!, 0));
     const others = sums.map((_, index) => index).filter((index) => !isFront.has(index));
@@ -75,16 +95,8 @@ function createExpectedHypervolume(
       objectives.map(() => "maximize"),
     );
 
-  const candidatesOf = (draw: Rng, front: readonly number[]): readonly Trial[] => {
-    const parents = draw
-      .shuffle(front)
-      .slice(0, options.parents)
-      .map((index) => observations[index]!.genotype);
-    return candidatesAround(parents, options, { space, trialOf, tried: texts }, draw);
-  };
-
-  /** Returns the hyperparameters of each objective for the present number of trials: those fitted at the last number of the series. */
-  const hyperparametersOf = (views: readonly View[]): readonly Hyperparameters[] => {
+  /** Returns scale and hyperparameters of each objective for the present number of trials: those learned at the last number of the series. */
+  const learnedOf = (views: readonly View[]): readonly Learned[] => {
     const count = lastOfSeries(observations.length, options.starts);
     if (fitted?.count !== count) {
       const chosen = Array.from({ length: count }, (_, index) => index).slice(-FITTED);
@@ -93,13 +105,16 @@ function createExpectedHypervolume(
         views,
         known,
       );
-      const hyperparameters = columns.map((column) => {
-        const { scores } = normalScale(chosen.map((index) => column[index]!));
-        return fit(distances, views, scores);
-      });
-      fitted = { count, hyperparameters };
+      const learned = columns.map((column) =>
+        learn(
+          distances,
+          views,
+          chosen.map((index) => column[index]!),
+        ),
+      );
+      fitted = { count, learned };
     }
-    return fitted.hyperparameters;
+    return fitted.learned;
   };
 
   const randomTrial = (draw: Rng): Genotype => {
@@ -109,30 +124,54 @@ function createExpectedHypervolume(
   };
 
   const bestCandidate = (draw: Rng): Genotype | undefined => {
-    const scales = columns.map(normalScale);
     const front = frontOf(observations.length);
     if (front.length === 0) return undefined;
+    const { hasGraphs, nodeCount, flat, full } = points();
+    const additive = additiveView(flat(observations[0]!).codes.length);
+    const views = [...viewsOf(hasGraphs), additive];
+    const learned = learnedOf(views);
+    const scales = columns.map((column, index) => scaleOf[learned[index]!.scale](column));
     const chosen = trainingSet(observations.length, orderOf(scales, front), options.observations);
     const seen = [...chosen.map((index) => observations[index]!), ...running.values()].map(pointOf);
-    const { hasGraphs, nodeCount, flat, full } = points();
-    const views = viewsOf(hasGraphs);
-    const hyperparameters = hyperparametersOf(views);
     const distances = distancesOf(seen, views, known);
     known = { points: seen, distances };
     const targets = scales.map(({ scores }) => Float64Array.from(chosen, (index) => scores[index]!));
     const gain = gainOver(front.map(valuesOf), columns);
-    const noise = Array.from({ length: SAMPLES }, () => objectives.map(() => draw.normal()));
-    const promising = (models: readonly Model[], among: readonly Point[], count: number): readonly Point[] =>
-      mostPromising(models, scales, gain, noise, among, count);
-    let candidates: readonly Point[] = candidatesOf(draw, front).map(flat);
-    if (nodeCount > CHEAP_NODES && candidates.length > DEAR_CANDIDATES) {
-      const plain = hyperparameters.map(({ scales: [scale = 1], noise }, index) =>
-        model(seen, targets[index]!, viewsOf(false), { variances: [1], scales: [scale], noise }, distances.slice(0, 1)),
+    const draws = Array.from({ length: SAMPLES }, () => objectives.map(() => draw.normal()));
+    const noises = learned.map(({ hyperparameters: { noise } }) => noise);
+    const members = front.map((index) => observations[index]!.genotype);
+    let candidates: readonly Point[] = candidatesOfFront(members, options, surroundings, draw).map(flat);
+    const isDear = nodeCount > CHEAP_NODES;
+    if (isDear) {
+      const places = [0, views.length - 1];
+      const own = places.map((place) => views[place]!);
+      const among = places.map((place) => distances[place]!);
+      const models = learned.map(({ hyperparameters }, index) =>
+        model(seen, targets[index]!, own, partOf(hyperparameters, places), among),
       );
-      candidates = promising(plain, candidates, DEAR_CANDIDATES);
+      const prospectOf = prospects(models, apartFrom(seen, own), scales, gain, noises, draws);
+      candidates = climb(
+        candidates,
+        { count: DEAR_CANDIDATES, climbs: DEAR_CLIMBS },
+        prospectOf,
+        flat,
+        surroundings,
+        draw,
+      );
     }
-    const models = hyperparameters.map((own, index) => model(seen, targets[index]!, views, own, distances));
-    return promising(models, candidates.map(full), 1)[0]?.genotype;
+    const models = learned.map(({ hyperparameters }, index) =>
+      model(seen, targets[index]!, views, hyperparameters, distances),
+    );
+    const prospectOf = prospects(models, apartFrom(seen, views), scales, gain, noises, draws);
+    const told = toldAlready(seen, (index) => (index < chosen.length ? valuesOf(chosen[index]!) : undefined));
+    const prospectOfNew = (point: Point): Prospect | undefined => {
+      const whole = full(point);
+      return whole.graph !== undefined && told.has(whole.graph.signature) ? undefined : prospectOf(whole);
+    };
+    if (!isDear)
+      return climb(candidates, { count: 1, climbs: CLIMBS }, prospectOfNew, flat, surroundings, draw)[0]?.genotype;
+    const all = candidates.flatMap((point) => prospectOfNew(point) ?? []);
+    return mostPromising(all, 1)[0]?.point.genotype;
   };
 
   return {
@@ -160,44 +199,12 @@ function createExpectedHypervolume(
   };
 }
 
-/** What a point adds to the hypervolume, larger coordinates being better. */
-type Gain = (point: readonly number[]) => number;
-
-/** Returns what a point adds to that of the front, from the worst of each column. */
-function gainOver(front: readonly (readonly number[])[], columns: readonly (readonly number[])[]): Gain {
-  const worst = columns.map((column) =>
-    column.reduce((least, value) => (Number.isFinite(value) ? Math.min(least, value) : least), Infinity),
-  );
-  const directions = columns.map(() => "maximize" as const);
-  return (point) => {
-    const box = point.reduce((product, value, index) => product * Math.max(0, value - worst[index]!), 1);
-    if (box === 0) return 0;
-    // Of what the front covers, the part that is in the point's box.
-    const within = front.map((other) => other.map((value, index) => Math.min(value, point[index]!)));
-    return Math.max(0, box - hypervolume(within, directions, worst));
+/** Returns the hyperparameters of some of the views, of variance 1 in sum. */
+function partOf({ variances, scales, noise }: Hyperparameters, places: readonly number[]): Hyperparameters {
+  const sum = places.reduce((total, place) => total + variances[place]!, 0);
+  return {
+    variances: places.map((place) => variances[place]! / sum),
+    scales: places.map((place) => scales[place]!),
+    noise,
   };
-}
-
-/** Returns the `count` points that are expected to add most, the greatest first; of equals the first of `points` stays first. */
-function mostPromising(
-  models: readonly Model[],
-  scales: readonly NormalScale[],
-  gain: Gain,
-  noise: readonly (readonly number[])[],
-  points: readonly Point[],
-  count: number,
-): readonly Point[] {
-  const outlooks = points.map((point) => {
-    const each = models.map(({ look }) => look(point));
-    const [means, deviations] = [each.map(({ mean }) => mean), each.map(({ variance }) => Math.sqrt(variance()))];
-    const at = (errors: readonly number[]): number =>
-      gain(scales.map(({ valueOf }, index) => valueOf(means[index]! + errors[index]! * deviations[index]!)));
-    return { point, at, bright: at(models.map(() => 1)) };
-  });
-  const closer = outlooks.toSorted((a, b) => b.bright - a.bright).slice(0, Math.max(CLOSER, count));
-  return closer
-    .map(({ point, at }) => ({ point, expected: noise.reduce((sum, errors) => sum + at(errors), 0) }))
-    .sort((a, b) => b.expected - a.expected)
-    .slice(0, count)
-    .map(({ point }) => point);
 }

@@ -24,16 +24,18 @@ export function candidatesAround(
   },
   draw: Rng,
 ): readonly Trial[] {
-  const genotypes = parents.flatMap((genotype) =>
-    neighbourCount(space, genotype) <= ALL_NEIGHBOURS
-      ? neighbours(space, genotype, draw)
-      : Array.from({ length: ALL_NEIGHBOURS }, () => space.mutate(genotype, draw)),
-  );
+  const genotypes = parents.flatMap((genotype) => neighboursOf(space, genotype, draw));
   const count = genotypes.length > 0 ? mutations : 0;
   for (let i = 0; i < count; i++) genotypes.push(space.mutate(space.mutate(draw.pick(parents), draw), draw));
   for (let i = 0; i < randoms; i++) genotypes.push(space.sample(draw));
   const fresh = new Map(genotypes.map(trialOf).map((trial) => [trial.text, trial]));
   return [...fresh.values()].filter(({ text }) => !tried.has(text));
+}
+
+/** Returns all neighbours of a genotype, or 30 mutations of one that has more. */
+export function neighboursOf(space: AnySpace, genotype: Genotype, draw: Rng): readonly Genotype[] {
+  if (neighbourCount(space, genotype) <= ALL_NEIGHBOURS) return neighbours(space, genotype, draw);
+  return Array.from({ length: ALL_NEIGHBOURS }, () => space.mutate(genotype, draw));
 }
 
 /** Returns about how many genotypes differ in one decision. */

@@ -131,7 +131,8 @@ export interface Outlook {
 }
 
 export interface Model {
-  readonly look: (point: Point) => Outlook;
+  /** `apart`: by view the distances to the points of the model, where they are known. */
+  readonly look: (point: Point, apart?: readonly Float64Array[]) => Outlook;
   /** The variance of a point like none that the model knows: no point has more. */
   readonly greatestVariance: number;
 }
@@ -157,14 +158,15 @@ export function model(
   solveLower(factor, weights, observed);
   solveUpper(factor, weights, observed);
   const own = variances.reduce((a, b) => a + b, 0);
-  const rows = views.map((view) => view.against(points));
+  let rows: readonly ((point: Point) => Float64Array)[] | undefined;
   return {
     greatestVariance: own,
-    look: (point) => {
+    look: (point, apart) => {
       const row = new Float64Array(size);
+      if (apart === undefined) rows ??= views.map((view) => view.against(points));
       for (const [v, view] of views.entries()) {
-        const apart = rows[v]!(point);
-        for (let i = 0; i < size; i++) row[i] = row[i]! + variances[v]! * view.similarity(apart[i]!, scales[v]!);
+        const distances = apart?.[v] ?? rows![v]!(point);
+        for (let i = 0; i < size; i++) row[i] = row[i]! + variances[v]! * view.similarity(distances[i]!, scales[v]!);
       }
       const variance = (): number => {
         const solved = row.slice();
@@ -176,8 +178,8 @@ export function model(
   };
 }
 
-/** Points that are all but equal make a matrix that rounding turns singular: more noise mends it. */
-function factorOf(size: number, similarities: Distances, variances: readonly number[], noise: number): Square {
+/** Returns the factor of the covariance. Points that are all but equal make a matrix that rounding turns singular: more noise mends it. */
+export function factorOf(size: number, similarities: Distances, variances: readonly number[], noise: number): Square {
   for (let more = noise; ; more = more * 10 + 1e-9) {
     const factor = cholesky(covariance(size, similarities, variances, more));
     if (factor !== undefined) return factor;

@@ -17,10 +17,10 @@ export interface Point {
 
 /** One view: a distance, and what makes a similarity in (0, 1] of distance and length scale. */
 export interface View {
-  readonly name: "decisions" | "paths" | "cost";
+  readonly name: "decisions" | "additive" | "paths" | "cost";
   distance(a: Point, b: Point): number;
   /** Returns what gives all distances of a point to `points`: what `distance` gives, up to the order of sums, faster. The row is good until the next. */
-  against(points: readonly Point[]): (point: Point) => Float64Array;
+  readonly against: (points: readonly Point[]) => (point: Point) => Float64Array;
   similarity(distance: number, scale: number): number;
   /** Derivative of the similarity by the logarithm of the scale. */
   slope(distance: number, scale: number, similarity: number): number;
@@ -107,6 +107,17 @@ const decisions: View = {
   similarity: (distance, scale) => Math.exp(-distance / scale),
   slope: (distance, scale, similarity) => (similarity * distance) / scale,
 };
+
+/** Returns the view of the share of `count` decisions that agree: what is a sum over decisions is learned exactly. It has no scale. */
+export function additiveView(count: number): View {
+  return {
+    name: "additive",
+    distance: decisionDistance,
+    against: againstDecisions,
+    similarity: (distance) => 1 - distance / Math.max(1, count),
+    slope: () => 0,
+  };
+}
 
 const gaussian = {
   similarity: (squared: number, scale: number) => Math.exp(-squared / (2 * scale * scale)),
