@@ -1,11 +1,11 @@
 /** @file What expected hypervolume improvement is made of: scales and which is chosen, the view of sums, the worth of a front's ends, networks that are told already. */
 import { createRng } from "cellwright/base";
 import { describe, expect, it } from "vitest";
-import { gainOver } from "../../../controllers/expected-hypervolume/prospects.ts";
+import { gainOver, prospects } from "../../../controllers/expected-hypervolume/prospects.ts";
 import { leaveOneOut, learn, plainScale, scaleOf } from "../../../controllers/expected-hypervolume/scales.ts";
 import { toldAlready } from "../../../controllers/expected-hypervolume/twins.ts";
 import { distancesOf } from "../../../controllers/model-based/distances.ts";
-import { fit, model } from "../../../controllers/model-based/gaussian-process.ts";
+import { fit, type Model, model } from "../../../controllers/model-based/gaussian-process.ts";
 import { additiveView, type Point, viewsOf } from "../../../controllers/model-based/kernel.ts";
 
 const DECISIONS = 6;
@@ -117,6 +117,33 @@ describe("gainOver", () => {
     );
     expect(gain([3, 2])).toBeGreaterThan(gain([2, 2]));
     expect(gain([2, 2])).toBeGreaterThan(0);
+  });
+});
+
+describe("prospects", () => {
+  /** Models that are certain of all points: what they expect of the first objective is its first code. */
+  const certain = [0, 1].map((objective): Model => ({
+    greatestVariance: 1,
+    look: ({ codes }) => ({ mean: codes[objective]!, variance: () => 1e-12 }),
+  }));
+  const point: Point = { genotype: {}, text: "", codes: Float64Array.of(4, 4), graph: undefined };
+  const same = { scores: new Float64Array(), valueOf: (score: number) => score };
+  const gain = gainOver(
+    [[5, 5]],
+    [
+      [0, 5],
+      [0, 5],
+    ],
+  );
+  const draws = Array.from({ length: 200 }, () => [rng.normal(), rng.normal()]);
+  const expectedWith = (noises: readonly number[]): number =>
+    prospects(certain, () => [], [same, same], gain, noises, draws)(point).expected();
+
+  it("count the noise: what is surely worse than the front may measure better", () => {
+    expect(expectedWith([0, 0])).toBe(0);
+    expect(expectedWith([0.01, 0.01])).toBe(0);
+    expect(expectedWith([1, 0])).toBeGreaterThan(0);
+    expect(expectedWith([1, 1])).toBeGreaterThan(expectedWith([1, 0]));
   });
 });
 
