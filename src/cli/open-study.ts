@@ -33,20 +33,25 @@ export async function withOpened<T>(options: OpenOptions, use: (study: Study) =>
 
 /** Returns the names of the studies in a folder, the latest changed first. */
 export async function studyNames(resultsDir: string): Promise<readonly string[]> {
+  return await foldersWith("study.db", resultsDir);
+}
+
+/** Returns the names of the folders that hold a file of this name, the latest changed first. */
+export async function foldersWith(file: string, resultsDir: string): Promise<readonly string[]> {
   const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);
   const found = await Promise.all(
     entries
       .filter((entry) => entry.isDirectory())
       .map(async (entry) => ({
         name: entry.name,
-        changed: await stat(join(resultsDir, entry.name, "study.db")).then(
-          (file) => file.mtimeMs,
+        changed: await stat(join(resultsDir, entry.name, file)).then(
+          ({ mtimeMs }) => mtimeMs,
           () => undefined,
         ),
       })),
   );
   return found
-    .filter((study): study is { name: string; changed: number } => study.changed !== undefined)
+    .filter((folder): folder is { name: string; changed: number } => folder.changed !== undefined)
     .toSorted((a, b) => b.changed - a.changed)
     .map(({ name }) => name);
 }

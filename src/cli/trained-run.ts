@@ -4,11 +4,13 @@ import { basename, join } from "node:path";
 import { CellwrightError } from "../base/errors.ts";
 import { formatCount } from "../base/units.ts";
 import { DATABASE } from "../study/training/open.ts";
+import { trainingStanding, type TrainingStanding } from "../study/training/standing.ts";
 import { readTrainingFacts } from "../study/training/summary.ts";
 import { readTrained } from "../study/training/trained.ts";
 import { recipeText } from "../training/index.ts";
 import { preprocessing } from "./candidates.ts";
 import { candidateOf } from "./models.ts";
+import { foldersWith } from "./open-study.ts";
 import type { Subject } from "./subject.ts";
 
 /** Returns where a training run is: under `results` by its name, or a folder by its path; undefined where there is none. */
@@ -22,6 +24,29 @@ export async function findRunFolder(target: string, results: string): Promise<st
   const kept = join(results, target);
   if (!target.includes("/") && (await isRun(kept))) return kept;
   return (await isRun(target)) ? target : undefined;
+}
+
+/** Returns the training runs of a folder, the latest changed first, and what is wrong with those that can't be read. */
+export async function trainingRuns(
+  results: string,
+): Promise<{ readonly runs: readonly TrainingStanding[]; readonly broken: readonly unknown[] }> {
+  const runs: TrainingStanding[] = [];
+  const broken: unknown[] = [];
+  for (const name of await foldersWith(DATABASE, results)) {
+    try {
+      const standing = trainingStanding(join(results, name));
+      if (standing !== undefined) runs.push(standing);
+    } catch (error) {
+      broken.push(error);
+    }
+  }
+  return { runs, broken };
+}
+
+/** Returns how far a run is, by its name under `results` or its folder; undefined where there is none. Throws `storage` for a broken one. */
+export async function findStanding(target: string, results: string): Promise<TrainingStanding | undefined> {
+  const dir = await findRunFolder(target, results);
+  return dir === undefined ? undefined : trainingStanding(dir);
 }
 
 /** Reads a finished run. Throws `config` for one that is not finished, `data` naming the file that is broken. */

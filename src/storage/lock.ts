@@ -3,6 +3,7 @@
  * the system drops it with the process that held it, so a `kill -9` leaves nothing to clear away, a reused pid means nothing, and
  * two containers on one machine see each other. Readers take no lock.
  */
+import { existsSync } from "node:fs";
 import SqliteDatabase from "libsql";
 import { CellwrightError } from "../base/errors.ts";
 import { inFile, isBusy, storageError } from "./connection.ts";
@@ -36,6 +37,22 @@ export function takeLock(file: string, describeHolder: () => string, what = "a s
       connection.close();
     },
   };
+}
+
+/** Whether another process has the lock. Takes it for a moment to see: only for who has a reason to ask, for a process that begins in that moment is refused. */
+export function isLocked(file: string): boolean {
+  const lockFile = `${file}-lock`;
+  if (!existsSync(lockFile)) return false;
+  const connection = inFile(lockFile, () => new SqliteDatabase(lockFile));
+  try {
+    connection.exec("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK");
+    return false;
+  } catch (error) {
+    if (!isBusy(error)) throw storageError(lockFile, error);
+    return true;
+  } finally {
+    connection.close();
+  }
 }
 
 /** What the holder writes into `meta`, for the message of a second process. */

@@ -10,7 +10,7 @@ import { CellwrightError, expected } from "../base/errors.ts";
 import { closeConnection, inFile, openConnection, prepareWriting, type Connection } from "./connection.ts";
 import { checkText, checkWhole } from "./damage.ts";
 import { decodeJson, encodeJson } from "./json.ts";
-import { describeHolder, takeLock, type LockHolder, type StudyLock } from "./lock.ts";
+import { describeHolder, isLocked, takeLock, type LockHolder, type StudyLock } from "./lock.ts";
 import { readSchemaVersion } from "./schema-version.ts";
 
 /** "CWTR": a study's commands name the file instead of reading it as a study, and this one does so the other way round. */
@@ -54,6 +54,8 @@ export interface TrainingStorage {
   putResult(result: Json): void;
   epochs(): readonly { readonly epoch: number; readonly figures: Figures }[];
   steps(): readonly { readonly step: number; readonly figures: Figures }[];
+  /** Whether a process has the run open for writing. */
+  isHeld(): boolean;
   close(): void;
 }
 
@@ -230,6 +232,8 @@ function storageOf(
         step: at,
         figures: decodeJson(metrics) as Figures,
       })),
+    // Who closes takes its name away; a name may be that of a killed process.
+    isHeld: () => lock !== undefined || (readHolder(connection) !== undefined && isLocked(file)),
     close() {
       if (isClosed) return;
       try {

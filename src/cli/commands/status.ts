@@ -1,4 +1,4 @@
-/** @file `cellwright status`: how far studies are. */
+/** @file `cellwright status`: how far studies and trainings are. */
 import type { Command } from "commander";
 import { formatCount, formatDuration } from "../../base/units.ts";
 import { refusalText } from "../../search/constraints.ts";
@@ -9,15 +9,28 @@ import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { studyNames, withStudy } from "../open-study.ts";
 import { renderTable } from "../table.ts";
+import { standingJson, standingLines, standingTable } from "../train/standing-lines.ts";
+import { findStanding, trainingRuns } from "../trained-run.ts";
 
 export function addStatus(program: Command, io: CliIo): void {
-  const command = addCommand(program, "status", "Shows how far a study is, or all studies; also while they run.", [
-    ["status", "every study in results/"],
-    ["status nasnet-cifar10", "one study"],
-    ["status nasnet-cifar10 --json", "for a script"],
-  ]).argument("[study]", "name of a study; default all of them");
+  const command = addCommand(
+    program,
+    "status",
+    "Shows how far a study or a training is, or all of them; also while they run.",
+    [
+      ["status", "every study and training in results/"],
+      ["status nasnet-cifar10", "one study"],
+      ["status nasnet-cifar10 --json", "for a script"],
+    ],
+  ).argument("[study]", "name of a study or of a training; default all of them");
   withJson(withResults(command)).action(
     async (name: string | undefined, options: { results: string; json?: boolean; verbose?: boolean }) => {
+      const training = name === undefined ? undefined : await findStanding(name, options.results);
+      if (training !== undefined) {
+        if (options.json === true) printJson(io, standingJson(training));
+        else for (const line of standingLines(training, io.colors)) print(io, line);
+        return;
+      }
       if (name !== undefined) {
         const { status, study } = await withStudy(name, options.results, async (study) => ({
           status: await study.status(),
@@ -28,10 +41,18 @@ export function addStatus(program: Command, io: CliIo): void {
         return;
       }
       const names = await studyNames(options.results);
-      const { all, broken } = await statusOfAll(names, options.results);
-      if (options.json === true) printJson(io, all.map(toJson));
-      else if (names.length === 0) print(io, `No study in ${options.results} yet. Begin one: npx cellwright search`);
-      else if (all.length > 0) for (const line of listLines(all, io)) print(io, line);
+      const { all, broken: brokenStudies } = await statusOfAll(names, options.results);
+      const { runs, broken: brokenRuns } = await trainingRuns(options.results);
+      const broken = [...brokenStudies, ...brokenRuns];
+      if (options.json === true) printJson(io, [...all.map(toJson), ...runs.map(standingJson)]);
+      else if (all.length + runs.length + broken.length === 0)
+        print(io, `No study in ${options.results} yet. Begin one: npx cellwright search`);
+      else {
+        const style = { width: tableWidth(io), dim: io.colors.dim };
+        if (all.length > 0) for (const line of listLines(all, io)) print(io, line);
+        if (all.length > 0 && runs.length > 0) print(io);
+        if (runs.length > 0) for (const line of standingTable(runs, style)) print(io, line);
+      }
       // One that cannot be read hides none of the others.
       for (const error of broken) reportFailure(error, io, options.verbose === true);
       if (broken.length > 0) throw new PrintedFailure(exitCodes.yours);
@@ -56,6 +77,7 @@ async function statusOfAll(
 function toJson(status: StudyStatus): unknown {
   const { best, front, ...rest } = status;
   return {
+    kind: "study",
     ...rest,
     ...(best && {
       best: {

@@ -134,7 +134,7 @@ describe("mistakes", () => {
     [["space", "nope"], "cellwright: unknown command 'nope'"],
     [["space", "sample", "nasnet", "-n", "0"], '--count  Expected a whole number of 1 or more. Received: "0".'],
     [["help", "nope"], "cellwright: unknown command 'nope'"],
-    [["top"], "cellwright: missing required argument 'study'"],
+    [["draw"], "cellwright: missing required argument 'what'"],
     [["search", "--trails", "5"], "(Did you mean --trials?)"],
     [["search", "--trials", "ten"], '--trials  Expected a whole number of 1 or more. Received: "ten".'],
     [["top", "absent", "--results", dir], "absent  Expected the name of a study: there is none in"],
