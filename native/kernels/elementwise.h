@@ -11,25 +11,30 @@ static void input_forward(Op& op, Run& run, int image) {
   const Geometry& g = op.g;
   const int channels = (int)op.extra[0], total = channels * g.kernelH * g.kernelW;
   const float* x = run.images + (long)image * g.inH * g.inW * channels;
-  const float empty = 0;
   for (int c = 0; c < op.outputs; c++) {
     const Plane& p = *op.out[c].plane;
     float* z = p.z + image * p.zn;
     const int lanes = imin(V, total - c * V);
     if (lanes < V) memset(z, 0, sizeof(float) * V * g.outH * g.outW);
+    struct { int dy, dx, channel, from, to; } taps[V];  // and which pixels of a row read inside of the image
     for (int l = 0; l < lanes; l++) {
-      const int k = (c * V + l) / channels, channel = (c * V + l) % channels;
+      const int k = (c * V + l) / channels;
       const int dy = k / g.kernelW * g.dilationH - g.top, dx = k % g.kernelW * g.dilationW - g.left;
-      for (int y = 0; y < g.outH; y++) {
-        const int iy = y * g.strideH + dy;
-        float* o = z + (long)y * g.outW * V + l;
-        for (int i = 0; i < g.outW; i++) {
-          const int ix = i * g.strideW + dx;
-          const bool inside = iy >= 0 && iy < g.inH && ix >= 0 && ix < g.inW;
-          o[(long)i * V] = inside ? x[((long)iy * g.inW + ix) * channels + channel] : empty;
-        }
-      }
+      const int from = imin(g.outW, first_inside(-dx, g.strideW));
+      taps[l] = {dy, dx, (c * V + l) % channels, from, imax(from, end_inside(-dx, g.strideW, g.inW, g.outW))};
     }
+    // By rows, which stay in the first-level cache while their lanes are filled.
+    for (int y = 0; y < g.outH; y++)
+      for (int l = 0; l < lanes; l++) {
+        const int iy = y * g.strideH + taps[l].dy;
+        const bool inside = iy >= 0 && iy < g.inH;
+        const int from = inside ? taps[l].from : g.outW, to = inside ? taps[l].to : g.outW;
+        float* o = z + (long)y * g.outW * V + l;
+        for (int i = 0; i < from; i++) o[(long)i * V] = 0;
+        const long first = ((long)iy * g.inW + (long)from * g.strideW + taps[l].dx) * channels + taps[l].channel, step = (long)g.strideW * channels;
+        for (int i = from; i < to; i++) o[(long)i * V] = x[first + (i - from) * step];
+        for (int i = to; i < g.outW; i++) o[(long)i * V] = 0;
+      }
   }
 }
 

@@ -20,28 +20,36 @@ template <bool BINS> CW_INLINE Window window_at(const Geometry& g, int y, int x)
 struct Holders { int from, to; };
 template <bool BINS> CW_INLINE Holders holders_of(int at, int side, int out, int kernel, int stride, int padding) {
   if (BINS) return {bin_start(at, side, out), bin_end(at, side, out)};
+  // The usual stride, without two divisions a pixel.
+  if (stride == 1) return {imax(0, at + padding - kernel + 1), imin(out - 1, at + padding) + 1};
   return {imax(0, floordiv(at + padding - kernel, stride) + 1), imin(out - 1, floordiv(at + padding, stride)) + 1};
 }
 CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 
-// The best (or the sum) of each column over the window's rows, for columns [x0, x1): the first half of a window that is taken apart.
-template <bool MAX> CW_INLINE void pool_columns(const float* z, int width, int y0, int y1, int x0, int x1, vf s, vf h, float* out) {
+// The best (or the sum) of each column over the window's rows, for columns [x0, x1): the first half of a window that is taken apart. ROWS: their number, 0 for any.
+template <bool MAX, int ROWS> CW_INLINE void pool_columns_of(const float* z, int width, int y0, int y1, int x0, int x1, vf s, vf h, float* out) {
+  const int rows = ROWS ? ROWS : y1 - y0;
   for (int j = x0; j < x1; j++) {
     const float* q = z + ((long)y0 * width + j) * V;
     vf a = MAX ? ld(q) * s + h : ld(q);
-    for (int i = y0 + 1; i < y1; i++) {
+    for (int i = 1; i < rows; i++) {
       q += (long)width * V;
       a = MAX ? larger(a, ld(q) * s + h) : a + ld(q);
     }
     st(out + (long)j * V, a);
   }
 }
+// Windows of three, which most are, have loops of their own.
+template <bool MAX> CW_INLINE void pool_columns(const float* z, int width, int y0, int y1, int x0, int x1, vf s, vf h, float* out) {
+  if (y1 - y0 == 3) pool_columns_of<MAX, 3>(z, width, y0, y1, x0, x1, s, h, out);
+  else pool_columns_of<MAX, 0>(z, width, y0, y1, x0, x1, s, h, out);
+}
+template <bool MAX> CW_INLINE vf pool_two(vf a, vf b) { return MAX ? larger(a, b) : a + b; }
 template <bool MAX> CW_INLINE vf pool_row(const float* columns, int x0, int x1) {
-  vf a = ld(columns + (long)x0 * V);
-  for (int j = x0 + 1; j < x1; j++) {
-    const vf v = ld(columns + (long)j * V);
-    a = MAX ? larger(a, v) : a + v;
-  }
+  const float* q = columns + (long)x0 * V;
+  vf a = ld(q);
+  if (x1 - x0 == 3) return pool_two<MAX>(pool_two<MAX>(a, ld(q + V)), ld(q + 2 * V));
+  for (int j = x0 + 1; j < x1; j++) a = pool_two<MAX>(a, ld(q += V));
   return a;
 }
 

@@ -53,7 +53,7 @@ class Program {
 
  private:
   void plan_prefetch(Phase& phase);
-  void look_ahead(const Phase& phase, int64_t from, int64_t to);
+  int64_t look_ahead(const Phase& phase, int64_t from, int64_t to);
   std::string op(Op& op, const double*& at, const double* end, const Areas& areas, const KernelTable& table);
   const double* words_ = nullptr;
   size_t size_ = 0;

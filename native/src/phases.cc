@@ -51,13 +51,18 @@ void Program::plan_prefetch(Phase& phase) {
   }
 }
 
-// Queues the bytes [from, to) of a phase, counted over all of its images.
-void Program::look_ahead(const Phase& phase, int64_t from, int64_t to) {
+// Queues the bytes [from, to) of a phase, counted over all of its images; returns how many found room.
+int64_t Program::look_ahead(const Phase& phase, int64_t from, int64_t to) {
   Prefetch& q = prefetch_;
-  if (phase.bytes == 0 || from >= to) return;
+  if (phase.bytes == 0 || from >= to) return 0;
+  const int64_t begin = from;
   int64_t image = from / phase.bytes, rest = from % phase.bytes;
-  size_t i = 0;
-  while (i + 1 < phase.touches.size() && phase.touches[i + 1].at <= rest) i++;
+  // The last that begins at or before `rest`; the first begins at 0.
+  size_t i = 0, end = phase.touches.size();
+  while (i + 1 < end) {
+    const size_t middle = (i + end) / 2;
+    (phase.touches[middle].at <= rest ? i : end) = middle;
+  }
   while (from < to && q.count < int(sizeof q.ranges / sizeof q.ranges[0])) {
     const Touch& t = phase.touches[i];
     const int64_t skip = rest - t.at, length = t.bytes - skip < to - from ? t.bytes - skip : to - from;
@@ -71,6 +76,7 @@ void Program::look_ahead(const Phase& phase, int64_t from, int64_t to) {
       image++;
     }
   }
+  return from - begin;
 }
 
 void Program::prepare(int phase, Run& run, const KernelTable& table) {
@@ -89,15 +95,13 @@ void Program::images(int phase, Run& run, const KernelTable& table, int32_t from
       const int64_t last = done + AHEAD < all ? done + AHEAD : all;
       q.at = q.end = nullptr;
       q.next = q.count = q.ownNext = q.ownCount = 0;
-      look_ahead(p, fetched, last);
+      const int64_t queued = look_ahead(p, fetched, last);
       Op* o = p.bodies[k];
       const double begun = run.opTimes ? nanoseconds() : 0;
       table.body[int(o->kind)](*o, run, i);
       if (run.opTimes) run.opTimes[o - ops_.data()] += nanoseconds() - begun;
       int64_t left = q.at < q.end ? q.end - q.at : 0;
       for (int r = q.next; r < q.count; r++) left += q.ranges[r].to - q.ranges[r].from;
-      int64_t queued = 0;
-      for (int r = 0; r < q.count; r++) queued += q.ranges[r].to - q.ranges[r].from;
       fetched += queued - left;
     }
 }
