@@ -13,6 +13,7 @@ import type { StudyDefinition, StudyReference } from "./definition.ts";
 import type { ExecutorChoice } from "./execution.ts";
 import { storedSubstitute, withSubstitute } from "./kept-data.ts";
 import { keepPick } from "./kept-pick.ts";
+import { foundReference, keptReference } from "./kept-reference.ts";
 import { loadStudy } from "./load.ts";
 import { liveStudy } from "./live-study.ts";
 import { checkSameNetworks } from "./same-networks.ts";
@@ -76,7 +77,7 @@ async function create(options: OpenOptions): Promise<Study> {
   const storage = await openStorage(join(dir, "study.db"), {
     create: {
       name,
-      config: toConfigRecord(definition, reference),
+      config: toConfigRecord(definition, keptReference(reference, dir)),
       version: packageVersion(),
       createdMs: (options.clock ?? systemClock).now(),
     },
@@ -115,7 +116,8 @@ async function reopen(options: OpenOptions): Promise<Study> {
   const storage = await openStorage(file, { readonly: options.mode === "read" });
   try {
     const stored = readConfigRecord(storage.study.config, file);
-    const reference = mergedReference(options, stored.reference as StudyReference | null);
+    const kept = stored.reference as StudyReference | null;
+    const reference = mergedReference(options, kept && foundReference(kept, dir));
     const loaded = options.definition ?? (reference && (await loadStudy(reference)));
     if (loaded === undefined)
       throw new CellwrightError(
@@ -126,7 +128,9 @@ async function reopen(options: OpenOptions): Promise<Study> {
     checkSameStudy(stored, definition, reference?.module ?? file);
     if (options.mode === "resume") {
       checkSameNetworks(definition, await storage.trials(), reference?.module ?? file);
-      await storage.updateConfig(withSubstitute(toConfigRecord(definition, reference), storedSubstitute(storage)));
+      await storage.updateConfig(
+        withSubstitute(toConfigRecord(definition, keptReference(reference, dir)), storedSubstitute(storage)),
+      );
     }
     return await opened(options, { name, dir, definition, reference, storage });
   } catch (error) {

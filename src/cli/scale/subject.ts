@@ -1,5 +1,5 @@
 /** @file What `scale` grows, by name: anything that has a space. Where a network by name is a candidate of one, it grows from the size it was published at. */
-import { basename, extname } from "node:path";
+import { basename, extname, join } from "node:path";
 import { namedCandidate, namedNetwork } from "../../../search-spaces/index.ts";
 import { CellwrightError } from "../../base/errors.ts";
 import { formatCount } from "../../base/units.ts";
@@ -8,6 +8,7 @@ import type { Network } from "../../network/index.ts";
 import type { ScaleSubject } from "../../scale/scale.ts";
 import type { SkeletonBase, Space } from "../../space/space.ts";
 import { readConfigRecord } from "../../study/config-record.ts";
+import { foundReference } from "../../study/kept-reference.ts";
 import type { StudyReference } from "../../study/definition.ts";
 import type { ScalingSource } from "../../study/scaling/definition.ts";
 import { publishedGenotypes } from "../published.ts";
@@ -50,7 +51,8 @@ export async function findScalable(
     return of(title, target, found.foundBy, candidate, source);
   }
   const { definition, config, name } = study;
-  const reference = readConfigRecord(config, name).reference as StudyReference | null;
+  const kept = readConfigRecord(config, name).reference as StudyReference | null;
+  const reference = kept && foundReference(kept, join(options.results, name));
   const skeleton = definition.skeleton === undefined ? {} : { skeleton: definition.skeleton };
   const source: ScalingSource | string =
     reference === null
