@@ -25,6 +25,7 @@ export function skipDuplicates(inner: ControllerDefinition, options: SkipDuplica
     options: { retries, inner: { name: inner.name, ...inner.options } },
     create: (context) => createSkipDuplicates(inner, retries, context),
     isHeavy: (space) => inner.isHeavy?.(space) === true,
+    hearsAllRungs: (space) => inner.hearsAllRungs?.(space) === true,
   };
 }
 

@@ -34,6 +34,7 @@ export function warmStart(
     options: { genotypes, ...(known.length > 0 && { known }), inner: { name: inner.name, ...inner.options } },
     create: (context) => createWarmStart(inner, given, context),
     isHeavy: (space) => inner.isHeavy?.(space) === true,
+    hearsAllRungs: (space) => inner.hearsAllRungs?.(space) === true,
   };
 }
 

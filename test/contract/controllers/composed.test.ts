@@ -34,6 +34,11 @@ controllerSuite("successiveHalving(modelBased)", successiveHalving(model, { maxE
   trials: 25,
 });
 controllerSuite("hyperband(modelBased)", hyperband(model, { maxEpochs: 4, eta: 2 }), on);
+controllerSuite(
+  "successiveHalving(skipDuplicates(warmStart(modelBased)))",
+  successiveHalving(skipDuplicates(warmStart(model, known)), { maxEpochs: 4, eta: 2 }),
+  on,
+);
 controllerSuite("successiveHalving(auto)", successiveHalving(auto({ trials: 40 }), { maxEpochs: 4, eta: 2 }), on);
 controllerSuite("repeat(agingEvolution)", repeat(evolution, 3), { on: [flat, conditional], trials: 30 });
 controllerSuite("repeat(successiveHalving)", repeat(successiveHalving(evolution, { maxEpochs: 9 }), 2), on);

@@ -1,6 +1,6 @@
 /** @file Successive halving: which trials go on, from where and for how long, and what the inner controller hears. */
 import { createRng } from "cellwright/base";
-import { grid, modelBased, random, successiveHalving } from "cellwright/controllers";
+import { grid, modelBased, random, skipDuplicates, successiveHalving, warmStart } from "cellwright/controllers";
 import { simulate, type ControllerDefinition, type ControllerEvent, type Proposal } from "cellwright/search";
 import { describe, expect, it } from "vitest";
 import { flat, numbers } from "../../contract/controllers/spaces.ts";
@@ -86,7 +86,9 @@ describe("successiveHalving", () => {
         return { ask: (number) => controller.ask(number), tell: (event) => void heard.push(event) };
       },
     };
-    const { made } = proposals(successiveHalving(inner, options), 30);
+    // Wrappers in between pass it on.
+    const wrapped = skipDuplicates(warmStart(inner, []));
+    const { made } = proposals(successiveHalving(wrapped, options), 30);
     const started = heard.flatMap((event) => (event.kind === "started" ? [event.proposal] : []));
     expect(started).toEqual(made);
     expect(heard.flatMap((event) => (event.kind === "finished" ? [event.trial.proposal] : []))).toEqual(made);
