@@ -1,6 +1,7 @@
 /** @file The options of proxy training: what a user may write, and what it comes to. */
 import { z } from "zod";
 import { CellwrightError, expected } from "../base/errors.ts";
+import { checkColour } from "../data/auto-augment/colour-check.ts";
 import { cifar10, cifar100, mnist, synthetic, type DatasetDefinition } from "../data/index.ts";
 import { numberBetween, oneOf, parseOptions, wholeNumber, yesOrNo } from "../data/options.ts";
 import { mergeRecipe, recipeNames, recipes, type Recipe, type RecipeName } from "../training/index.ts";
@@ -95,11 +96,14 @@ export function resolveProxyOptions(options: ProxyTrainingOptions): ResolvedProx
     ...(batchSize !== undefined && { batchSize }),
     ...(learningRate !== undefined && { learningRate }),
   };
+  const definition = typeof data === "string" ? namedData[data]() : data;
+  const merged = mergeRecipe(recipes[preset], overrides, "evaluator.recipe");
+  checkColour(merged, definition.inputShape[2], "evaluator.recipe.autoAugment");
   return {
     ...rest,
-    data: typeof data === "string" ? namedData[data]() : data,
+    data: definition,
     recipeName: preset,
-    recipe: mergeRecipe(recipes[preset], overrides, "evaluator.recipe"),
+    recipe: merged,
     engine,
   };
 }

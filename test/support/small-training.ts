@@ -4,7 +4,7 @@ import type { Dataset, ImageSet } from "../../src/data/dataset.ts";
 import { defineDataset } from "../../src/data/define.ts";
 import { channelStatistics } from "../../src/data/image-sets.ts";
 import type { Engine, Session } from "../../src/engines/engine.ts";
-import { network } from "../../src/network/index.ts";
+import { network, type Network } from "../../src/network/index.ts";
 import { mergeRecipe, recipes } from "../../src/training/index.ts";
 
 /** 8x8 grey images, bright above or below the middle: a network of a few weights tells them apart. */
@@ -56,6 +56,30 @@ export const smallRecipe = mergeRecipe(
   { batchSize: 8, learningRate: 0.05, cropPadding: 1, flip: true, dropPathRate: 0.2 },
   "recipe",
 );
+
+/** `halvesDataset` and `smallNetwork` in colour: three channels, each with noise of its own. */
+export function colourHalves(): { readonly dataset: Dataset; readonly network: Network } {
+  const inColour = (set: ImageSet, label: string): ImageSet => {
+    const rng = createRng(label);
+    const pixels = Uint8Array.from({ length: set.pixels.length * 3 }, (_, at) =>
+      Math.min(255, (set.pixels[Math.floor(at / 3)] as number) + rng.int(40)),
+    );
+    return { ...set, channels: 3, pixels };
+  };
+  const grey = halvesDataset();
+  const train = inColour(grey.train, "colour/train");
+  const dataset = {
+    ...grey,
+    ...channelStatistics(train),
+    train,
+    validation: inColour(grey.validation, "colour/validation"),
+    test: inColour(grey.test, "colour/test"),
+  };
+  const nodes = smallNetwork.nodes.map((node) =>
+    node.op === "input" ? { ...node, attributes: { ...node.attributes, shape: [8, 8, 3] as const } } : node,
+  );
+  return { dataset, network: { ...smallNetwork, name: "small in colour", nodes } };
+}
 
 /** An engine whose steps say what the test wants; nothing is computed. `onStep` may throw or return a loss. */
 export function stubEngine(

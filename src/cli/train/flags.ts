@@ -156,6 +156,12 @@ const recipe: readonly TrainFlag[] = (
     ],
     ["flip", "<yes|no>", "mirrors half of the images: not for digits", yesNo("--flip")],
     [
+      "autoAugment",
+      "<yes|no>",
+      "AutoAugment's policy for CIFAR-10, after crop and mirror: colour images alone",
+      yesNo("--auto-augment"),
+    ],
+    [
       "dropPathRate",
       "<x>",
       "at the end of training, for networks that have drop path",

@@ -6,6 +6,7 @@ import { hashJson } from "../../base/hash.ts";
 import { candidateSchema, type ExportCandidate } from "../../export/index.ts";
 import { engineChoices, type EngineChoice } from "../../engines/choose.ts";
 import { mergeRecipe, recipeNames, recipeRecord, recipes, type Recipe, type RecipeName } from "../../training/index.ts";
+import { laterDefaults } from "../../training/recipe.ts";
 
 /** Where a trained network is from: decides no bit, stands in its model card. */
 export interface TrainingOrigin {
@@ -74,7 +75,9 @@ export function fromStored(stored: Json, place: string): TrainingConfig {
   if (!result.success)
     throw new CellwrightError("storage", `${place}: config\n${z.prettifyError(result.error)}`, { cause: result.error });
   const { recipeName, recipe, ...rest } = result.data;
-  return { ...rest, recipeName, recipe: mergeRecipe(recipes[recipeName], recipe, `${place}: recipe`) };
+  // A recipe is stored whole: a key that it lacks came later, and the preset may since have got it.
+  const before = { ...recipes[recipeName], ...laterDefaults };
+  return { ...rest, recipeName, recipe: mergeRecipe(before, recipe, `${place}: recipe`) };
 }
 
 /** Returns what a checkpoint has to be of to be gone on from. `data` is the definition's options. */

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { CellwrightError, expected } from "../../base/errors.ts";
 import { hashJson } from "../../base/hash.ts";
 import type { Dataset, LoadOptions } from "../../data/index.ts";
+import { checkColour } from "../../data/auto-augment/colour-check.ts";
 import { epochShape } from "../../data/index.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { openEngine, type EngineChoice } from "../../engines/index.ts";
@@ -77,6 +78,7 @@ export async function createTraining(request: TrainingRequest, machine: MachineO
   const dir = join(request.resultsDir, name);
   await refuseOther(dir);
   const data = trainingData(request.data);
+  checkColour(recipe, data.definition.inputShape[2], "recipe.autoAugment");
   const teacher = request.teacher === undefined ? undefined : await readTrained(request.teacher, "--teacher");
   const [dataset, engine] = await Promise.all([
     data.load(loadOptions(machine)),

@@ -29,7 +29,7 @@ const tiny = network("tiny", [32, 32, 3], (net) => {
   return net.dense("head", net.globalAvgPool("pool", net.activate("act", sum)), { units: 10 });
 });
 
-/** Everything on that has a state or draws: two slots and an average, mixup, cutout, drop path, dropout, batches in parts. */
+/** Everything on that has a state or draws: two slots and an average, mixup, AutoAugment, cutout, drop path, dropout, batches in parts. */
 const config = `
 network: tiny.json
 dataset: synthetic
@@ -44,6 +44,7 @@ recipe:
   optimizer: rmsprop
   learningRate: 0.002
   emaDecay: 0.98
+  autoAugment: true
   cutout: 8
   dropPathRate: 0.3
   dropout: 0.2

@@ -34,6 +34,15 @@ describe("train says what is wrong, and where", () => {
   it.each([
     [["lenet-5", "--epochs", "0"], '--epochs  Expected a whole number of 1 or more. Received: "0".'],
     [["lenet-5", "--validation", "5"], "train.validation  Expected 0, or a whole number of 10 or more. Received: 5."],
+    [["lenet-5", "--auto-augment", "maybe"], '--auto-augment  Expected one of yes, no. Received: "maybe".'],
+    [
+      ["lenet-5", "--dataset", "mnist", "--auto-augment", "yes"],
+      'recipe.autoAugment  Expected no for grey images: AutoAugment is for colours. Received: "yes".',
+    ],
+    [
+      ["lenet-5", "--dataset", "mnist", "--recipe", "efficientnet-paper"],
+      'recipe.autoAugment  Expected no for grey images: AutoAugment is for colours. Received: "yes".',
+    ],
     [["lenet-5", "--optimizer", "lion"], '--optimizer  Expected one of sgd, rmsprop, adamw. Received: "lion".'],
     [
       ["lenet-5", "--dataset", "/nowhere"],
@@ -76,11 +85,11 @@ describe("train says what is wrong, and where", () => {
 describe("flags and keys", () => {
   it("lie over a file's, a recipe's among them", () => {
     const file = { network: "lenet-5", epochs: 3, recipe: { preset: "nasnet-paper", cutout: 8 } };
-    const over = withGivenFlags(file, { epochs: 5, learningRate: 0.1, zeroLastGamma: true });
+    const over = withGivenFlags(file, { epochs: 5, learningRate: 0.1, zeroLastGamma: true, autoAugment: true });
     expect(over).toEqual({
       network: "lenet-5",
       epochs: 5,
-      recipe: { preset: "nasnet-paper", cutout: 8, learningRate: 0.1, zeroLastGamma: true },
+      recipe: { preset: "nasnet-paper", cutout: 8, learningRate: 0.1, zeroLastGamma: true, autoAugment: true },
     });
     // Another recipe is that recipe.
     expect(withGivenFlags(file, { recipe: "darts-paper" }).recipe).toEqual({ preset: "darts-paper" });

@@ -317,6 +317,9 @@ describe("options", () => {
       "evaluator.recipe.preset",
     );
     expect(() => proxyTraining({ data: "cifar10", limits: { memory: 1 } as never })).toThrow("evaluator.limits");
+    expect(() => proxyTraining({ data: "mnist", recipe: { autoAugment: true } })).toThrow(
+      'evaluator.recipe.autoAugment  Expected no for grey images: AutoAugment is for colours. Received: "yes".',
+    );
   });
 
   test("the key changes with whatever changes a result, and with nothing else", () => {

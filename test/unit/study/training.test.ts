@@ -1,7 +1,7 @@
 /** @file A training run's parts: what fits the memory, what data is trained on, what a run is identified by. */
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/engines/engine.ts";
-import { mergeRecipe, recipes } from "../../../src/training/index.ts";
+import { mergeRecipe, recipes, type Recipe } from "../../../src/training/index.ts";
 import { fromStored, identityOf, toStored, type TrainingConfig } from "../../../src/study/training/config.ts";
 import { trainingData } from "../../../src/study/training/data.ts";
 import { choosePart, usualMemory } from "../../../src/study/training/memory.ts";
@@ -76,6 +76,13 @@ describe("a run's config", () => {
   it("is read back as it was stored, and is refused where it is none", () => {
     expect(fromStored(toStored(config), "db")).toEqual(config);
     expect(() => fromStored({ subject: 3 }, "db")).toThrow(/^db: config\n/);
+  });
+
+  it("of a run from before a key was there has the training without it, whatever the preset has since got", () => {
+    const { autoAugment, ...recipe } = recipes["efficientnet-paper"];
+    expect(autoAugment).toBe(true);
+    const read = fromStored(toStored({ ...config, recipeName: "efficientnet-paper", recipe: recipe as Recipe }), "db");
+    expect(read.recipe).toEqual({ ...recipe, autoAugment: false });
   });
 
   it("has another identity wherever its bits would differ, and the same on another machine", () => {

@@ -16,7 +16,7 @@ import {
 } from "../../../src/training/index.ts";
 import { partSizes, partsOf } from "../../../src/training/parts.ts";
 import { mixTargets } from "../../../src/training/teacher.ts";
-import { halvesDataset, smallNetwork, smallRecipe } from "../../support/small-training.ts";
+import { colourHalves, halvesDataset, smallNetwork, smallRecipe } from "../../support/small-training.ts";
 
 const dataset = halvesDataset();
 const recipeWith = (changes: Partial<Recipe>): Recipe => mergeRecipe(smallRecipe, changes, "recipe");
@@ -45,34 +45,34 @@ describe("a checkpoint in the middle of an epoch", () => {
   });
 
   test.each([
-    ["plain", smallRecipe, 9],
-    ["with everything on", rich, 8],
-    ["at the last step of an epoch", rich, 11],
-  ])("%s is gone on from with the bits of a training that was not interrupted", async (_, recipe, stopAt) => {
-    const whole = await train({ ...base, recipe });
+    ["plain", smallRecipe, 9, base],
+    ["with everything on", rich, 8, base],
+    ["at the last step of an epoch", rich, 11, base],
+    ["with everything on, in colour with AutoAugment", { ...rich, autoAugment: true }, 9, colourHalves()],
+  ])("%s is gone on from with the bits of a training that was not interrupted", async (_, recipe, stopAt, given) => {
+    const task = { ...base, network: given.network, dataset: given.dataset, recipe };
+    const whole = await train(task);
     const stop = new AbortController();
     let taken: TrainingState | undefined;
     const first = await train({
-      ...base,
-      recipe,
+      ...task,
       signal: stop.signal,
       onStep: ({ step }) => (step === stopAt ? stop.abort() : undefined),
       checkpoints: {
         isDue: () => stop.signal.aborted,
         write: async (state) => {
           taken = state;
-          await writeCheckpoint(join(folder, "checkpoint.safetensors"), smallNetwork, { identity: "", ...state });
+          await writeCheckpoint(join(folder, "checkpoint.safetensors"), task.network, { identity: "", ...state });
         },
       },
     });
     expect(first.state).toBe("aborted");
     expect(taken?.part?.steps).toBe((stopAt % 6) + 1);
-    const checkpoint = await readCheckpoint(join(folder, "checkpoint.safetensors"), smallNetwork);
+    const checkpoint = await readCheckpoint(join(folder, "checkpoint.safetensors"), task.network);
     expect(checkpoint?.part).toEqual(taken?.part);
     const steps: number[] = [];
     const rest = await train({
-      ...base,
-      recipe,
+      ...task,
       onStep: ({ step }) => steps.push(step),
       ...(checkpoint && { continueFrom: checkpoint }),
     });

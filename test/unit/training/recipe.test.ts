@@ -24,9 +24,16 @@ describe("a study's results", () => {
 
   test("have another key where a later key is set", () => {
     const key = (changes: object) => proxyTraining({ data: "cifar10", recipe: changes }).key;
-    const keys = [{}, { optimizer: "adamw" }, { mixup: 0.2 }, { emaDecay: 0.99 }, { schedule: "step" }].map(key);
+    const keys = [
+      {},
+      { optimizer: "adamw" },
+      { mixup: 0.2 },
+      { autoAugment: true },
+      { emaDecay: 0.99 },
+      { schedule: "step" },
+    ].map(key);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(key({ optimizer: "sgd", mixup: 0 })).toBe(key({}));
+    expect(key({ optimizer: "sgd", mixup: 0, autoAugment: false })).toBe(key({}));
   });
 });
 
@@ -40,6 +47,7 @@ describe("recipes", () => {
       schedule: "step",
       dropout: 0.2,
     });
+    expect(recipeNames.filter((name) => recipes[name].autoAugment)).toEqual(["efficientnet-paper"]);
   });
 
   test("say their own mistakes by place", () => {
