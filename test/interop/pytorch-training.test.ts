@@ -251,6 +251,7 @@ describe.skipIf(torch.skip)(torch.title("train.py"), () => {
       expect(script).not.toMatch(/undefined|NaN|\[object/);
       expect(script.includes("def mix(")).toBe(recipe.mixup > 0);
       expect(script.includes("class RMSProp")).toBe(recipe.optimizer === "rmsprop");
+      expect(script.includes("def auto_augment(")).toBe(recipe.autoAugment);
       const imports = [...script.matchAll(/^(?:from|import) (\w+)/gm)].map((match) => match[1]);
       for (const each of imports)
         expect(["argparse", "copy", "json", "math", "struct", "pathlib", "torch", "model"]).toContain(each);

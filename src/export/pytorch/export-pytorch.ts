@@ -41,12 +41,23 @@ export function exportPyTorch(given: Network, weights: Weights, options: ExportO
     ["weights.safetensors", tensors],
     ...(training === undefined
       ? []
-      : [["train.py", text.encode(trainScript(training, trainedModel(network, root, name, training)))] as const]),
+      : [
+          [
+            "train.py",
+            text.encode(trainScript(training, trainedModel(network, root, name, options, training))),
+          ] as const,
+        ]),
     ["README.md", text.encode(cardOf(network, name, options, tensors.length))],
   ]);
 }
 
-function trainedModel(network: Network, root: Group, name: string, { recipe }: ExportTraining): TrainedModel {
+function trainedModel(
+  network: Network,
+  root: Group,
+  name: string,
+  { normalization }: ExportOptions,
+  { recipe }: ExportTraining,
+): TrainedModel {
   const paths = modulePaths(root, torch.reserved);
   const gammas = recipe.zeroLastGamma ? residualGammas(network) : [];
   return {
@@ -54,6 +65,7 @@ function trainedModel(network: Network, root: Group, name: string, { recipe }: E
     hasAuxiliary: network.outputs.auxiliary !== undefined,
     hasDropPath: network.nodes.some(({ op }) => op === "dropPath"),
     hasBatchNorm: network.nodes.some(({ op }) => op === "batchNorm"),
+    isNormalized: normalization !== undefined,
     zeroGammas: gammas.map((gamma) => `${paths.get(gamma.replace(/\/gamma$/, ""))}.weight`),
   };
 }

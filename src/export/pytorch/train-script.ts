@@ -3,6 +3,7 @@
  * and our engines differ it does as ours do, and says so.
  */
 import { pythonBoolean, pythonNumber } from "../python/names.ts";
+import { augmentSource, MIXUP } from "./augment.ts";
 import type { ExportTraining, TrainingNumbers } from "./training.ts";
 
 /** What of the network the script depends on. */
@@ -12,6 +13,8 @@ export interface TrainedModel {
   readonly hasAuxiliary: boolean;
   readonly hasDropPath: boolean;
   readonly hasBatchNorm: boolean;
+  /** Whether model.py has MEAN and STD. */
+  readonly isNormalized: boolean;
   /** Names, in the state dict, of the gammas that begin at zero. */
   readonly zeroGammas: readonly string[];
 }
@@ -22,7 +25,7 @@ export function trainScript({ name, recipe, epochs }: ExportTraining, model: Tra
     head(name, recipe, model),
     constants(recipe, epochs, model),
     DATA,
-    augmentSource(recipe),
+    augmentSource(recipe, model.isNormalized),
     ...(recipe.mixup > 0 ? [MIXUP] : []),
     scheduleSource(recipe),
     optimizerSource(recipe),
@@ -38,7 +41,9 @@ export function trainScript({ name, recipe, epochs }: ExportTraining, model: Tra
   return parts.join("\n\n");
 }
 
-function head(name: string, recipe: TrainingNumbers, { className, hasBatchNorm }: TrainedModel): string {
+function head(name: string, recipe: TrainingNumbers, model: TrainedModel): string {
+  const { className, hasBatchNorm, isNormalized } = model;
+  const constants = recipe.autoAugment && isNormalized ? "MEAN, STD, " : "";
   const differences = [
     ...(hasBatchNorm
       ? [
@@ -74,7 +79,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model import ${className}, normalize, read_safetensors
+from model import ${constants}${className}, normalize, read_safetensors
 `;
 }
 
@@ -119,57 +124,6 @@ const DATA = `def read_images(files):
     data = bytearray().join(file.read_bytes() for file in files)
     records = torch.frombuffer(data, dtype=torch.uint8).reshape(-1, 3073)
     return records[:, 1:].reshape(-1, 3, 32, 32).permute(0, 2, 3, 1), records[:, 0].long()
-`;
-
-function augmentSource({ cropPadding, flip, cutout }: TrainingNumbers): string {
-  const lines = ["def augment(images):", `    """${augmentText(cropPadding, flip, cutout)}"""`];
-  if (cropPadding === 0 && !flip && cutout === 0) return [...lines, "    return images", ""].join("\n");
-  lines.push("    n, channels, height, width = images.shape");
-  if (cropPadding > 0 || flip) {
-    lines.push(
-      "    rows = torch.arange(height).expand(n, height)",
-      "    columns = torch.arange(width).expand(n, width)",
-    );
-    if (flip) lines.push("    columns = torch.where(torch.rand(n, 1) < 0.5, columns.flip(1), columns)");
-    if (cropPadding > 0)
-      lines.push(
-        "    rows = rows + torch.randint(0, 2 * CROP_PADDING + 1, (n, 1))",
-        "    columns = columns + torch.randint(0, 2 * CROP_PADDING + 1, (n, 1))",
-        "    images = F.pad(images, (CROP_PADDING,) * 4)  # 0 is the mean colour",
-      );
-    lines.push(
-      "    image = torch.arange(n)[:, None, None, None]",
-      "    channel = torch.arange(channels)[:, None, None]",
-      "    images = images[image, channel, rows[:, None, :, None], columns[:, None, None, :]]",
-    );
-  }
-  if (cutout > 0)
-    lines.push(
-      "    top = torch.randint(0, height, (n, 1)) - CUTOUT // 2",
-      "    left = torch.randint(0, width, (n, 1)) - CUTOUT // 2",
-      "    rows, columns = torch.arange(height), torch.arange(width)",
-      "    in_rows = (rows >= top) & (rows < top + CUTOUT)",
-      "    in_columns = (columns >= left) & (columns < left + CUTOUT)",
-      "    images = images * ~(in_rows[:, None, :, None] & in_columns[:, None, None, :])",
-    );
-  return [...lines, "    return images", ""].join("\n");
-}
-
-function augmentText(cropPadding: number, flip: boolean, cutout: number): string {
-  const parts = [
-    ...(flip ? ["mirrored by chance"] : []),
-    ...(cropPadding > 0 ? ["moved by some pixels"] : []),
-    ...(cutout > 0 ? ["a square cut out of each"] : []),
-  ];
-  return parts.length === 0 ? "Images as they are." : `Images ${parts.join(", ")}.`;
-}
-
-const MIXUP = `def mix(images, targets):
-    """Blends each image and its target with another of the batch (mixup, arXiv 1710.09412)."""
-    share = torch.distributions.Beta(MIXUP, MIXUP).sample().item()
-    partners = torch.randperm(len(images))
-    blend = lambda x: share * x + (1 - share) * x[partners]
-    return blend(images), blend(targets)
 `;
 
 function scheduleSource(recipe: TrainingNumbers): string {
@@ -364,12 +318,15 @@ function mainSource({ emaDecay, mixup, dropPathRate }: TrainingNumbers, model: T
   return `def main():
     parser = argparse.ArgumentParser(description="Trains the network of model.py on CIFAR-10.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the binary files")
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="length (default %(default)s)")
+    seeds = "seed of weights, order and augmentation (default %(default)s)"
+    parser.add_argument("--seed", type=int, default=0, help=seeds)
     parser.add_argument("--from", dest="weights", type=Path, help="begin with a weights file")
-    parser.add_argument("--out", type=Path, default=Path("trained.safetensors"))
+    out = Path("trained.safetensors")
+    parser.add_argument("--out", type=Path, default=out, help="weights file (default %(default)s)")
     parser.add_argument("--largest-part", type=int, help="most images at once, to save memory")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    parser.add_argument("--device", default=device, help="default %(default)s")
     options = parser.parse_args()
 
     torch.manual_seed(options.seed)

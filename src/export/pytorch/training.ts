@@ -27,6 +27,7 @@ export interface TrainingNumbers {
   readonly zeroLastGamma: boolean;
   readonly cropPadding: number;
   readonly flip: boolean;
+  readonly autoAugment: boolean;
   readonly cutout: number;
   readonly mixup: number;
 }
