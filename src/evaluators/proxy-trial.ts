@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CellwrightError, expected, messageOf } from "../base/errors.ts";
 import { hashJson } from "../base/hash.ts";
+import { checkColour } from "../data/auto-augment/colour-check.ts";
 import type { DatasetDefinition } from "../data/index.ts";
 import { costOf, inferShapes, type Network } from "../network/index.ts";
 import {
@@ -92,6 +93,7 @@ export async function runProxyTrial(
   const { network, signal } = context;
   const { engine, dataset, estimator } = bench;
   const recipe = mergeRecipe(options.recipe, task.recipe, "recipe");
+  checkColour(recipe, options.data.inputShape[2], "recipe.autoAugment");
   const epochs = task.epochs ?? options.epochs;
   checkFits(network, options.data);
   const { params, total, macs } = costOf(network);

@@ -97,6 +97,9 @@ describe("a trial", () => {
     expect(await values({ recipe: { learningRate: 0.01 } })).not.toEqual(first);
     expect((await values({ epochs: 1 })).length).toBe(1);
     await expect(run({ recipe: { momentum: 2 } })).rejects.toThrow("recipe.momentum  Expected a number from 0 to 1.");
+    await expect(run({ recipe: { autoAugment: true } })).rejects.toThrow(
+      "recipe.autoAugment  Expected no for grey images",
+    );
   });
 
   test("is pruned when the report is answered with stop", async () => {
