@@ -75,7 +75,7 @@ function cardOf(network: Network, options: ExportOptions, weightBytes: number | 
         : `weights.safetensors, ${formatCount(weightBytes)} bytes, float32`,
     isArchitecture: weightBytes === undefined,
     use: [
-      "This folder is a model of [Cellwright](https://www.npmjs.com/package/cellwright): `network.json` says what is computed, node by node, `weights.safetensors` holds",
+      "This folder is a model of Cellwright (the npm package `cellwright`): `network.json` says what is computed, node by node, `weights.safetensors` holds",
       "one tensor for each weight, named by its node (images are `[height, width, channels]`), `model.json` says the rest.",
       "",
       "```sh",
