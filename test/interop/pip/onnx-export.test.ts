@@ -269,7 +269,9 @@ describe.skipIf(onnx.skip)(onnx.title("the proof of an ONNX export"), () => {
     expect(await runCli(["export", ...args], io)).toBe(0);
     expect(io.out.text()).toMatch(/logits agree with ours: .* on 32 images \(onnxruntime.*\) · \S+ ms for one image/u);
     const card = await readFile(join(dir, "README.md"), "utf8");
-    expect(card).toMatch(/\| latency \| \S+ ms for one image: onnxruntime.*, CPU, one thread/u);
+    expect(card).toMatch(
+      /\| latency \| \S+ ms for one image, .*native engine.*; \S+ ms for one image: onnxruntime.*, CPU, one thread/u,
+    );
     expect(card).toContain("| batch normalisations | 19 of 19 folded");
   });
 
