@@ -32,6 +32,10 @@ def check(folder):
         "params": sum(parameter.numel() for parameter in model.parameters()),
         "total": sum(tensor.numel() for name, tensor in model.state_dict().items() if not name.endswith("num_batches_tracked")),
     }
+    if "reference" in given:
+        double = module.load().double()
+        with torch.no_grad():
+            answer["double"] = (double(images.double()) - given["reference"].double()).abs().max().item()
     if "bytes" in given:
         normalized = module.normalize(given["bytes"].to(torch.uint8))
         answer["normalize"] = (normalized - images).abs().max().item()

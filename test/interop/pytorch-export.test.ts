@@ -38,6 +38,8 @@ interface Answer {
   readonly normalize?: number;
   readonly outputs: number;
   readonly without_gradient: readonly string[];
+  /** Largest difference from the reference engine's logits, both in double precision; where these were given. */
+  readonly double?: number;
 }
 
 interface Case {
@@ -51,7 +53,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** Writes an export, with images and our logits beside it. */
 async function write(name: string, network: Network, weights: Weights, given: Given): Promise<string> {
   const dir = join(root, name);
-  await mkdir(dir);
+  await mkdir(dir, { recursive: true });
   const { normalization } = given;
   const files = exportPyTorch(network, weights, normalization === undefined ? {} : { normalization });
   for (const [path, content] of files) await writeFile(join(dir, path), content);
@@ -61,6 +63,9 @@ async function write(name: string, network: Network, weights: Weights, given: Gi
     ["images", { shape, data: given.images }],
     ["logits", { shape: [given.size, given.logits.length / given.size], data: given.logits }],
     ...(given.bytes === undefined ? [] : [["bytes", { shape, data: given.bytes }] as const]),
+    ...(given.reference === undefined
+      ? []
+      : [["reference", { shape: [given.size, given.reference.length / given.size], data: given.reference }] as const]),
   ]);
   await writeFile(join(dir, "given.safetensors"), encodeSafetensors(tensors));
   return dir;
@@ -70,6 +75,8 @@ interface Given {
   readonly size: number;
   readonly images: Float32Array;
   readonly logits: Float32Array;
+  /** The reference engine's logits. */
+  readonly reference?: Float32Array;
   readonly bytes?: Float32Array;
   readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
 }
@@ -122,6 +129,8 @@ describe.skipIf(torch.skip)(torch.title("networks exported to PyTorch"), () => {
     ),
   ];
   const answers = new Map<string, Answer>();
+  const writeAgain = new Map<string, (reference: Float32Array) => Promise<string>>();
+  const referenceLogits = new Map<string, () => Promise<Float32Array>>();
 
   beforeAll(async () => {
     const engine = await openEngine("auto");
@@ -139,18 +148,32 @@ describe.skipIf(torch.skip)(torch.title("networks exported to PyTorch"), () => {
       const logits = await logitsOf(engine, network, weights, images, count);
       const given = { size: count, images, logits };
       const normalized = bytes && { bytes, normalization: { mean: data.mean, std: data.std } };
-      dirs.push(await write(name.replaceAll(/\W+/g, "-"), network, weights, { ...given, ...normalized }));
+      const path = name.replaceAll(/\W+/g, "-");
+      dirs.push(await write(path, network, weights, { ...given, ...normalized }));
+      referenceLogits.set(name, () => logitsOf(openReferenceEngine(), network, weights, images, count));
+      writeAgain.set(name, (reference) => write(path, network, weights, { ...given, reference }));
     }
     const result = runPython(torch.python, "test/interop/check_export.py", dirs) as Answer[];
     cases.forEach(({ name }, index) => answers.set(name, result[index] as Answer));
   });
 
-  it.each(cases)("$name: the same logits, the same parameters", ({ name, network }) => {
+  /** Largest share of the logits by which single precision may be off double precision before a network says nothing. */
+  const ROUNDING = 0.01;
+
+  it.each(cases)("$name: the same logits, the same parameters", async ({ name, network }) => {
     const answer = answers.get(name) as Answer;
     const cost = costOf(network);
     expect(answer.shape).toEqual([imagesOf(network).count, inferShapes(network).get(network.outputs.logits)?.[0]]);
     // Both sides sum float32 in their own order over a hundred layers; observed is up to a tenth of it.
-    expect(answer.difference).toBeLessThanOrEqual(1e-4 * answer.size);
+    if (answer.difference > 1e-4 * answer.size) {
+      // On first values some networks (ENAS micro's, with sums and pools and no batch norm between) amplify rounding: our own engine is as far from double precision.
+      // Then both are compared in double precision, where what is left is the rounding of weights and logits that are handed over.
+      const reference = (await referenceLogits.get(name)?.()) as Float32Array;
+      const dir = (await writeAgain.get(name)?.(reference)) as string;
+      const [again] = runPython(torch.python, "test/interop/check_export.py", [dir]) as [Answer];
+      expect(again.double).toBeLessThanOrEqual(1e-6 * answer.size);
+      expect(answer.difference).toBeLessThanOrEqual(ROUNDING * answer.size);
+    }
     expect(answer.params).toBe(cost.params);
     // Where gamma and beta are no parameters torch has none: they are one and zero.
     const fixed = weightSpecs(network).filter(
