@@ -167,7 +167,7 @@ function studyRow(title, study) {
     percent(Math.max(...values)),
     percent(mean(values)),
     percent(mean(values.slice(-LAST))),
-    again.length === 0 ? "not yet" : `${percent(mean(again))} ±${percent(spreadError(again))}`,
+    again.length === 0 ? "not yet" : `${again.length} of 10: ${percent(mean(again))} ±${percent(spreadError(again))}`,
     again.length === 0 ? "not yet" : percent(again[0]),
     minutes(study.elapsedMs),
     minutes(study.busyMs),
@@ -232,7 +232,7 @@ function markdown({ search, random, training }) {
   const rows = [studyRow("search (`auto`)", search), ...(random ? [studyRow("random search", random)] : [])];
   return `# NASNet cells on CIFAR-10
 
-A search at the budget of an afternoon on two cores, with random search at the same budget beside it.
+A search at the budget of an afternoon on two cores, ${random ? "with random search at the same budget beside it" : "as far as it is: random search at the same budget is still to be made"}.
 
     npm run results:nasnet-cifar10
 
@@ -250,7 +250,7 @@ A trial is 3 epochs of 3,000 images (NASNet's cells at N=1, F=8), judged by 2,00
 
 ${random ? gain(search, random) : ""}
 ${baselineText(search)}
-All trials: [search](search-trials.csv), [random](random-trials.csv).
+All trials: [search](search-trials.csv)${random ? ", [random](random-trials.csv)" : ""}.
 
 ## The winner
 
