@@ -2,7 +2,7 @@
 import type { Evaluator } from "../evaluators/evaluator.ts";
 import type { StudyDefinition } from "../study/definition.ts";
 import type { StudyFacts } from "../study/events.ts";
-import { formatCount } from "../base/units.ts";
+import { formatCount, formatEpochs } from "../base/units.ts";
 
 const DATA_TITLES: Readonly<Record<string, string>> = {
   cifar10: "CIFAR-10",
@@ -27,7 +27,7 @@ export function headLine(
     `${facts.space}${size}`,
     facts.controller,
     dataText(study) ?? facts.data,
-    typeof epochs === "number" ? `${epochs} ${epochs === 1 ? "epoch" : "epochs"}` : facts.evaluator,
+    typeof epochs === "number" ? formatEpochs(epochs) : facts.evaluator,
     `${facts.workers} ${facts.workers === 1 ? "worker" : "workers"} (${machine})`,
   ];
   return parts.filter((part) => part !== "").join(" · ");

@@ -5,13 +5,12 @@
  */
 import { join, resolve } from "node:path";
 import { namedCandidate, namedNetwork, namedNetworks } from "../../search-spaces/index.ts";
-import type { Json } from "../base/canonical-json.ts";
 import { createRng } from "../base/rng.ts";
 import { CellwrightError, expected } from "../base/errors.ts";
 import type { ExportOptions } from "../export/index.ts";
 import type { Network, Weights } from "../network/index.ts";
 import type { AnySpace, Genotype, SkeletonBase } from "../space/space.ts";
-import type { StudyDefinition } from "../study/definition.ts";
+import type { StudyDefinition, StudyReference } from "../study/definition.ts";
 import { isSpaceFile, loadSpace } from "../study/load-space.ts";
 import { isNetworkFile, readNetworkFile } from "../study/network-file.ts";
 import { chosenTrial, networkOf } from "./candidates.ts";
@@ -29,8 +28,8 @@ export interface Subject {
   readonly name: string;
   /** Where it is from, for the line under a title. */
   readonly subtitle: string;
-  /** How it was found, for model cards: the search, or why none is known. */
-  readonly foundBy: string;
+  /** Returns how it was found, for model cards: the search, or why none is known. Of a study it reads all trials. */
+  readonly foundBy: () => Promise<string>;
   /** Where its pictures go unless told otherwise. */
   readonly folder: string;
   /** Absent for a network by name. */
@@ -42,7 +41,7 @@ export interface Subject {
     readonly name: string;
     readonly trial: number;
     readonly definition: StudyDefinition;
-    readonly config: Json;
+    readonly reference: StudyReference | undefined;
   };
   /** The file of the candidate's space, where it is of one. */
   readonly file?: string;
@@ -102,7 +101,7 @@ async function withoutStudy(target: string): Promise<(Subject & { readonly what:
     return {
       name: target,
       subtitle: "as published",
-      foundBy: `no search here: ${target} is a published network${ofSpaceText(namedCandidate(target))}`,
+      foundBy: async () => `no search here: ${target} is a published network${ofSpaceText(namedCandidate(target))}`,
       folder: ".",
       network: () => named,
       what: "the network",
@@ -149,7 +148,7 @@ async function ofModel(target: string, results: string): Promise<(Subject & { re
     return {
       name: network.name,
       subtitle: `the network in ${target}`,
-      foundBy: `not known: ${target} holds the network alone`,
+      foundBy: async () => `not known: ${target} holds the network alone`,
       folder: ".",
       model: { options: { name: network.name } },
       network: () => network,
@@ -166,7 +165,7 @@ async function ofModel(target: string, results: string): Promise<(Subject & { re
   return {
     name: options.name ?? network.name,
     subtitle: `the model in ${dir}`,
-    foundBy: options.card?.search ?? `not known: ${join(dir, "model.json")} does not say`,
+    foundBy: async () => options.card?.search ?? `not known: ${join(dir, "model.json")} does not say`,
     folder: ".",
     ...(typeof candidate !== "string" && { candidate }),
     model: { options, ...(weights && { weights }) },
@@ -189,7 +188,7 @@ function ofSpace(space: AnySpace, genotype: Genotype, name: string, subtitle: st
   return {
     name,
     subtitle,
-    foundBy,
+    foundBy: async () => foundBy,
     folder: ".",
     candidate: { space, genotype },
     network: (skeleton = {}) => space.decode(genotype, skeleton).network as Network,
@@ -227,14 +226,14 @@ async function ofStudy(name: string, results: string, number: number | undefined
     return {
       name: `trial ${trial.number}`,
       subtitle: `${study.name} · trial ${trial.number} · ${quality}`,
-      foundBy: await searchText(study, trial.number),
+      foundBy: async () => await withStudy(name, results, async (again) => await searchText(again, trial.number)),
       folder: number === undefined ? cells : join(cells, `trial-${trial.number}`),
       candidate: {
         space: definition.space,
         genotype,
         ...(definition.skeleton !== undefined && { skeleton: definition.skeleton }),
       },
-      study: { name: study.name, trial: trial.number, definition, config: study.storage.study.config },
+      study: { name: study.name, trial: trial.number, definition, reference: study.reference },
       network: (skeleton) => networkOf(definition, genotype, skeleton),
     };
   });

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { CellwrightError } from "../base/errors.ts";
-import { formatCount } from "../base/units.ts";
+import { formatCount, formatEpochs } from "../base/units.ts";
 import { DATABASE } from "../study/training/open.ts";
 import { trainingStanding, type TrainingStanding } from "../study/training/standing.ts";
 import { readTrainingFacts } from "../study/training/summary.ts";
@@ -60,13 +60,13 @@ export async function readRun(dir: string): Promise<Subject> {
   const { network, weights, metadata } = await readTrained(dir, dir);
   const { mean, std, classes } = preprocessing(metadata["preprocessing"]);
   const { data, recipe, epochs, seed, engine, test, origin } = facts;
-  const lasted = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+  const lasted = formatEpochs(epochs);
   const name = basename(dir);
   const candidate = origin?.candidate;
   const known = candidateOf({ network, options: candidate ? { candidate } : {} }, dir, join(dir, "summary.json"));
   return {
     name,
-    foundBy: origin?.foundBy ?? `not known: ${join(dir, "summary.json")} does not say`,
+    foundBy: async () => origin?.foundBy ?? `not known: ${join(dir, "summary.json")} does not say`,
     ...(typeof known !== "string" && { candidate: known }),
     subtitle: `${facts.network.name} trained on ${data.name} for ${lasted}`,
     folder: dir,

@@ -162,6 +162,7 @@ export async function liveStudy(options: LiveOptions): Promise<Study> {
     name,
     dir,
     definition,
+    reference: options.reference,
     objectives,
     get facts() {
       return facts;

@@ -5,7 +5,7 @@ import type { Objective } from "../search/controller.ts";
 import type { Storage, TrialRecord } from "../storage/storage.ts";
 import type { Genotype } from "../space/space.ts";
 import type { Baseline, BaselinePlan } from "./baseline-plan.ts";
-import type { StudyDefinition } from "./definition.ts";
+import type { StudyDefinition, StudyReference } from "./definition.ts";
 import type { StudyEvent, StudyFacts } from "./events.ts";
 import type { StudyFront } from "./front.ts";
 import type { RankedTrial } from "./ranking.ts";
@@ -52,6 +52,8 @@ export interface Study {
   /** Absolute path of `results/<name>`. */
   readonly dir: string;
   readonly definition: StudyDefinition;
+  /** Where the definition is; undefined for one made in code. */
+  readonly reference: StudyReference | undefined;
   readonly objectives: readonly Objective[];
   readonly facts: StudyFacts;
   readonly storage: Storage;

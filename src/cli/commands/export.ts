@@ -171,7 +171,7 @@ async function findModel(name: string, { results, trial: number, to }: ExportCom
   const subject = await findSubject(name, { results, ...(number !== undefined && { trial: number }) });
   const { study } = subject;
   if (study === undefined) {
-    const model = modelOfSubject(subject);
+    const model = await modelOfSubject(subject);
     const received =
       subject.model?.weights === undefined
         ? "an architecture, which has no weights"

@@ -1,7 +1,7 @@
 /** @file `cellwright retrain`: trains the best for longer and ranks them anew. */
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
-import { formatCount, formatMacs } from "../../base/units.ts";
+import { formatCount, formatEpochs, formatMacs } from "../../base/units.ts";
 import { topCandidates } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { listenForInterrupts } from "../interrupts.ts";
@@ -82,7 +82,7 @@ export function addRetrain(program: Command, io: CliIo): void {
               shown,
               `trial ${each.trial}  ${each.params === undefined ? "" : `${formatCount(each.params)} params  `}${each.macs === undefined ? "" : formatMacs(each.macs)}`,
             );
-          const heading = `Retraining ${chosen.length === 1 ? "one candidate" : `${chosen.length} candidates`} for ${length} ${length === 1 ? "epoch" : "epochs"}${seeds === undefined || seeds === 1 ? "" : `, ${seeds} seeds each`}`;
+          const heading = `Retraining ${chosen.length === 1 ? "one candidate" : `${chosen.length} candidates`} for ${formatEpochs(length)}${seeds === undefined || seeds === 1 ? "" : `, ${seeds} seeds each`}`;
           const request = {
             heading,
             goOn: ["cellwright retrain", study.name, ...flagsOf(options)].join(" "),

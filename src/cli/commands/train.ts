@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { CellwrightError, expected } from "../../base/errors.ts";
-import { formatBytes, formatCount, formatMacs } from "../../base/units.ts";
+import { formatBytes, formatCount, formatMacs, formatEpochs } from "../../base/units.ts";
 import { costOf } from "../../network/index.ts";
 import { epochShape } from "../../data/index.ts";
 import { trainingData, usualData } from "../../study/training/data.ts";
@@ -148,7 +148,7 @@ async function openRun(target: string | undefined, options: TrainCommandOptions,
       resultsDir: results,
       subject: keys.network,
       network,
-      origin: subject.originOf(network),
+      origin: await subject.originOf(network),
       data: request,
       ...chosen,
       seed: keys.seed ?? 0,
@@ -203,7 +203,7 @@ function headOf(run: OpenTraining): string {
     `${formatCount(params)} params`,
     formatMacs(macs),
     `${dataset.name} ${formatCount(dataset.train.size)}${held}`,
-    `${config.recipeName}, ${config.epochs} ${config.epochs === 1 ? "epoch" : "epochs"}`,
+    `${config.recipeName}, ${formatEpochs(config.epochs)}`,
     describeEngine(engine),
   ].join(" · ");
 }
@@ -256,6 +256,6 @@ async function follow(run: OpenTraining, checkpointMinutes: number, shown: CliIo
 }
 
 function standingText(epochs: number, steps: number): string {
-  const whole = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+  const whole = formatEpochs(epochs);
   return steps === 0 ? whole : `${whole} and ${formatCount(steps)} ${steps === 1 ? "step" : "steps"}`;
 }

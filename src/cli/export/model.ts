@@ -1,7 +1,7 @@
 /** @file What `cellwright export` exports: a study's trial with the weights of its best retraining, or a network by name with first values; and its files for a target. */
 import { namedCandidate } from "../../../search-spaces/index.ts";
 import { createRng } from "../../base/rng.ts";
-import { formatCount } from "../../base/units.ts";
+import { formatCount, formatEpochs } from "../../base/units.ts";
 import { cellText } from "../../draw/index.ts";
 import type { Evaluator } from "../../evaluators/evaluator.ts";
 import {
@@ -64,15 +64,15 @@ export function withCard(model: ExportModel, facts: NonNullable<ExportOptions["c
  * Returns a network by name, a published genotype or a sample as a model: with the first values of seed 0, and saying so. A model that was imported keeps its weights and all that
  * is known of it.
  */
-export function modelOfSubject(subject: Subject): ExportModel {
+export async function modelOfSubject(subject: Subject): Promise<ExportModel> {
   const network = subject.network();
-  const { model, foundBy, subtitle } = subject;
+  const { model, subtitle } = subject;
   // A published network may be a candidate of a space: then its cells can be drawn, and it can be scaled where it is imported.
   const candidate = subject.candidate ?? (model === undefined ? namedCandidate(subject.name) : undefined);
   const title = model?.options.name ?? subject.name;
   const drawing = drawingOf(network, candidate, { title, subtitle });
   const genotype = candidate && genotypeText(candidate);
-  const known = { search: foundBy, ...(genotype !== undefined && { genotype }) };
+  const known = { search: await subject.foundBy(), ...(genotype !== undefined && { genotype }) };
   if (model?.weights !== undefined) {
     const { weights, options } = model;
     const name = options.name ?? subject.name;
@@ -136,7 +136,7 @@ export async function modelOfTrial(study: Study, trial: TrialRecord): Promise<Ex
       training:
         trained === undefined
           ? "none: these are first values (retrain the trial to train them)"
-          : `${epochsText(trained.epochs)}, seed ${trained.seed}`,
+          : `${formatEpochs(trained.epochs)}, seed ${trained.seed}`,
       recipe: trialRecipe(study, evaluator, genotype, trained === undefined),
       results: trialResults(study, trial, trained),
       search: await searchText(study, trial.number),
@@ -145,10 +145,6 @@ export async function modelOfTrial(study: Study, trial: TrialRecord): Promise<Ex
   };
   const drawing = drawingOf(network, candidate, { title: name, subtitle: definition.space.name });
   return { network, weights, options, ...(trained !== undefined && { epochs: trained.epochs }), drawing };
-}
-
-function epochsText(epochs: number): string {
-  return `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
 }
 
 /** What an evaluator trains by, with what the candidate itself decided of it. */
@@ -180,7 +176,7 @@ function trialResults(
     images === undefined ? "" : `, ${formatCount(images)} validation images`;
   const searchImages = on(validationImages(definition.evaluator));
   const retrainImages = on(validationImages(retrainEvaluator(definition)));
-  const after = trained && `${measure} after retraining for ${epochsText(trained.epochs)}`;
+  const after = trained && `${measure} after retraining for ${formatEpochs(trained.epochs)}`;
   const isBestOf = trained !== undefined && trained.values.length > 1;
   return [
     ...(isBestOf

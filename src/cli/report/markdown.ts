@@ -1,5 +1,5 @@
 /** @file The report as Markdown: what was searched, what it cost, what won, how to go on. */
-import { formatCount, formatDuration, formatMacs } from "../../base/units.ts";
+import { formatCount, formatDuration, formatMacs, formatEpochs } from "../../base/units.ts";
 import { cellText } from "../../draw/index.ts";
 import { refusalText } from "../../search/constraints.ts";
 import type { TrialRecord } from "../../storage/storage.ts";
@@ -149,7 +149,7 @@ function baselineSection({ study, winner, measure, baseline }: ReportData): stri
   const { name, params, macs, epochs, phase, values } = baseline;
   const own = phase === "retrain" ? retrainedText(winner.retrained) : formatValue(winner.value);
   const reached = phase === "retrain" ? retrainedText(values) : formatValue(values[0] ?? Number.NaN);
-  const long = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+  const long = formatEpochs(epochs);
   const verdict = baselineVerdict(winner, baseline, accuracyImages(study));
   return [
     "## Against a network made by hand",

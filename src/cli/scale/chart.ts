@@ -1,5 +1,5 @@
 /** @file What a search for coefficients found, as a picture and as JSON. */
-import { formatCount } from "../../base/units.ts";
+import { formatCount, formatEpochs } from "../../base/units.ts";
 import type { GrowthPoint, GrowthSeries } from "../../charts/index.ts";
 import type { ScalingResults, ScalingRow } from "../../study/scaling/results.ts";
 import type { Study } from "../../study/study.ts";
@@ -43,7 +43,7 @@ export async function scalingChart(
   const epochs = study.definition.evaluator.options["epochs"];
   const parts = [
     dataText(study),
-    ...(typeof epochs === "number" ? [`${epochs} ${epochs === 1 ? "epoch" : "epochs"}`] : []),
+    ...(typeof epochs === "number" ? [formatEpochs(epochs)] : []),
     ...(images === undefined ? [] : [`bars: one standard error of ${formatCount(images)} images`]),
     ...(compared.some(({ point, value }) => value !== undefined && !point.isOnTarget)
       ? [`hollow: more than ${Math.round(results.plan.macsTolerance * 100)}% off the level`]

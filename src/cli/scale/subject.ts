@@ -1,5 +1,5 @@
 /** @file What `scale` grows, by name: anything that has a space. Where a network by name is a candidate of one, it grows from the size it was published at. */
-import { basename, extname, join } from "node:path";
+import { basename, extname } from "node:path";
 import { namedCandidate, namedNetwork } from "../../../search-spaces/index.ts";
 import { CellwrightError } from "../../base/errors.ts";
 import { formatCount } from "../../base/units.ts";
@@ -7,9 +7,6 @@ import type { Evaluator } from "../../evaluators/evaluator.ts";
 import type { Network } from "../../network/index.ts";
 import type { ScaleSubject } from "../../scale/scale.ts";
 import type { SkeletonBase, Space } from "../../space/space.ts";
-import { readConfigRecord } from "../../study/config-record.ts";
-import { foundReference } from "../../study/kept-reference.ts";
-import type { StudyReference } from "../../study/definition.ts";
 import type { ScalingSource } from "../../study/scaling/definition.ts";
 import { publishedGenotypes } from "../published.ts";
 import { findSubject, type Subject } from "../subject.ts";
@@ -17,8 +14,8 @@ import { findSubject, type Subject } from "../subject.ts";
 export interface Scalable {
   /** `trial 12 of my-study`, `nasnet-a-mobile`. */
   readonly title: string;
-  /** How it was found, for model cards. */
-  readonly foundBy: string;
+  /** Returns how it was found, for model cards. */
+  readonly foundBy: Subject["foundBy"];
   /** What a search for its coefficients is called by default: `my-study-scaling`. */
   readonly searchName: string;
   readonly subject: ScaleSubject<SkeletonBase>;
@@ -36,7 +33,7 @@ export async function findScalable(
   const named = options.trial === undefined ? namedCandidate(target) : undefined;
   if (named !== undefined) {
     const { space, genotype, skeleton } = named;
-    const { foundBy } = await findSubject(target, options);
+    const foundBy = async (): Promise<string> => await (await findSubject(target, options)).foundBy();
     return of(target, target, foundBy, { space, genotype, skeleton }, { kind: "shelf", space: space.name });
   }
   const published = publishedGenotypes().get(target);
@@ -50,12 +47,10 @@ export async function findScalable(
     const title = target === found.name ? target : `${found.name} of ${candidate.space.name}`;
     return of(title, target, found.foundBy, candidate, source);
   }
-  const { definition, config, name } = study;
-  const kept = readConfigRecord(config, name).reference as StudyReference | null;
-  const reference = kept && foundReference(kept, join(options.results, name));
+  const { definition, reference, name } = study;
   const skeleton = definition.skeleton === undefined ? {} : { skeleton: definition.skeleton };
   const source: ScalingSource | string =
-    reference === null
+    reference === undefined
       ? `a study that was begun from a file. Received: ${name}, begun from code`
       : { kind: "study", reference };
   const isBest = options.trial === undefined && target.lastIndexOf("@") <= 0;
@@ -69,7 +64,7 @@ export async function findScalable(
 function of(
   title: string,
   label: string,
-  foundBy: string,
+  foundBy: Subject["foundBy"],
   candidate: NonNullable<Subject["candidate"]> & { readonly skeleton?: SkeletonBase },
   source: ScalingSource | string,
 ): Scalable {

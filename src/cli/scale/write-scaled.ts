@@ -28,7 +28,7 @@ export async function writeScaled(
     description: `${title}, scaled.`,
     candidate: { space: space.name, version: space.version, skeleton: size.skeleton, genotype },
     card: {
-      search: foundBy,
+      search: await foundBy(),
       genotype: genotypeText({ space, genotype }),
       drawing: DRAWING,
       more: { "scaled from": scaled },

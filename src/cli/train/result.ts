@@ -1,7 +1,7 @@
 /** @file What came of a training: the files it leaves at its end, and what is printed of it. */
 import { join, relative } from "node:path";
 import type { Json } from "../../base/canonical-json.ts";
-import { formatCount, formatDuration } from "../../base/units.ts";
+import { formatCount, formatDuration, formatEpochs } from "../../base/units.ts";
 import { mistakesOf } from "../../charts/confusion.ts";
 import { costOf } from "../../network/index.ts";
 import { writeWhole } from "../../storage/whole-files.ts";
@@ -80,7 +80,7 @@ export async function writeResult(run: OpenTraining, summary: TrainingSummary, {
   const { config, dataset, storage, dir } = run;
   const { classes } = dataset.train;
   const title = `${config.subject} on ${dataset.name}`;
-  const subtitle = `${(100 * test.accuracy).toFixed(2)} % of ${formatCount(test.count)} test images, after ${config.epochs} ${config.epochs === 1 ? "epoch" : "epochs"}`;
+  const subtitle = `${(100 * test.accuracy).toFixed(2)} % of ${formatCount(test.count)} test images, after ${formatEpochs(config.epochs)}`;
   const points = storage.epochs().map(({ epoch, figures }) => ({ epoch, ...figures }));
   const pictures = [
     [

@@ -15,7 +15,7 @@ export interface TrainingSubject {
   /** Returns the network for these images and classes. Throws `shape`, `space` or `config` saying the sizes where it can't be. */
   madeFor(sizes: NetworkSizes): Network;
   /** Returns where a network that was made is from. */
-  originOf(network: Network): TrainingOrigin;
+  originOf(network: Network): Promise<TrainingOrigin>;
 }
 
 /** Finds what is meant. `skeleton` is for a space's candidates. Throws `config` naming what there is. */
@@ -46,9 +46,9 @@ export async function trainingSubject(
       const network = Object.keys(changes).length === 0 ? asked : subject.network({ ...skeleton, ...changes });
       return adaptNetwork(network, sizes);
     },
-    originOf(network) {
+    async originOf(network) {
       const found = candidate && decodedFrom(network, candidate, { ...skeleton, ...changesFor(networkSizes(network)) });
-      return { foundBy: subject.foundBy, ...(found && { candidate: found }) };
+      return { foundBy: await subject.foundBy(), ...(found && { candidate: found }) };
     },
   };
 }

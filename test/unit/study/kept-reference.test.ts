@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { studyReference } from "../../../src/study/load.ts";
 import { foundReference, keptReference } from "../../../src/study/kept-reference.ts";
 import { openStudy } from "../../../src/study/open.ts";
+import { findScalable } from "../../../src/cli/scale/subject.ts";
 import { collect } from "../../support/fake-study.ts";
 
 const toy = join(import.meta.dirname, "../../fixtures/toy-study.ts");
@@ -56,6 +57,9 @@ it("a study is read and gone on with where its project was moved to", async () =
   await collect(second.run());
   expect((await second.status()).trials.complete).toBe(5);
   await second.close();
+  // A command that is given the study's folder finds its file from there, wherever results usually are.
+  const { source } = await findScalable(join(after, "results/toy"), { results: join(home, "elsewhere") });
+  expect(source).toMatchObject({ kind: "study", reference: { module: join(after, "study.config.ts") } });
   const third = await openStudy({ ...moved, mode: "read" });
   expect(JSON.stringify(third.storage.study.config)).not.toContain(home);
   await third.close();
