@@ -38,6 +38,12 @@ export function reportFailure(error: unknown, io: CliIo, verbose: boolean): numb
   return isUsers ? exitCodes.yours : exitCodes.ours;
 }
 
+/** Prints what is wrong with those of a list that could not be read, after the others. Throws `PrintedFailure` where there are any. */
+export function reportBroken(broken: readonly unknown[], io: CliIo, verbose: boolean): void {
+  for (const error of broken) reportFailure(error, io, verbose);
+  if (broken.length > 0) throw new PrintedFailure(exitCodes.yours);
+}
+
 /** What the machine refuses (a full disk, a folder that may not be written to) is for the user to mend, wherever it was met. */
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   "EACCES",

@@ -36,6 +36,21 @@ export async function studyNames(resultsDir: string): Promise<readonly string[]>
   return await foldersWith("study.db", resultsDir);
 }
 
+/** Looks at every study of a folder, the latest changed first. One that can't be read hides none of the others. */
+export async function eachStudy<T>(
+  resultsDir: string,
+  use: (study: Study) => Promise<T>,
+): Promise<{ readonly all: readonly T[]; readonly broken: readonly unknown[] }> {
+  const all: T[] = [];
+  const broken: unknown[] = [];
+  for (const name of await studyNames(resultsDir))
+    await withStudy(name, resultsDir, use).then(
+      (result) => all.push(result),
+      (error: unknown) => broken.push(error),
+    );
+  return { all, broken };
+}
+
 /** Returns the names of the folders that hold a file of this name, the latest changed first. */
 export async function foldersWith(file: string, resultsDir: string): Promise<readonly string[]> {
   const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);

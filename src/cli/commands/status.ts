@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { formatCount, formatDuration } from "../../base/units.ts";
 import { refusalText } from "../../search/constraints.ts";
 import type { Study, StudyStatus } from "../../study/study.ts";
-import { exitCodes, PrintedFailure, reportFailure } from "../failure.ts";
+import { reportBroken } from "../failure.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { formatValue } from "../live/live-lines.ts";
-import { studyNames, withStudy } from "../open-study.ts";
+import { eachStudy, withStudy } from "../open-study.ts";
 import { renderTable } from "../table.ts";
 import { standingJson, standingLines, standingTable } from "../train/standing-lines.ts";
 import { findStanding, trainingRuns } from "../trained-run.ts";
@@ -40,8 +40,7 @@ export function addStatus(program: Command, io: CliIo): void {
         else for (const line of statusLines(status, study, io)) print(io, line);
         return;
       }
-      const names = await studyNames(options.results);
-      const { all, broken: brokenStudies } = await statusOfAll(names, options.results);
+      const { all, broken: brokenStudies } = await eachStudy(options.results, async (study) => await study.status());
       const { runs, broken: brokenRuns } = await trainingRuns(options.results);
       const broken = [...brokenStudies, ...brokenRuns];
       if (options.json === true) printJson(io, [...all.map(toJson), ...runs.map(standingJson)]);
@@ -53,25 +52,9 @@ export function addStatus(program: Command, io: CliIo): void {
         if (all.length > 0 && runs.length > 0) print(io);
         if (runs.length > 0) for (const line of standingTable(runs, style)) print(io, line);
       }
-      // One that cannot be read hides none of the others.
-      for (const error of broken) reportFailure(error, io, options.verbose === true);
-      if (broken.length > 0) throw new PrintedFailure(exitCodes.yours);
+      reportBroken(broken, io, options.verbose === true);
     },
   );
-}
-
-async function statusOfAll(
-  names: readonly string[],
-  resultsDir: string,
-): Promise<{ all: readonly StudyStatus[]; broken: readonly unknown[] }> {
-  const all: StudyStatus[] = [];
-  const broken: unknown[] = [];
-  for (const name of names)
-    await withStudy(name, resultsDir, (study) => study.status()).then(
-      (status) => all.push(status),
-      (error: unknown) => broken.push(error),
-    );
-  return { all, broken };
 }
 
 function toJson(status: StudyStatus): unknown {

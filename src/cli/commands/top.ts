@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { formatCount } from "../../base/units.ts";
 import { accuracyImages, topCandidates, type Candidate } from "../candidates.ts";
 import { addCommand, withJson, withResults } from "../common-options.ts";
-import { exitCodes, PrintedFailure, reportFailure } from "../failure.ts";
+import { reportBroken } from "../failure.ts";
 import { print, printJson, tableWidth, type CliIo } from "../io.ts";
 import { formatValue } from "../live/live-lines.ts";
 import { wholeNumberFlag } from "../numbers.ts";
-import { studyNames, withStudy } from "../open-study.ts";
+import { eachStudy, withStudy } from "../open-study.ts";
 import { renderTable } from "../table.ts";
 import { retrainedText, topTable } from "../top-table.ts";
 import { bestEpochs, epochTable, standingAccuracy, standingJson, standingTable } from "../train/standing-lines.ts";
@@ -80,22 +80,15 @@ async function topOfStudy(name: string, options: TopOptions, io: CliIo): Promise
   });
 }
 
-/** The winner of every study, and all trainings, the most accurate of each data set first. One that can't be read hides none of the others. */
+/** The winner of every study, and all trainings, the most accurate of each data set first. */
 async function topOfAll(options: TopOptions, io: CliIo): Promise<void> {
   const { results } = options;
-  const broken: unknown[] = [];
-  const winners: Winner[] = [];
-  for (const name of await studyNames(results))
-    await withStudy(name, results, async (study) => {
-      const [best] = await topCandidates(study, 1);
-      const measure = study.objectives[0]?.name ?? "value";
-      return { kind: "study" as const, study: study.name, measure, best };
-    }).then(
-      (winner) => winners.push(winner),
-      (error: unknown) => broken.push(error),
-    );
+  const { all: winners, broken: brokenStudies } = await eachStudy(results, async (study): Promise<Winner> => {
+    const [best] = await topCandidates(study, 1);
+    return { kind: "study", study: study.name, measure: study.objectives[0]?.name ?? "value", best };
+  });
   const { runs, broken: brokenRuns } = await trainingRuns(results);
-  broken.push(...brokenRuns);
+  const broken = [...brokenStudies, ...brokenRuns];
   const ranked = runs.toSorted(
     (a, b) =>
       (a.data < b.data ? -1 : a.data > b.data ? 1 : 0) ||
@@ -125,6 +118,5 @@ async function topOfAll(options: TopOptions, io: CliIo): Promise<void> {
     if (rows.length > 0 && ranked.length > 0) print(io);
     if (ranked.length > 0) for (const line of standingTable(ranked, style)) print(io, line);
   }
-  for (const error of broken) reportFailure(error, io, options.verbose === true);
-  if (broken.length > 0) throw new PrintedFailure(exitCodes.yours);
+  reportBroken(broken, io, options.verbose === true);
 }
