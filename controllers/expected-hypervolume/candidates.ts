@@ -1,7 +1,7 @@
 /** @file Where the best candidate is looked for: around the front, between its members, and uphill from the best that were found there. */
 import type { Rng } from "cellwright/base";
-import type { AnySpace, Genotype } from "cellwright/space";
-import { candidatesAround, neighboursOf } from "../model-based/candidates.ts";
+import type { Genotype } from "cellwright/space";
+import { candidatesAround, neighboursOf, type Surroundings } from "../model-based/candidates.ts";
 import type { Point } from "../model-based/kernel.ts";
 import type { ResolvedOptions } from "../model-based/options.ts";
 import type { Trial } from "../model-based/points.ts";
@@ -9,13 +9,6 @@ import { mostPromising, type Prospect } from "./prospects.ts";
 
 /** Of so many of the best candidates the neighbours are candidates too, and so on. */
 const CLIMBERS = 4;
-
-/** Where candidates come from, and what has been tried. */
-export interface Surroundings {
-  readonly space: AnySpace;
-  readonly trialOf: (genotype: Genotype) => Trial;
-  readonly tried: ReadonlySet<string>;
-}
 
 /** Returns candidates around `options.parents` members of the front, drawn anew each time, and children of any two, every other one mutated; each once. */
 export function candidatesOfFront(

@@ -18,7 +18,7 @@ import type { Genotype } from "cellwright/space";
 import { lastOfSeries, pointMemo } from "../model-based/candidates.ts";
 import { distancesOf, type KnownDistances } from "../model-based/distances.ts";
 import { type Hyperparameters, model } from "../model-based/gaussian-process.ts";
-import { additiveView, type Point, type View, viewsOf } from "../model-based/kernel.ts";
+import { additiveView, apartFrom, type Point, type View, viewsOf } from "../model-based/kernel.ts";
 import {
   CHEAP_NODES,
   DEAR_CANDIDATES,
@@ -31,8 +31,9 @@ import {
 import { type Trial, trialsOf } from "../model-based/points.ts";
 import { trainingSet } from "../model-based/training-set.ts";
 import { candidatesOfFront, climb } from "./candidates.ts";
-import { apartFrom, gainOver, mostPromising, prospects, type Prospect } from "./prospects.ts";
-import { learn, type Learned, type Scale, scaleOf } from "./scales.ts";
+import { gainOver, mostPromising, prospects, type Prospect } from "./prospects.ts";
+import type { Scale } from "./scale.ts";
+import { learn, type Learned, scaleOf } from "./scales.ts";
 import { toldAlready } from "./twins.ts";
 
 /** Draws for the expectation. */
@@ -89,9 +90,9 @@ function createExpectedHypervolume(
     const others = sums.map((_, index) => index).filter((index) => !isFront.has(index));
     return [...front, ...others.sort((a, b) => sums[b]! - sums[a]! || a - b)];
   };
-  const frontOf = (count: number): readonly number[] =>
+  const frontOf = (): readonly number[] =>
     paretoFront(
-      Array.from({ length: count }, (_, index) => valuesOf(index)),
+      observations.map((_, index) => valuesOf(index)),
       objectives.map(() => "maximize"),
     );
 
@@ -124,7 +125,7 @@ function createExpectedHypervolume(
   };
 
   const bestCandidate = (draw: Rng): Genotype | undefined => {
-    const front = frontOf(observations.length);
+    const front = frontOf();
     if (front.length === 0) return undefined;
     const { hasGraphs, nodeCount, flat, full } = points();
     const additive = additiveView(flat(observations[0]!).codes.length);

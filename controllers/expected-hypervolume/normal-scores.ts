@@ -3,18 +3,15 @@
  * Waerden's scores), and the way back, since a hypervolume is one of the values themselves.
  */
 import { normalCdf } from "../model-based/improvement.ts";
+import { type Scale, worstOf } from "./scale.ts";
 
-export interface NormalScale {
-  /** By trial, of mean 0 and about variance 1; equal values have one score, the mean of their places. */
-  readonly scores: Float64Array;
-  /** Returns the value of a score: between those of the trials in proportion, above all of them by the slope of the best quarter, below the worst the worst. */
-  readonly valueOf: (score: number) => number;
-}
-
-/** Returns the scale of these values, larger being better. What is not finite is worse than all, and counts as the worst that is. */
-export function normalScale(values: readonly number[]): NormalScale {
+/**
+ * Returns the scale of these values, larger being better. What is not finite is worse than all, and counts as the worst that is. Equal values have one score, the mean of their
+ * places; the value of a score is between those of the trials in proportion, above all of them by the slope of the best quarter, below the worst the worst.
+ */
+export function normalScale(values: readonly number[]): Scale {
   const order = values.map((_, index) => index).sort((a, b) => compare(values[a]!, values[b]!) || a - b);
-  const worst = values.reduce((least, value) => (Number.isFinite(value) ? Math.min(least, value) : least), Infinity);
+  const worst = worstOf(values);
   const scores = new Float64Array(values.length);
   const knots: { readonly score: number; readonly value: number }[] = [];
   for (let from = 0; from < order.length;) {

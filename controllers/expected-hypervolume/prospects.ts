@@ -1,8 +1,8 @@
 /** @file A candidate's prospects: what it is expected to add to the hypervolume of a front. */
 import { hypervolume } from "cellwright/search";
 import type { Model } from "../model-based/gaussian-process.ts";
-import type { Point, View } from "../model-based/kernel.ts";
-import type { Scale } from "./scales.ts";
+import type { Point } from "../model-based/kernel.ts";
+import type { Scale } from "./scale.ts";
 
 /** Candidates whose expectation is computed. */
 const CLOSER = 40;
@@ -38,15 +38,6 @@ export interface Prospect {
   readonly bright: number;
   /** The mean gain over the draws. */
   readonly expected: () => number;
-}
-
-/** Returns by view what gives a point's distances to `seen`, computed once for views that have the same. */
-export function apartFrom(seen: readonly Point[], views: readonly View[]): (point: Point) => readonly Float64Array[] {
-  const rows = new Map(views.map(({ against }) => [against, against(seen)]));
-  return (point) => {
-    const made = new Map([...rows].map(([against, rowOf]) => [against, rowOf(point)]));
-    return views.map(({ against }) => made.get(against)!);
-  };
 }
 
 /**

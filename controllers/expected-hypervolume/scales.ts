@@ -8,13 +8,7 @@ import type { Distances } from "../model-based/distances.ts";
 import { factorOf, fit, type Hyperparameters } from "../model-based/gaussian-process.ts";
 import type { View } from "../model-based/kernel.ts";
 import { normalScale } from "./normal-scores.ts";
-
-export interface Scale {
-  /** By trial, of mean 0 and about variance 1. */
-  readonly scores: Float64Array;
-  /** Returns the value of a score. */
-  readonly valueOf: (score: number) => number;
-}
+import { type Scale, worstOf } from "./scale.ts";
 
 export type ScaleName = "normal" | "plain";
 
@@ -32,7 +26,7 @@ export const scaleOf: Readonly<Record<ScaleName, (values: readonly number[]) => 
 
 /** Returns the values, shifted and stretched to mean 0 and variance 1; zeros where all are equal. */
 export function plainScale(values: readonly number[]): Scale {
-  const worst = values.reduce((least, value) => (Number.isFinite(value) ? Math.min(least, value) : least), Infinity);
+  const worst = worstOf(values);
   const known = values.map((value) => (Number.isFinite(value) ? value : Number.isFinite(worst) ? worst : 0));
   const count = Math.max(1, known.length);
   const mean = known.reduce((sum, value) => sum + value, 0) / count;
@@ -64,11 +58,10 @@ export function leaveOneOut(
   distances: Distances,
   views: readonly View[],
   scores: Float64Array,
-  { variances, scales, noise }: Hyperparameters,
+  hyperparameters: Hyperparameters,
 ): Float64Array {
-  const similarities = distances.map((all, v) => all.map((distance) => views[v]!.similarity(distance, scales[v]!)));
   const size = scores.length;
-  const factor = factorOf(size, similarities, variances, noise);
+  const factor = factorOf(size, distances, views, hyperparameters);
   const weights = Float64Array.from(scores);
   solveLower(factor, weights);
   solveUpper(factor, weights);

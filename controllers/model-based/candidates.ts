@@ -6,6 +6,13 @@ import type { Point } from "./kernel.ts";
 import { ALL_NEIGHBOURS, type ResolvedOptions } from "./options.ts";
 import { pointsOf, type Points, type Trial } from "./points.ts";
 
+/** Where candidates come from, and the texts of what has been tried. */
+export interface Surroundings {
+  readonly space: AnySpace;
+  readonly trialOf: (genotype: Genotype) => Trial;
+  readonly tried: ReadonlySet<string>;
+}
+
 /**
  * Returns neighbours of `parents`, two-step mutations of them and random genotypes, each once, in a fixed order, without those whose texts are in `tried`. Without parents
  * there are random ones alone.
@@ -13,15 +20,7 @@ import { pointsOf, type Points, type Trial } from "./points.ts";
 export function candidatesAround(
   parents: readonly Genotype[],
   { mutations, randoms }: Pick<ResolvedOptions, "mutations" | "randoms">,
-  {
-    space,
-    trialOf,
-    tried,
-  }: {
-    readonly space: AnySpace;
-    readonly trialOf: (genotype: Genotype) => Trial;
-    readonly tried: ReadonlySet<string>;
-  },
+  { space, trialOf, tried }: Surroundings,
   draw: Rng,
 ): readonly Trial[] {
   const genotypes = parents.flatMap((genotype) => neighboursOf(space, genotype, draw));

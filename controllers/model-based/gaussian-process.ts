@@ -5,7 +5,7 @@
  */
 import { cholesky, dot, inverseFrom, solveLower, solveUpper, type Square } from "./cholesky.ts";
 import { distancesOf, type Distances } from "./distances.ts";
-import type { Point, View } from "./kernel.ts";
+import { apartFrom, type Point, type View } from "./kernel.ts";
 
 /** Variance and length scale of each view, and the variance of the noise. */
 export interface Hyperparameters {
@@ -74,7 +74,7 @@ export function posterior(
   const count = views.length;
   const gradient = new Float64Array(logs.length);
   const { variances, scales, noise } = fromLogs(logs, count);
-  const similarities = distances.map((all, v) => all.map((distance) => views[v]!.similarity(distance, scales[v]!)));
+  const similarities = similaritiesOf(distances, views, scales);
   const factor = cholesky(covariance(size, similarities, variances, noise));
   if (factor === undefined) return { value: -Infinity, gradient };
   const weights = Float64Array.from(values);
@@ -106,6 +106,10 @@ export function posterior(
     gradient[p] = gradient[p]! - off / deviation;
   }
   return { value, gradient };
+}
+
+function similaritiesOf(distances: Distances, views: readonly View[], scales: readonly number[]): Distances {
+  return distances.map((all, v) => all.map((distance) => views[v]!.similarity(distance, scales[v]!)));
 }
 
 function covariance(size: number, similarities: Distances, variances: readonly number[], noise: number): Square {
@@ -145,27 +149,26 @@ export function model(
   points: readonly Point[],
   values: Float64Array,
   views: readonly View[],
-  { variances, scales, noise }: Hyperparameters,
+  hyperparameters: Hyperparameters,
   distances: Distances = distancesOf(points, views),
 ): Model {
+  const { variances, scales } = hyperparameters;
   const size = points.length;
   const observed = values.length;
-  const similarities = distances.map((all, v) => all.map((distance) => views[v]!.similarity(distance, scales[v]!)));
-  const factor = factorOf(size, similarities, variances, noise);
+  const factor = factorOf(size, distances, views, hyperparameters);
   const weights = new Float64Array(size);
   weights.set(values);
   // The factor's first rows and columns are the factor of the observed alone.
   solveLower(factor, weights, observed);
   solveUpper(factor, weights, observed);
   const own = variances.reduce((a, b) => a + b, 0);
-  let rows: readonly ((point: Point) => Float64Array)[] | undefined;
+  let rows: ReturnType<typeof apartFrom> | undefined;
   return {
     greatestVariance: own,
-    look: (point, apart) => {
+    look: (point, apart = (rows ??= apartFrom(points, views))(point)) => {
       const row = new Float64Array(size);
-      if (apart === undefined) rows ??= views.map((view) => view.against(points));
       for (const [v, view] of views.entries()) {
-        const distances = apart?.[v] ?? rows![v]!(point);
+        const distances = apart[v]!;
         for (let i = 0; i < size; i++) row[i] = row[i]! + variances[v]! * view.similarity(distances[i]!, scales[v]!);
       }
       const variance = (): number => {
@@ -179,7 +182,13 @@ export function model(
 }
 
 /** Returns the factor of the covariance. Points that are all but equal make a matrix that rounding turns singular: more noise mends it. */
-export function factorOf(size: number, similarities: Distances, variances: readonly number[], noise: number): Square {
+export function factorOf(
+  size: number,
+  distances: Distances,
+  views: readonly View[],
+  { variances, scales, noise }: Hyperparameters,
+): Square {
+  const similarities = similaritiesOf(distances, views, scales);
   for (let more = noise; ; more = more * 10 + 1e-9) {
     const factor = cholesky(covariance(size, similarities, variances, more));
     if (factor !== undefined) return factor;

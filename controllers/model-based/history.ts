@@ -7,6 +7,7 @@
 import { scoreOf } from "cellwright/search";
 import type { ControllerEvent, FinishedTrial, Objective } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { lastOfSeries } from "./candidates.ts";
 import { rankScores } from "./improvement.ts";
 import type { Trial } from "./points.ts";
 import { trainingSet } from "./training-set.ts";
@@ -61,7 +62,6 @@ export function createHistory(
   const continued = new Map<number, number>();
   let lesson: Lesson | undefined;
   let results = 0;
-  let nextLesson = starts;
 
   /** Puts an observation where it belongs among all others. */
   const place = (index: number): void => {
@@ -121,11 +121,10 @@ export function createHistory(
       running.delete(number);
       continued.delete(number);
       results++;
-      if (results < nextLesson) return;
+      if (lastOfSeries(results, starts) !== results) return;
       // Taken now, as what is observed may be trained for longer later: a replay learns the same.
       const chosen = trainingSet(observations.length, order, fitted);
       lesson = { count: results, trials: chosen.map((at) => observations[at]!), values: values(chosen) };
-      nextLesson = Math.ceil(results * 1.1);
     },
   };
 }

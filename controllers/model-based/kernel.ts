@@ -139,3 +139,12 @@ function squaredCost([a, b]: readonly [number, number], [c, d]: readonly [number
 export function viewsOf(hasGraphs: boolean): readonly View[] {
   return hasGraphs ? [decisions, paths, cost] : [decisions];
 }
+
+/** Returns by view what gives a point's distances to `seen`, computed once for views that have the same. */
+export function apartFrom(seen: readonly Point[], views: readonly View[]): (point: Point) => readonly Float64Array[] {
+  const rows = new Map(views.map(({ against }) => [against, against(seen)]));
+  return (point) => {
+    const made = new Map([...rows].map(([against, rowOf]) => [against, rowOf(point)]));
+    return views.map(({ against }) => made.get(against)!);
+  };
+}

@@ -1,6 +1,6 @@
 /** @file Candidates with their features, made once a space: decoding a network takes a millisecond, and a search looks at the same ones again and again. */
 import { genotypeFeatures } from "cellwright/search";
-import type { AnySpace, Decision, Genotype } from "cellwright/space";
+import { flatten, type AnySpace, type Genotype } from "cellwright/space";
 import { codesOf, type Point } from "./kernel.ts";
 
 /** Kept for each space; when full, all are dropped and made again as needed. */
@@ -53,13 +53,4 @@ export function pointsOf(space: AnySpace, sample: Genotype): Points {
       return full;
     },
   };
-}
-
-/** Every decision, active or not. */
-function flatten(decisions: readonly Decision[]): readonly Decision[] {
-  return decisions.flatMap((decision) =>
-    decision.kind === "choice"
-      ? [decision, ...decision.options.flatMap(({ children }) => flatten(children))]
-      : [decision],
-  );
 }
