@@ -102,9 +102,10 @@ function inOrderOfStructure(cell: EnasCell): readonly number[] {
     const terms = [`${leftOperation}(${structures[leftInput]})`, `${rightOperation}(${structures[rightInput]})`];
     structures.push(terms.toSorted().join("+"));
   }
-  const place = new Map([...new Set(structures)].toSorted().map((structure, index) => [structure, index]));
-  const placeOf = (state: number): number => place.get(structures[state] as string) as number;
-  return cell.looseEnds.toSorted((a, b) => placeOf(a) - placeOf(b) || a - b);
+  return cell.looseEnds
+    .map((state) => ({ state, structure: structures[state] as string }))
+    .sort((a, b) => (a.structure < b.structure ? -1 : a.structure > b.structure ? 1 : 0))
+    .map(({ state }) => state);
 }
 
 function addCell(net: NetworkBuilder, before: Tensor, last: Tensor, cell: EnasCell, site: Site): Tensor {

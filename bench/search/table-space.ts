@@ -55,7 +55,7 @@ export async function readTableSpace(path = findNasBench101()): Promise<TableSpa
     }
     return sample(rng);
   };
-  // What each change of each row leads to, found out once: hundreds of searches make the same changes, four million in all. A row, NO_ROW or 0 for unknown.
+  // What each change of each row leads to, found out once: hundreds of searches make the same changes, four million in all. A row and one more, NO_ROW, or 0 for unknown.
   const firstOf = new Map<string, number>();
   let changeCount = 0;
   for (const decision of flatten(nasBench101.decisions)) {
@@ -65,8 +65,11 @@ export async function readTableSpace(path = findNasBench101()): Promise<TableSpa
   const changes = new Int32Array(records.length * changeCount);
   const changed = (from: number, path: string, value: number): number | undefined => {
     const at = from * changeCount + (firstOf.get(path) as number) + value;
-    let known = changes[at] as number;
-    if (known === 0) changes[at] = known = 1 + (rowOf({ ...genotypeOf(from), [path]: value }) ?? NO_ROW - 1);
+    if (changes[at] === 0) {
+      const row = rowOf({ ...genotypeOf(from), [path]: value });
+      changes[at] = row === undefined ? NO_ROW : row + 1;
+    }
+    const known = changes[at] as number;
     return known === NO_ROW ? undefined : known - 1;
   };
   const mutate: AnySpace["mutate"] = (genotype, rng, pick) => {

@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { axis, heading, renderPng } from "../../dist/src/charts/canvas.js";
 import { bestSoFar } from "../../dist/src/charts/index.js";
+import { accuracyError, spread } from "../../dist/src/cli/statistics.js";
 import { openStudy } from "../../dist/src/index.js";
 
 /** Writes the report into `out`; what has not been done yet is said to be missing. */
@@ -139,18 +140,13 @@ function comparisonPng(studies) {
   });
 }
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values) => spread(values).mean;
 
 /** Standard error of the mean over networks. */
-function spreadError(values) {
-  const centre = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-  return Math.sqrt(variance / values.length);
-}
+const spreadError = (values) => spread(values).deviation / Math.sqrt(values.length);
 
 const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)} %`;
 const minutes = (ms) => `${(ms / 60_000).toFixed(0)} min`;
-const imageError = (accuracy, images) => Math.sqrt((accuracy * (1 - accuracy)) / images);
 const retrainedOf = ({ top }) => top.flatMap(({ retrainedMean }) => retrainedMean ?? []);
 
 /** Trials at the end of a search, which show what it has learned. */
@@ -182,7 +178,7 @@ function gain(search, random) {
   const difference = mean(own) - mean(others);
   const error = Math.hypot(spreadError(own), spreadError(others));
   const best = own[0] - others[0];
-  const bestError = Math.hypot(imageError(own[0], 5_000), imageError(others[0], 5_000));
+  const bestError = Math.hypot(accuracyError(own[0], 5_000), accuracyError(others[0], 5_000));
   return `Trained again, the ten best of the search are ${points(difference)} (±${(100 * error).toFixed(1)}) ${difference >= 0 ? "above" : "below"} the ten best of random search in the mean, ${verdict(difference, error)}.
 The best one is ${points(best)} (±${(100 * bestError).toFixed(1)}) ${best >= 0 ? "above" : "below"} random search's best, ${verdict(best, bestError)}. One search of each kind was made, so this says nothing of how another seed would end.`;
 }
@@ -200,7 +196,7 @@ function baselineText({ baseline, top }) {
   if (baseline === undefined) return "";
   const value = mean(baseline.values);
   const winner = top[0].retrainedMean ?? top[0].value;
-  const error = Math.hypot(imageError(value, 5_000), imageError(winner, 5_000));
+  const error = Math.hypot(accuracyError(value, 5_000), accuracyError(winner, 5_000));
   return `
 The default baseline, ${baseline.name} (${(baseline.macs / 1e6).toFixed(1)} MMAC, ${baseline.params.toLocaleString("en")} parameters), trained as the winner was for ${baseline.epochs} epochs, reaches ${percent(value)}. The
 winner's ${percent(winner)} is ${points(winner - value)} (±${(100 * error).toFixed(1)}) ${winner >= value ? "above" : "below"} it, ${verdict(winner - value, error)}.
@@ -219,7 +215,7 @@ function trainingText(training) {
 | recipe | \`${recipe.preset}\`, ${epochs} epochs, seed ${seed}: one training |
 | engine | ${engine} |
 | time | ${minutes(elapsedMs)} on the two cores |
-| test accuracy | **${percent(test.accuracy, 2)}** of ${test.images.toLocaleString("en")} images (±${(100 * imageError(test.accuracy, test.images)).toFixed(2)}) |
+| test accuracy | **${percent(test.accuracy, 2)}** of ${test.images.toLocaleString("en")} images (±${(100 * accuracyError(test.accuracy, test.images)).toFixed(2)}) |
 
 ![Accuracy and loss by epoch](pictures/winner-training.png)
 ![Accuracy by class](pictures/winner-class-accuracy.png)
