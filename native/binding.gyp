@@ -24,7 +24,7 @@
     },
     {
       "target_name": "cellwright",
-      "sources": ["src/addon.cc", "src/session.cc", "src/crew.cc", "src/team.cc", "src/peaks.cc", "src/decode.cc", "src/phases.cc", "src/targets.cc"],
+      "sources": ["src/addon.cc", "src/session.cc", "src/crew.cc", "src/team.cc", "src/peaks.cc", "src/decode.cc", "src/copy.cc", "src/phases.cc", "src/targets.cc"],
       "dependencies": ["kernels_plain"],
       "cflags_cc": ["-O3", "-std=c++17", "-fexceptions", "-fvisibility=hidden"],
       "xcode_settings": {"GCC_ENABLE_CPP_EXCEPTIONS": "YES", "OTHER_CPLUSPLUSFLAGS": ["-O3"]},

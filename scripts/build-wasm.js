@@ -30,7 +30,7 @@ export const wasmPackages = ["clang", "lld", "libc++-dev-wasm32", "libclang-rt-d
 const compiler = process.env.CXX_WASM || "clang++";
 const sources = [
   "kernels/table.cc",
-  ...["session", "crew", "decode", "phases", "targets", "wasm"].map((name) => `src/${name}.cc`),
+  ...["session", "crew", "decode", "copy", "phases", "targets", "wasm"].map((name) => `src/${name}.cc`),
 ];
 const target = ["--target=wasm32-wasi", "-mexec-model=reactor"];
 const flags = [

@@ -21,18 +21,6 @@ std::string complaint(int64_t op, const char* what) { return "op " + std::to_str
 
 int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
-// Columns of a convolution, whose weights have been found; windows of other kinds may have any size.
-int64_t columns_of(const Op& o) {
-  const bool columns = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Head || o.kind == Kind::HeadBackward;
-  return columns ? (int64_t)o.g.kernelH * o.g.kernelW * (o.inputs > o.outputs ? o.inputs : o.outputs) : 0;
-}
-int64_t pointers_of(const Op& o) { return columns_of(o) + 10 * ((int64_t)o.inputs + o.outputs) + 16; }
-
-// What points into one area points to the same place of another; null stays null.
-template <class T> void move_to(T*& p, const T* from, T* to) {
-  if (p && from != to) p = to + (p - from);
-}
-
 }  // namespace
 
 std::string Program::header(const double* words, size_t size) {
@@ -134,47 +122,6 @@ std::string Program::decode(const Areas& areas, const KernelTable& table) {
   if (at != end) return "words left over";
   for (Phase& p : phases_) plan_prefetch(p);
   return "";
-}
-
-void Program::copy(const Program& other, const Areas& areas, const Areas& own) {
-  norms = other.norms;
-  for (BatchNorm& b : norms) {
-    for (double** sum : {&b.sum, &b.square, &b.gradSum, &b.gradDot}) move_to(*sum, areas.sums, own.sums);
-    for (float** gradient : {&b.gradGamma, &b.gradBeta}) move_to(*gradient, areas.gradients, own.gradients);
-  }
-  planes_ = other.planes_;
-  for (Plane& p : planes_) {
-    if (p.zn == 0) move_to(p.z, areas.local, own.local);
-    if (p.gn == 0) move_to(p.g, areas.local, own.local);
-    for (double** sum : {&p.sum, &p.square, &p.gradSum, &p.gradDot}) move_to(*sum, areas.sums, own.sums);
-  }
-  ops_ = other.ops_;
-  int64_t uses = 0, pointers = 0;
-  for (const Op& o : ops_) {
-    uses += o.inputs + o.outputs;
-    pointers += pointers_of(o);
-  }
-  uses_.emplace_back(new Use[uses + 1]);
-  pointers_.emplace_back(new const float*[pointers + 1]);
-  Use* use = uses_.back().get();
-  const float** pointer = pointers_.back().get();
-  for (Op& o : ops_) {
-    const Use* from = o.in;
-    o.in = use;
-    o.out = o.in + o.inputs;
-    for (int i = 0; i < o.inputs + o.outputs; i++, use++) *use = {&planes_[from[i].plane - other.planes_.data()], from[i].accumulate, from[i].sums};
-    o.pointers = pointer;
-    pointer += pointers_of(o);
-    o.prefetch = &prefetch_;
-    if (o.norm) o.norm = &norms[o.norm - other.norms.data()];
-    for (float** gradient : {&o.gradWeights, &o.gradWeights2, &o.gradBias}) move_to(*gradient, areas.gradients, own.gradients);
-    for (float*& area : o.scratch) move_to(area, areas.scratch, own.scratch);
-  }
-  phases_ = other.phases_;
-  for (Phase& p : phases_) {
-    p.wholes.clear();
-    for (Op*& o : p.bodies) o = &ops_[o - other.ops_.data()];
-  }
 }
 
 std::string Program::op(Op& o, const double*& at, const double* end, const Areas& areas, const KernelTable& table) {

@@ -25,6 +25,14 @@ struct Phase {
   int64_t bytes = 0;           // of one image
 };
 
+// Columns of a convolution, whose weights have been found; windows of other kinds may have any size.
+inline int64_t columns_of(const Op& o) {
+  const bool columns = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Head || o.kind == Kind::HeadBackward;
+  return columns ? (int64_t)o.g.kernelH * o.g.kernelW * (o.inputs > o.outputs ? o.inputs : o.outputs) : 0;
+}
+// Room for pointers that an operation needs while it runs.
+inline int64_t pointers_of(const Op& o) { return columns_of(o) + 10 * ((int64_t)o.inputs + o.outputs) + 16; }
+
 class Program {
  public:
   // First pass: sizes only. The words are needed until `decode` is through.
