@@ -230,11 +230,11 @@ function markdown({ search, random, training }) {
 
 A search at the budget of an afternoon on two cores, ${random ? "with random search at the same budget beside it" : "as far as it is: random search at the same budget is still to be made"}.
 
-    npm run results:nasnet-cifar10
+    npm run results:nasnet-160
 
-makes all of it again, from nothing, in \`results/nasnet-cifar10-again/\`; stopped, it goes on where it was. A trial's result depends on its genotype and seed alone, the same bits on any
+makes all of it again, from nothing, in \`results/nasnet-160-again/\`; stopped, it goes on where it was. A trial's result depends on its genotype and seed alone, the same bits on any
 machine. But two trials run at once, and what the second one is depends on whether the first has ended: another run of the search finds other cells. The studies' databases are in
-\`runs/\`: \`npx cellwright top search --results results/nasnet-cifar10/runs\`. These runs were made on ${cpus().length} cores of an ${cpus()[0].model}, beside other work.
+\`runs/\`: \`npx cellwright top search --results results/nasnet-160/runs\`. These runs were made on ${cpus().length} cores of an ${cpus()[0].model}, beside other work.
 
 | | trials | best in the search | mean of all | mean of the last ${LAST} | ten best, trained again | best of them | wall time of the search | of both workers in trials |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -1,10 +1,10 @@
 /**
- * @file Makes what is in this folder again, from nothing, in one command: `npm run results:nasnet-cifar10`. Searches, searches at random with the same budget, trains the ten best of
+ * @file Makes what is in this folder again, from nothing, in one command: `npm run results:nasnet-160`. Searches, searches at random with the same budget, trains the ten best of
  * each again, scales the winner, trains it and writes the report. What was begun is gone on with and what is done is not done again, so it can be stopped at any moment.
  *
- *     npm run results:nasnet-cifar10 -- [--only search|random|train|report] [--trials 160] [--epochs 36] [--data DIR] [--runs DIR] [--out DIR]
+ *     npm run results:nasnet-160 -- [--only search|random|train|report] [--trials 160] [--epochs 36] [--data DIR] [--runs DIR] [--out DIR]
  *
- * Studies and the training are kept in `--runs`, default `results/nasnet-cifar10-again/`, and the report is written there too, or to `--out`.
+ * Studies and the training are kept in `--runs`, default `results/nasnet-160-again/`, and the report is written there too, or to `--out`.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     trials: { type: "string" },
     epochs: { type: "string" },
     data: { type: "string" },
-    runs: { type: "string", default: join(here, "../nasnet-cifar10-again") },
+    runs: { type: "string", default: join(here, "../nasnet-160-again") },
     out: { type: "string" },
   },
 });
