@@ -1,33 +1,15 @@
 /**
- * @file A network as a TensorFlow graph, which `tf.loadGraphModel` reads: every operation, those without a layer made of primitive ones. Where a kernel of TensorFlow.js 4.22 is
- * wrong or missing the graph goes around it: explicit padding is a node of its own, groups are slices, and a stride beside a dilation is taken after the convolution.
+ * @file A network as a TensorFlow graph, which `tf.loadGraphModel` reads: every operation, those without a layer made of primitive ones.
  */
 import { unreachable } from "../../base/errors.ts";
-import type { ActivationName, Node, NodeOf, Pair, Shape } from "../../network/network.ts";
-import { binEdges, binWindow } from "../../network/ops/adaptive-pooling.ts";
-import type { WindowAttributes } from "../../network/ops/checks.ts";
+import type { ActivationName, Node, NodeOf, Shape } from "../../network/network.ts";
 import { channelWindow } from "../../network/ops/local-response.ts";
-import { windowGeometry, type WindowGeometry } from "../../network/ops/window.ts";
-import { float, graphBuilder, listOf, shapeAttribute, textOf, type GraphBuilder } from "./graph-builder.ts";
-import type { HeldWeight, TfjsSubject } from "./subject.ts";
+import { float, graphBuilder, shapeAttribute } from "./graph-builder.ts";
+import { held, NHWC, padded, slice, subsampled, weight, withBias, type Call, type Image } from "./graph-call.ts";
+import { convolution, depthwise } from "./graph-convolutions.ts";
+import { adaptivePool, pool } from "./graph-pools.ts";
+import type { TfjsSubject } from "./subject.ts";
 import type { ShardTensor } from "./weight-shards.ts";
-
-const NHWC = { T: float, data_format: textOf("NHWC") };
-/** The least float32: what pads a max pool, so that padding never wins. */
-const LEAST = -3.4028234663852886e38;
-
-/** One node's operation under construction. */
-interface Call<N extends Node = Node> {
-  readonly graph: GraphBuilder;
-  readonly subject: TfjsSubject;
-  readonly node: N;
-  /** Names of the graph's nodes that give the inputs. */
-  readonly inputs: readonly string[];
-  /** Shapes of the inputs. */
-  readonly shapes: readonly Shape[];
-}
-
-type Image = readonly [number, number, number];
 
 /** Returns the topology, its constants in the order of the shards, and its signature. */
 export function graphModel(subject: TfjsSubject): {
@@ -152,125 +134,6 @@ function size(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
-function held({ subject, node }: Call, role: Parameters<TfjsSubject["weightOf"]>[1]): HeldWeight {
-  return subject.weightOf(node, role) as HeldWeight;
-}
-
-function weight(call: Call, role: Parameters<TfjsSubject["weightOf"]>[1], shape?: readonly number[]): string {
-  const { spec, data } = held(call, role);
-  return call.graph.constant(spec.name, shape ?? spec.shape, data);
-}
-
-/** Makes a result under the node's own name, or with a bias added to it. */
-function withBias(call: Call, make: (name: string) => string): string {
-  const { graph, node, subject } = call;
-  if (subject.weightOf(node, "bias") === undefined) return make(node.id);
-  const product = make(`${node.id}/product`);
-  return graph.add(node.id, "BiasAdd", [product, weight(call, "bias")], NHWC);
-}
-
-function slice(call: Call, name: string, x: string, begin: readonly number[], sizes: readonly number[]): string {
-  const { graph, node } = call;
-  const inputs = [x, graph.integers(`${node.id}/begin`, begin), graph.integers(`${node.id}/size`, sizes)];
-  return graph.add(name, "Slice", inputs, { T: float, Index: { type: "DT_INT32" } });
-}
-
-type Sides = Pick<WindowGeometry, "top" | "bottom" | "left" | "right">;
-
-function padded(call: Call, name: string, x: string, { top, bottom, left, right }: Sides, value = 0): string {
-  const { graph, node } = call;
-  const table = graph.integers(`${node.id}/paddings`, [0, 0, top, bottom, left, right, 0, 0]);
-  // [4, 2] by a reshape: lists are written flat.
-  const pairs = graph.add(`${node.id}/pairs`, "Reshape", [table, graph.integers(`${node.id}/rows`, [4, 2])]);
-  if (value === 0) return graph.add(name, "Pad", [x, pairs], { T: float });
-  return graph.add(name, "PadV2", [x, pairs, graph.constant(`${node.id}/least`, [], Float32Array.of(value))], {
-    T: float,
-  });
-}
-
-const isPadded = ({ top, bottom, left, right }: Sides): boolean => top + bottom + left + right > 0;
-
-/** A window of one pixel, stepping: what a stride leaves. */
-function subsampled({ graph, node }: Call, x: string, stride: Pair): string {
-  return graph.add(`${node.id}/strided`, "MaxPool", [x], windowOf([1, 1], stride, "VALID"));
-}
-
-function windowOf(kernel: Pair, stride: Pair, padding: "SAME" | "VALID") {
-  return {
-    ...NHWC,
-    ksize: listOf([1, ...kernel, 1]),
-    strides: listOf([1, ...stride, 1]),
-    padding: textOf(padding),
-  };
-}
-
-/** How a convolution is told: the input with its padding on where TensorFlow.js's own would be wrong, and a stride that is left for afterwards. */
-function prepared(call: Call, image: Image, attributes: WindowAttributes, isDepthwise: boolean) {
-  const { kernel, stride, dilation = [1, 1], padding } = attributes;
-  const [x = ""] = call.inputs;
-  const isDilated = dilation.some((rate) => rate > 1);
-  const isLate = isDilated && stride.some((step) => step > 1);
-  // WebAssembly's `same` is wrong where the stride steps over the kernel; TensorFlow's depthwise kernel takes one stride for both axes.
-  const isCovering = kernel.every((side, axis) => side >= (stride[axis] as number));
-  const isEven = !isDepthwise || stride[0] === stride[1];
-  const strideLater = isLate || !isEven;
-  const isPlain = padding === "valid" || (padding === "same" && isCovering && !strideLater);
-  const sides = windowGeometry(image, attributes);
-  const input = isPlain || !isPadded(sides) ? x : padded(call, `${call.node.id}/padded`, x, sides);
-  return {
-    input,
-    attributes: {
-      ...NHWC,
-      strides: listOf([1, ...(strideLater ? [1, 1] : stride), 1]),
-      dilations: listOf([1, ...dilation, 1]),
-      padding: textOf(isPlain && padding === "same" ? "SAME" : "VALID"),
-    },
-    finish: (result: string): string => (strideLater ? subsampled(call, result, stride) : result),
-    /** Whether `finish` adds a node, so that the convolution's own name must be another. */
-    isLate: strideLater,
-  };
-}
-
-function convolution(call: Call<NodeOf<"conv">>): string {
-  const { graph, node, shapes } = call;
-  const { groups, filters } = node.attributes;
-  const image = shapes[0] as Image;
-  const { input, attributes, finish, isLate } = prepared(call, image, node.attributes, false);
-  return withBias(call, (name) => {
-    const own = isLate ? `${node.id}/dense` : name;
-    if (groups === 1) return finish(graph.add(own, "Conv2D", [input, weight(call, "kernel")], attributes));
-    const { spec, data } = held(call, "kernel");
-    const [rows = 1, columns = 1, depth = 1] = spec.shape;
-    const each = filters / groups;
-    const parts = Array.from({ length: groups }, (_, g) => {
-      const seen = slice(call, `${node.id}/group${g}/input`, input, [0, 0, 0, g * depth], [-1, -1, -1, depth]);
-      const kernel = columnsOf(data, filters, g * each, each);
-      const constant = graph.constant(`${node.id}/group${g}/kernel`, [rows, columns, depth, each], kernel);
-      return graph.add(`${node.id}/group${g}`, "Conv2D", [seen, constant], attributes);
-    });
-    const axis = graph.integers(`${node.id}/axis`, 3);
-    return finish(graph.add(own, "ConcatV2", [...parts, axis], { T: float, N: { i: String(groups) } }));
-  });
-}
-
-/** Columns `[first, first + count)` of a row-major table with `width` of them. */
-function columnsOf(data: Float32Array, width: number, first: number, count: number): Float32Array {
-  const rows = data.length / width;
-  const result = new Float32Array(rows * count);
-  for (let row = 0; row < rows; row++)
-    result.set(data.subarray(row * width + first, row * width + first + count), row * count);
-  return result;
-}
-
-function depthwise(call: Call<NodeOf<"depthwiseConv">>): string {
-  const { graph, node, shapes } = call;
-  const { input, attributes, finish, isLate } = prepared(call, shapes[0] as Image, node.attributes, true);
-  const kernel = weight(call, "kernel", [...held(call, "kernel").spec.shape, 1]);
-  return withBias(call, (name) =>
-    finish(graph.add(isLate ? `${node.id}/dense` : name, "DepthwiseConv2dNative", [input, kernel], attributes)),
-  );
-}
-
 function batchNorm(call: Call<NodeOf<"batchNorm">>): string {
   const { graph, node, inputs, shapes } = call;
   const { epsilon } = node.attributes;
@@ -324,67 +187,6 @@ function activation({ graph, node, inputs }: Call, fn: ActivationName): string {
     default:
       return unreachable(fn);
   }
-}
-
-function pool(call: Call<NodeOf<"maxPool" | "avgPool">>): string {
-  const { graph, node, inputs, shapes } = call;
-  const { kernel, stride } = node.attributes;
-  const image = shapes[0] as Image;
-  const sides = windowGeometry(image, node.attributes);
-  const [x = ""] = inputs;
-  const attributes = windowOf(kernel, stride, "VALID");
-  if (!isPadded(sides)) return graph.add(node.id, node.op === "maxPool" ? "MaxPool" : "AvgPool", [x], attributes);
-  if (node.op === "maxPool")
-    return graph.add(node.id, "MaxPool", [padded(call, `${node.id}/padded`, x, sides, LEAST)], attributes);
-  // The mean with zeros in it, times the window's size over the pixels that are none.
-  const mean = graph.add(`${node.id}/mean`, "AvgPool", [padded(call, `${node.id}/padded`, x, sides)], attributes);
-  const seen = (at: number, before: number, side: number, axis: 0 | 1): number => {
-    const start = at * stride[axis] - before;
-    return Math.min(start + kernel[axis], side) - Math.max(start, 0);
-  };
-  const share = new Float32Array(sides.height * sides.width);
-  for (let row = 0; row < sides.height; row++)
-    for (let column = 0; column < sides.width; column++) {
-      const pixels = seen(row, sides.top, image[0], 0) * seen(column, sides.left, image[1], 1);
-      // A window of nothing but padding gives zero.
-      share[row * sides.width + column] = pixels > 0 ? (kernel[0] * kernel[1]) / pixels : 0;
-    }
-  const factor = graph.constant(`${node.id}/share`, [1, sides.height, sides.width, 1], share);
-  return graph.add(node.id, "Mul", [mean, factor], { T: float });
-}
-
-function adaptivePool(call: Call<NodeOf<"adaptiveAvgPool" | "adaptiveMaxPool">>): string {
-  const { graph, node, inputs, shapes } = call;
-  const image = shapes[0] as Image;
-  const isMax = node.op === "adaptiveMaxPool";
-  const window = binWindow(image, node.attributes.size);
-  if (window !== undefined) {
-    const { kernel, stride } = window;
-    return graph.add(node.id, isMax ? "MaxPool" : "AvgPool", [inputs[0] ?? ""], windowOf(kernel, stride, "VALID"));
-  }
-  // Rows into bins, then columns: the mean of means, as all bins of a row are equally high.
-  const along = (axis: 1 | 2, x: string, name: string): string => {
-    const bins = binEdges(image[axis - 1] as number, node.attributes.size[axis - 1] as number);
-    const parts = bins.map(([start, end], i) => {
-      const begin = axis === 1 ? [0, start, 0, 0] : [0, 0, start, 0];
-      const sizes = axis === 1 ? [-1, end - start, -1, -1] : [-1, -1, end - start, -1];
-      const seen = slice(call, `${node.id}/axis${axis}/${i}`, x, begin, sizes);
-      return graph.add(
-        `${node.id}/bin${axis}/${i}`,
-        isMax ? "Max" : "Mean",
-        [seen, graph.integers(`${node.id}/axis`, [axis])],
-        {
-          T: float,
-          keep_dims: { b: true },
-        },
-      );
-    });
-    return graph.add(name, "ConcatV2", [...parts, graph.integers(`${node.id}/axis`, axis)], {
-      T: float,
-      N: { i: String(parts.length) },
-    });
-  };
-  return along(2, along(1, inputs[0] ?? "", `${node.id}/rows`), node.id);
 }
 
 /** The sum over a window of channels as a product with a banded matrix: TensorFlow.js's own normalisation has odd windows alone. */
