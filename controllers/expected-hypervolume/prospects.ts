@@ -1,6 +1,7 @@
 /** @file A candidate's prospects: what it is expected to add to the hypervolume of a front. */
 import { hypervolume } from "cellwright/search";
 import type { Model } from "../model-based/gaussian-process.ts";
+import { greatest } from "../model-based/improvement.ts";
 import type { Point } from "../model-based/kernel.ts";
 import type { Scale } from "./scale.ts";
 
@@ -34,8 +35,10 @@ export function gainOver(front: readonly (readonly number[])[], columns: readonl
 
 export interface Prospect {
   readonly point: Point;
+  /** No less than `bright`: the gain if nothing were known of how each objective comes out but what is expected. */
+  readonly bound: number;
   /** The gain if each objective comes out a standard deviation better than expected. */
-  readonly bright: number;
+  readonly bright: () => number;
   /** The mean gain over the draws. */
   readonly expected: () => number;
 }
@@ -52,27 +55,38 @@ export function prospects(
   noises: readonly number[],
   draws: readonly (readonly number[])[],
 ): (point: Point) => Prospect {
-  const bright = models.map(() => 1);
+  const gainAt = (scores: readonly number[]): number =>
+    gain(scales.map(({ valueOf }, index) => valueOf(scores[index]!)));
+  const widest = models.map(({ greatestVariance }, index) => Math.sqrt(greatestVariance + noises[index]!));
   return (point) => {
     const distances = apart(point);
     const each = models.map(({ look }) => look(point, distances));
-    const [means, deviations] = [
-      each.map(({ mean }) => mean),
-      each.map(({ variance }, index) => Math.sqrt(variance() + noises[index]!)),
-    ];
-    const at = (errors: readonly number[]): number =>
-      gain(scales.map(({ valueOf }, index) => valueOf(means[index]! + errors[index]! * deviations[index]!)));
-    let expected: number | undefined;
+    const means = each.map(({ mean }) => mean);
+    const known = once(() => each.map(({ variance }, index) => Math.sqrt(variance() + noises[index]!)));
+    const ahead = (deviations: readonly number[], errors?: readonly number[]): number =>
+      gainAt(means.map((mean, index) => mean + (errors?.[index] ?? 1) * deviations[index]!));
     return {
       point,
-      bright: at(bright),
-      expected: () => (expected ??= draws.reduce((sum, errors) => sum + at(errors), 0) / draws.length),
+      bound: ahead(widest),
+      bright: once(() => ahead(known())),
+      expected: once(() => draws.reduce((sum, errors) => sum + ahead(known(), errors), 0) / draws.length),
     };
   };
 }
 
+/** Returns a function that computes once what this one does. */
+function once<T>(compute: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: compute() }).value;
+}
+
 /** Returns the `count` that are expected to add most, the greatest first, of those that add most if things go well; of equals the first stays first. */
 export function mostPromising(all: readonly Prospect[], count: number): readonly Prospect[] {
-  const closer = all.toSorted((a, b) => b.bright - a.bright).slice(0, Math.max(CLOSER, count));
-  return closer.sort((a, b) => b.expected() - a.expected()).slice(0, count);
+  const closer = greatest(
+    all,
+    Math.max(CLOSER, count),
+    ({ bound }) => bound,
+    ({ bright }) => bright(),
+  );
+  return closer.toSorted((a, b) => b.expected() - a.expected()).slice(0, count);
 }

@@ -60,17 +60,33 @@ export function mostPromising(
   target: number,
   count: number,
 ): readonly Point[] {
-  const outlooks = points.map((point, index) => {
+  const outlooks = points.map((point) => {
     const outlook = look(point);
-    return { point, index, outlook, bound: expectedImprovement(outlook.mean, greatestVariance, target) };
+    return { point, outlook, bound: expectedImprovement(outlook.mean, greatestVariance, target) };
   });
-  const best: { readonly point: Point; readonly index: number; readonly value: number }[] = [];
-  for (const { point, index, outlook, bound } of outlooks.toSorted((a, b) => b.bound - a.bound || a.index - b.index)) {
+  const valueOf = ({ outlook: { mean, variance } }: (typeof outlooks)[number]): number =>
+    expectedImprovement(mean, variance(), target);
+  return greatest(outlooks, count, ({ bound }) => bound, valueOf).map(({ point }) => point);
+}
+
+/**
+ * Returns the `count` items of greatest value, the greatest first; of equals the first of `items` stays first. `boundOf`: no item's value is greater; the value is asked only of
+ * those whose bound leaves them a chance.
+ */
+export function greatest<T>(
+  items: readonly T[],
+  count: number,
+  boundOf: (item: T) => number,
+  valueOf: (item: T) => number,
+): readonly T[] {
+  const best: { readonly item: T; readonly index: number; readonly value: number }[] = [];
+  const bounded = items.map((item, index) => ({ item, index, bound: boundOf(item) }));
+  for (const { item, index, bound } of bounded.sort((a, b) => descending(a.bound, b.bound) || a.index - b.index)) {
     if (best.length === count && bound < best[count - 1]!.value) break;
-    const value = expectedImprovement(outlook.mean, outlook.variance(), target);
+    const value = valueOf(item);
     const worse = best.findIndex((other) => other.value < value || (other.value === value && other.index > index));
-    best.splice(worse < 0 ? best.length : worse, 0, { point, index, value });
+    best.splice(worse < 0 ? best.length : worse, 0, { item, index, value });
     if (best.length > count) best.pop();
   }
-  return best.map(({ point }) => point);
+  return best.map(({ item }) => item);
 }
