@@ -1,6 +1,7 @@
 /**
  * @file The native engine against its peers on this machine: training steps (forward, backward, update) of batches of 64 images of 32x32, two workers of
- * ours on two cores against the best that each peer makes of them. All run in turn, and medians are compared.
+ * ours on two cores against the best that PyTorch makes of them, and against torch.compile and tfjs-node as they come, one process on both cores (two
+ * processes of tfjs-node, which are faster, stand beside it). All run in turn, and medians are compared.
  *
  *     npm run bench:engine -- [--quick] [--install-peers] [--networks 1x8,2x16,random:8,mbconv:8] [--rounds 5] [--ms 1500] [--target avx2] [--clock cpu]
  *
@@ -92,6 +93,7 @@ const ratios = {
   eager: new Map(),
   compiled: new Map(),
   tfjs: new Map(),
+  tfjsApart: new Map(),
   wasm: new Map(),
   forward: new Map(),
 } satisfies Record<string, Ratios>;
@@ -125,6 +127,7 @@ async function compareNetwork(network: BenchNetwork, folder: NetworkFolder): Pro
     const tfjs = await attempt("vsTfjsNode", reasons, () => compare.compareTfjs(bench, folder, quick));
     if (tfjs) printRates(title, tfjs.train, tfjs.evaluate);
     note(ratios.tfjs, network, tfjs?.train, compare.OURS, compare.isTfjs);
+    note(ratios.tfjsApart, network, tfjs?.train, compare.OURS, compare.isTfjsApart);
   }
   if (network.kind === "nasnet-a") {
     const compiled = await attempt("vsTorchCompile", reasons, () => compare.compareCompiled(bench, folder));
@@ -217,6 +220,7 @@ async function compareAll(): Promise<void> {
   const vsTorchEager = meanOf("to PyTorch eager", "vsTorchEager", ratios.eager);
   meanOf("to PyTorch eager, forward only", "vsTorchEager", ratios.forward);
   const vsTfjsNode = meanOf("to tfjs-node", "vsTfjsNode", ratios.tfjs);
+  meanOf("to two processes of tfjs-node", "vsTfjsNode", ratios.tfjsApart);
   const wasmVsTorchEager = reasons.has("vsTorchEager")
     ? null
     : meanOf("our WebAssembly to PyTorch eager", "wasmVsTorchEager", ratios.wasm);

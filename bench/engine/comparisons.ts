@@ -46,7 +46,11 @@ export const OURS = "native, 2 processes";
 export const WASM = "wasm, 2 processes";
 export const isTorch = (name: string): boolean => name.startsWith("PyTorch");
 export const isCompiled = (name: string): boolean => name.startsWith("torch.compile");
-export const isTfjs = (name: string): boolean => name.startsWith("tfjs-node");
+/** How two cores are used. */
+const SHARED = "1 process x 2 threads";
+const APART = "2 processes x 1 thread";
+export const isTfjs = (name: string): boolean => name.startsWith("tfjs-node") && name.endsWith(SHARED);
+export const isTfjsApart = (name: string): boolean => name.startsWith("tfjs-node") && name.endsWith(APART);
 
 /** Rounding in single precision, and what two steps make of it. */
 const FIRST_LOSS = 1e-3;
@@ -122,8 +126,8 @@ export function compareEager(bench: Bench, folder: NetworkFolder): Promise<Eager
       oneThread.push(second);
       const set = (threads: number) => async (): Promise<void> => void (await first.ask({ do: "threads", threads }));
       contenders.push(
-        { name: `${name}, 1 process x 2 threads`, processes: [first], setThreads: set(2) },
-        { name: `${name}, 2 processes x 1 thread`, processes: [first, second], setThreads: set(1) },
+        { name: `${name}, ${SHARED}`, processes: [first], setThreads: set(2) },
+        { name: `${name}, ${APART}`, processes: [first, second], setThreads: set(1) },
       );
     }
     const train = await measure(contenders, options(bench, "train"));
@@ -147,7 +151,7 @@ export function compareTfjs(bench: Bench, folder: NetworkFolder, single: boolean
       const group = await openTogether(opens, check);
       const processes = group.map(([peer]) => peer);
       opened.push(...processes);
-      const how = threads === 2 ? "1 process x 2 threads" : "2 processes x 1 thread";
+      const how = threads === 2 ? SHARED : APART;
       contenders.push({ name: `tfjs-node on ${group[0]?.[1].target}, ${how}`, processes });
     }
     const train = await measure(contenders, options(bench, "train"));
@@ -166,7 +170,7 @@ export function compareCompiled(bench: Bench, folder: NetworkFolder): Promise<Co
     const contenders = [ours];
     const firstMs = new Map<string, number>();
     for (const layout of bench.layouts) {
-      const name = `torch.compile ${layout}, 1 process x 2 threads`;
+      const name = `torch.compile ${layout}, ${SHARED}`;
       const settings = { layout, threads: 2, compile: true, limitMs: bench.compileLimitMs };
       const [made] = await openTogether([openTorch(folder, bench.clock, settings)], check);
       const [peer, said] = made as OpenedPeer;
