@@ -1,7 +1,7 @@
 // Depthwise convolution, plane by plane: rows of 8 outputs at a time in registers, each input loaded once for all taps of a row.
 // Kernels 3, 5 and 7 with stride 1 or 2 have their own loops; anything else goes the slow general way.
 //
-// Scratch: 0 bordered input of one plane; 1 dz of one plane, bordered; 2 flipped weights; 3 sums.
+// Scratch: 0 bordered input of one plane; 1 dz of one plane, bordered; 2 flipped weights; 3 sums; 4 slopes of one plane's activation.
 #pragma once
 #include "conv.h"
 
@@ -269,11 +269,14 @@ static void depthwise_backward(Op& op, Run&, int image) {
       gradient_of_output(*op.out[c].plane, image, 1, (long)y * g.outW, dz + y * DW, g.outW);
       bias_gradient(op, c, dz + y * DW, g.outW);
     }
-    prepare_padded(*op.in[c].plane, op.activation, image, g.inH, g.inW, x, H, W, g.top, g.left);
+    const bool slopes = op.activation > Relu && op.scratch[2] && op.scratch[4] && g.top >= 0 && g.left >= 0 && g.top + g.inH <= H && g.left + g.inW <= W;
+    if (slopes) prepare_padded_with_slopes(*op.in[c].plane, op.activation, image, g.inH, g.inW, x, W, g.top, g.left, op.scratch[4]);
+    else prepare_padded(*op.in[c].plane, op.activation, image, g.inH, g.inW, x, H, W, g.top, g.left);
     depthwise_weight_rows(*op.prefetch, g, x, W * V, dz, DW, g.outH, op.gradWeights + (long)c * taps * V);
     if (!op.scratch[2]) continue;
     memset(partial, 0, sizeof(float) * 2 * V);
-    const GradTarget t = grad_target(op.in[c], image, partial);
+    GradTarget t = grad_target(op.in[c], image, partial);
+    if (slopes) t.slopes = op.scratch[4];
     for (int y = 0; y < g.inH; y++)
       depthwise_input_row(*op.prefetch, g, b, border, DW, op.weights + (long)c * taps * V, op.scratch[2] + (long)c * taps * V, y, t, op.activation);
     flush_gradient_sums(op.in[c], partial);

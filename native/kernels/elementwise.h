@@ -52,6 +52,15 @@ CW_INLINE long map_source(const Geometry& g, const MapRows& r, int y) {
   return iy >= 0 && iy < g.inH ? (long)iy * g.inW + (long)r.from * g.strideW - g.left : -1;
 }
 
+// n pixels of a plane, with an activation that is neither none nor relu, in one pass; and their gradients.
+CW_KERNEL void map_activated(const Plane& in, int act, const float* z, vf mask, float* out, bool accumulate, long n) {
+  const vf s = ld(in.scale), h = ld(in.shift);
+  const vi used = lanes_in_use(in.lanes);
+  with_kind(act, [&](auto kind) {
+    for (long i = 0; i < n * V; i += V) put_value(out + i, accumulate, (vf)((vi)activation_of<kind.value>(ld(z + i) * s + h) & used) * mask);
+  });
+}
+
 // out = mask * act(affine(in)), through a window: out pixel (y, x) reads (y * stride - top, x * stride - left), zero outside.
 static void map_forward(Op& op, Run&, int image) {
   const Geometry& g = op.g;
@@ -72,6 +81,10 @@ static void map_forward(Op& op, Run&, int image) {
       }
       continue;
     }
+    if (is_whole(g)) {
+      map_activated(in, op.activation, z, m, o, accumulate, r.width);
+      continue;
+    }
     float strip[STRIP * V] __attribute__((aligned(64)));
     for (int y = 0; y < r.rows; y++, o += (long)r.width * V) {
       const long source = map_source(g, r, y);
@@ -87,6 +100,23 @@ static void map_forward(Op& op, Run&, int image) {
       }
     }
   }
+}
+CW_KERNEL void map_gradient_activated(const GradTarget& t, int act, const float* g, vf mask, long n) {
+  const vf s = ld(t.scale), h = ld(t.shift), mean = ld(t.mean);
+  const bool sums = t.partial;
+  vf a = {}, b = {};
+  with_kind(act, [&](auto kind) {
+    for (long i = 0; i < n * V; i += V) {
+      const vf z = ld(t.z + i);
+      vf v = ld(g + i) * mask * slope_of<kind.value>(z * s + h);
+      if (t.accumulate) v += ld(t.g + i);
+      st(t.g + i, v);
+      if (sums) { a += v; b += v * (z - mean); }
+    }
+  });
+  if (!sums) return;
+  st(t.partial, ld(t.partial) + a);
+  st(t.partial + V, ld(t.partial + V) + b);
 }
 template <int ACT> CW_INLINE void map_backward_as(const Op& op, const GradTarget& t, const Plane& out, int image) {
   const Geometry& g = op.g;
@@ -112,6 +142,8 @@ static void map_backward(Op& op, Run&, int image) {
     const Plane& out = *op.out[c].plane;
     if (op.activation == None) map_backward_as<0>(op, t, out, image);
     else if (op.activation == Relu) map_backward_as<1>(op, t, out, image);
+    else if (is_whole(op.g) && !out.normalised)
+      map_gradient_activated(t, op.activation, out.g + image * out.gn, bc(out.gradMask[image] * op.mask[image]), out.pixels);
     else map_backward_as<2>(op, t, out, image);
     flush_gradient_sums(op.in[c], partial);
   }

@@ -268,6 +268,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       } else {
         if (!room(1, DH * DW * V) || !room(3, 2.0 * V)) return "scratch 1";
         if (o.scratch[2] && (!room(2, double(taps) * nci * V) || !gradients(o.in, nci))) return "scratch 2";
+        if (o.scratch[4] && !room(4, double(q.inH) * q.inW * V)) return "scratch 4";
       }
       break;
     }

@@ -7,7 +7,7 @@ import { openNativeEngine } from "../../../src/engines/native/index.ts";
 import type { Plan } from "../../../src/engines/native/plan/plan.ts";
 import { planNetwork } from "../../../src/engines/native/plan/planner.ts";
 import { openReferenceEngine } from "../../../src/engines/reference/index.ts";
-import { network, type Network } from "../../../src/network/index.ts";
+import { activationNames, network, type Network } from "../../../src/network/index.ts";
 import { expectAgreement } from "../../support/agreement.ts";
 import { anyNetwork } from "../../support/any-network.ts";
 import { relativeDifference } from "../../support/compare.ts";
@@ -47,6 +47,26 @@ describeTargets("planned with fusions and without", ({ name, width }) => {
       await expectAgreement(fused, unfused, drawn);
       await expectAgreement(unfused, openReferenceEngine(), drawn);
     }
+  });
+
+  test.each(activationNames)("%s before a depthwise convolution, and averaged and multiplied", async (fn) => {
+    const [fused, unfused] = await engines();
+    const excited = network(`excited ${fn}`, [9, 7, 5], (net) => {
+      const wide = net.activate(
+        "wide",
+        net.batchNorm("bn", net.conv("expand", net.input, { filters: 19, kernel: 1 })),
+        fn,
+      );
+      const deep = net.depthwiseConv("dw", wide, { kernel: 3, stride: 2 });
+      const active = net.activate("active", net.batchNorm("dwbn", deep), fn);
+      const gate = net.dense("gate", net.globalAvgPool("squeeze", active), { units: 19 });
+      const pooled = net.globalAvgPool("pool", net.multiply("excite", active, gate));
+      return net.dense("logits", pooled, { units: 3 });
+    });
+    const weights = randomWeights(excited, createRng("excited"));
+    const drawn = { seed: 2, network: excited, weights, batches: [randomBatch(excited, 5, createRng(2))] };
+    await expectAgreement(fused, unfused, drawn);
+    await expectAgreement(fused, openReferenceEngine(), drawn);
   });
 
   test("a batch norm of a concat that nothing before it trains", async () => {

@@ -43,6 +43,24 @@ describe("fusion", () => {
     expect(kinds.get("normSums")).toBeUndefined();
   });
 
+  test("squeeze-and-excitation: the activation is computed once, and averaged and multiplied from there", () => {
+    const net = network("excited", [8, 8, 3], (n) => {
+      const active = n.activate(
+        "active",
+        n.batchNorm("bn", n.conv("conv", n.input, { filters: 16, kernel: 3 })),
+        "swish",
+      );
+      const gate = n.activate("gate", n.dense("excite", n.globalAvgPool("squeeze", active), { units: 16 }), "sigmoid");
+      return n.dense("logits", n.globalAvgPool("pool", n.multiply("scale", active, gate)), { units: 4 });
+    });
+    const { ops } = planNetwork(net, options);
+    const swish = 3;
+    expect(ops.filter(({ activation }) => activation === swish).map(({ kind }) => kind)).toEqual([
+      "map",
+      "mapBackward",
+    ]);
+  });
+
   test("every batch norm ends a phase, forward and backward, and shares it with others where it can", () => {
     const net = nasnetA();
     const plan = planNetwork(net, options);

@@ -4,7 +4,7 @@ import { emitBothWays } from "./both-ways.ts";
 import { addPlanes, lanesOf, placeWeight, scratch, type Draft } from "./draft.ts";
 import { geometryOf, gradientSides, inputKey, paddedSides, stripPixels } from "./geometry.ts";
 import type { Geometry } from "./plan.ts";
-import { planesValue, type PlanesValue } from "./value.ts";
+import { activationCodes, planesValue, type PlanesValue } from "./value.ts";
 
 /** Adds a depthwise convolution that nothing is fused with. */
 export function addDepthwise(
@@ -42,6 +42,9 @@ export function addDepthwise(
           scratch(draft, dz.key, dz.h * dz.w * width),
           wantsInput ? scratch(draft, `flipped ${node.id}`, taps * source.length * width) : undefined,
           sums,
+          wantsInput && value.activation > activationCodes.relu
+            ? scratch(draft, "slopes", g.inH * g.inW * width)
+            : undefined,
         ],
         flops: flops * (wantsInput ? 2 : 1),
       };

@@ -59,6 +59,8 @@ interface Context {
   readonly values: Map<string, Value>;
   readonly stored: Stored;
   readonly consumers: ReadonlyMap<string, number>;
+  /** What a product reads, and so is stored as it is: nobody need make it a second time. */
+  readonly factors: ReadonlySet<string>;
   /** 1x1 convolutions that may share one operation, by what they read. */
   readonly siblings: ReadonlyMap<string, readonly NodeOf<"conv">[]>;
 }
@@ -70,6 +72,7 @@ export interface Outline {
   readonly main: readonly Node[];
   readonly all: readonly Node[];
   readonly consumers: Context["consumers"];
+  readonly factors: Context["factors"];
   readonly siblings: Context["siblings"];
 }
 
@@ -82,7 +85,8 @@ export function outlineOf(network: Network): Outline {
   const main = liveNodes(sorted, [logits]);
   const all = auxiliary === undefined ? main : liveNodes(sorted, outputs);
   const consumers = countConsumers(all, outputs);
-  return { shapes, main, all, consumers, siblings: findSiblings(main, consumers) };
+  const factors = new Set(all.flatMap((node) => (node.op === "multiply" ? node.inputs : [])));
+  return { shapes, main, all, consumers, factors, siblings: findSiblings(main, consumers) };
 }
 
 /** Returns the plan. Every operation of src/network has a kernel: the compiler lists what is missing. Throws `shape` for a malformed network. */
@@ -98,13 +102,13 @@ export interface DraftedPlan {
 
 /** As `planNetwork`, but for the places of things: enough to compare plans by. */
 export function draftNetwork(network: Network, options: PlanOptions): DraftedPlan {
-  const { shapes, main, all, consumers, ...found } = options.outline ?? outlineOf(network);
+  const { shapes, main, all, consumers, factors, ...found } = options.outline ?? outlineOf(network);
   const { logits, auxiliary } = network.outputs;
   const outputs = options.training && auxiliary !== undefined ? [logits, auxiliary] : [logits];
   const order = outputs.length > 1 ? all : main;
   const draft = createDraft(options);
   const siblings = draft.fuse ? found.siblings : new Map<string, readonly NodeOf<"conv">[]>();
-  const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers, siblings };
+  const context: Context = { network, draft, values: new Map(), stored: new Map(), consumers, factors, siblings };
   for (const node of order)
     if (!context.values.has(node.id)) {
       const value = lower(context, node);
@@ -212,8 +216,11 @@ function lower(context: Context, node: Node): Value {
         w: geometry.outW,
       };
     }
-    case "globalAvgPool":
-      return addGlobalPool(draft, node.id, activated(draft, stored, first));
+    case "globalAvgPool": {
+      // Squeeze-and-excitation: what is averaged is multiplied afterwards.
+      const isFactor = context.factors.has(node.inputs[0] as string);
+      return addGlobalPool(draft, node.id, (isFactor ? plain : activated)(draft, stored, first));
+    }
     case "adaptiveAvgPool":
     case "adaptiveMaxPool":
       return lowerAdaptivePool(context, node, first);
