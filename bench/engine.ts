@@ -1,7 +1,6 @@
 /**
  * @file The native engine against its peers on this machine: training steps (forward, backward, update) of batches of 64 images of 32x32, two workers of
- * ours on two cores against the best that PyTorch makes of them, and against torch.compile and tfjs-node as they come, one process on both cores (two
- * processes of tfjs-node, which are faster, stand beside it). All run in turn, and medians are compared.
+ * ours on two cores against the best that each peer makes of them. All run in turn, and medians are compared.
  *
  *     npm run bench:engine -- [--quick] [--install-peers] [--networks 1x8,2x16,random:8,mbconv:8] [--rounds 5] [--ms 1500] [--target avx2] [--clock cpu]
  *
@@ -10,7 +9,7 @@
  * them. `--clock cpu` counts the processes' own time by thread: on a machine that is busy with other things it says more than the wall's.
  * `--compile-limit` is what torch.compile is given for a layout, in seconds (900). `--skip compile,tfjs` leaves peers out; `--alone` times one process
  * of ours on one core and nothing else. All of it takes over an hour, most of it for the peers; `--quick` under two minutes: four networks, two short
- * rounds, PyTorch in channels_last alone, tfjs-node on the smallest network, no torch.compile.
+ * rounds, PyTorch in channels_last alone, tfjs-node as one process on the smallest network (two are faster), no torch.compile.
  *
  * The last line is JSON; `null` is what could not be measured, for the reason printed above it.
  */
@@ -93,7 +92,7 @@ const ratios = {
   eager: new Map(),
   compiled: new Map(),
   tfjs: new Map(),
-  tfjsApart: new Map(),
+  tfjsShared: new Map(),
   wasm: new Map(),
   forward: new Map(),
 } satisfies Record<string, Ratios>;
@@ -127,7 +126,7 @@ async function compareNetwork(network: BenchNetwork, folder: NetworkFolder): Pro
     const tfjs = await attempt("vsTfjsNode", reasons, () => compare.compareTfjs(bench, folder, quick));
     if (tfjs) printRates(title, tfjs.train, tfjs.evaluate);
     note(ratios.tfjs, network, tfjs?.train, compare.OURS, compare.isTfjs);
-    note(ratios.tfjsApart, network, tfjs?.train, compare.OURS, compare.isTfjsApart);
+    note(ratios.tfjsShared, network, tfjs?.train, compare.OURS, compare.isTfjsShared);
   }
   if (network.kind === "nasnet-a") {
     const compiled = await attempt("vsTorchCompile", reasons, () => compare.compareCompiled(bench, folder));
@@ -220,7 +219,7 @@ async function compareAll(): Promise<void> {
   const vsTorchEager = meanOf("to PyTorch eager", "vsTorchEager", ratios.eager);
   meanOf("to PyTorch eager, forward only", "vsTorchEager", ratios.forward);
   const vsTfjsNode = meanOf("to tfjs-node", "vsTfjsNode", ratios.tfjs);
-  meanOf("to two processes of tfjs-node", "vsTfjsNode", ratios.tfjsApart);
+  meanOf("to tfjs-node as it comes, one process", "vsTfjsNode", ratios.tfjsShared);
   const wasmVsTorchEager = reasons.has("vsTorchEager")
     ? null
     : meanOf("our WebAssembly to PyTorch eager", "wasmVsTorchEager", ratios.wasm);

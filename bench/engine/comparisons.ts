@@ -49,8 +49,9 @@ export const isCompiled = (name: string): boolean => name.startsWith("torch.comp
 /** How two cores are used. */
 const SHARED = "1 process x 2 threads";
 const APART = "2 processes x 1 thread";
-export const isTfjs = (name: string): boolean => name.startsWith("tfjs-node") && name.endsWith(SHARED);
-export const isTfjsApart = (name: string): boolean => name.startsWith("tfjs-node") && name.endsWith(APART);
+export const isTfjs = (name: string): boolean => name.startsWith("tfjs-node");
+/** One process on both cores, as it comes. */
+export const isTfjsShared = (name: string): boolean => isTfjs(name) && name.endsWith(SHARED);
 
 /** Rounding in single precision, and what two steps make of it. */
 const FIRST_LOSS = 1e-3;
