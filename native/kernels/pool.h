@@ -1,8 +1,9 @@
 // Pooling. Results may be added to what an add already wrote, times a factor by image (drop path), so a pool of an add costs no tensor.
 // Padding never wins a maximum and is not counted in an average. Windows are taken apart into columns and rows. BINS: an adaptive pool, whose
 // windows are bins: bin i of n over s rows holds those from floor(i * s / n) to ceil((i + 1) * s / n) - 1.
-// Scratch: 0 gradient image of one plane and one row of columns; 1 one over the count by output pixel.
+// Scratch: 0 gradient image of one plane and one row of columns, or what max_gradient.h wants; 1 one over the count by output pixel.
 #pragma once
+#include "max_gradient.h"
 #include "separable.h"
 
 namespace cellwright {
@@ -24,7 +25,6 @@ template <bool BINS> CW_INLINE Holders holders_of(int at, int side, int out, int
   if (stride == 1) return {imax(0, at + padding - kernel + 1), imin(out - 1, at + padding) + 1};
   return {imax(0, floordiv(at + padding - kernel, stride) + 1), imin(out - 1, floordiv(at + padding, stride)) + 1};
 }
-CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 
 // The best (or the sum) of each column over the window's rows, for columns [x0, x1): the first half of a window that is taken apart. ROWS: their number, 0 for any.
 template <bool MAX, int ROWS> CW_INLINE void pool_columns_of(const float* z, int width, int y0, int y1, int x0, int x1, vf s, vf h, float* out) {
@@ -72,7 +72,8 @@ template <bool BINS> static void max_pool_forward(Op& op, Run&, int image) {
     }
   }
 }
-template <bool BINS> static void max_pool_backward(Op& op, Run&, int image) {
+// Any windows, pixel by pixel.
+template <bool BINS> static void max_pool_backward_any(Op& op, int image) {
   const Geometry& g = op.g;
   for (int c = 0; c < op.inputs; c++) {
     const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
@@ -103,6 +104,28 @@ template <bool BINS> static void max_pool_backward(Op& op, Run&, int image) {
     for (long i = 0; i < pixels * V; i += V) put_value(o + i, op.in[c].accumulate, ld(d + i));
   }
 }
+template <int K, int S> static void max_pool_backward_square(Op& op, int image) {
+  for (int c = 0; c < op.inputs; c++) {
+    const Plane &in = *op.in[c].plane, &out = *op.out[c].plane;
+    const vf m = bc(op.mask[image] * out.gradMask[image]);
+    max_gradient<K, S>(op.g, in.z + image * in.zn, out.g + image * out.gn, ld(in.scale), ld(in.shift), m, op.scratch[0], in.g + image * in.gn, op.in[c].accumulate);
+  }
+}
+static void max_pool_backward(Op& op, Run&, int image) {
+  const Geometry& g = op.g;
+  const bool square = g.kernelH == g.kernelW && g.strideH == g.strideW && g.top >= 0 && g.left >= 0;
+  switch (square ? g.kernelH * 10 + g.strideH : 0) {
+    case 22: return max_pool_backward_square<2, 2>(op, image);
+    case 31: return max_pool_backward_square<3, 1>(op, image);
+    case 32: return max_pool_backward_square<3, 2>(op, image);
+    case 51: return max_pool_backward_square<5, 1>(op, image);
+    case 52: return max_pool_backward_square<5, 2>(op, image);
+    case 71: return max_pool_backward_square<7, 1>(op, image);
+    case 72: return max_pool_backward_square<7, 2>(op, image);
+    default: return max_pool_backward_any<false>(op, image);
+  }
+}
+static void adaptive_max_pool_backward(Op& op, Run&, int image) { max_pool_backward_any<true>(op, image); }
 
 template <bool BINS> static void avg_pool_prologue(Op& op, Run&) {
   const Geometry& g = op.g;

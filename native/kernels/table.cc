@@ -35,8 +35,8 @@ void fill_table(KernelTable& t) {
   prologue(Kind::SeparableBackward, separable_backward_prologue);
   body(Kind::MaxPool, max_pool_forward<false>);
   body(Kind::AdaptiveMaxPool, max_pool_forward<true>);
-  body(Kind::MaxPoolBackward, max_pool_backward<false>);
-  body(Kind::AdaptiveMaxPoolBackward, max_pool_backward<true>);
+  body(Kind::MaxPoolBackward, max_pool_backward);
+  body(Kind::AdaptiveMaxPoolBackward, adaptive_max_pool_backward);
   body(Kind::AvgPool, avg_pool_forward<false>);
   body(Kind::AdaptiveAvgPool, avg_pool_forward<true>);
   prologue(Kind::AvgPool, avg_pool_prologue<false>);

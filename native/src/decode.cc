@@ -294,7 +294,8 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
       // Every window holds at least one pixel.
       if (q.top >= q.kernelH || q.left >= q.kernelW || (int64_t)(q.outH - 1) * q.strideH - q.top >= q.inH || (int64_t)(q.outW - 1) * q.strideW - q.left >= q.inW) return "an empty window";
       if (isBackward && !gradients(o.in, nci)) return "gradients";
-      if (!room(0, double(o.kind == Kind::MaxPoolBackward ? inPixels : o.kind == Kind::AvgPoolBackward ? outPixels : 0) * V + double(q.inW > q.outW ? q.inW : q.outW) * V)) return "scratch 0";
+      const double columns = double(q.inW > q.outW ? q.inW : q.outW) * V;
+      if (!room(0, o.kind == Kind::MaxPoolBackward ? max_gradient_vectors(q) * V : double(o.kind == Kind::AvgPoolBackward ? outPixels : 0) * V + columns)) return "scratch 0";
       if ((o.kind == Kind::AvgPool || o.kind == Kind::AvgPoolBackward) && !room(1, double(outPixels))) return "scratch 1";
       break;
     }

@@ -1,5 +1,6 @@
 // Words of a plan to a program of pointers. Everything is checked here: whatever passes can not reach outside of its memory.
 #pragma once
+#include <cmath>
 #include "session.h"
 
 namespace cellwright {
@@ -29,6 +30,11 @@ struct Phase {
 inline int64_t columns_of(const Op& o) {
   const bool columns = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Head || o.kind == Kind::HeadBackward;
   return columns ? (int64_t)o.g.kernelH * o.g.kernelW * (o.inputs > o.outputs ? o.inputs : o.outputs) : 0;
+}
+// Vectors of scratch for the gradient of a max pool, of whatever windows: matches src/engines/native/plan/geometry.ts.
+inline double max_gradient_vectors(const Geometry& g) {
+  const double rows = (g.outH - 1.0) * g.strideH + g.kernelH, width = (g.outW - 1.0) * g.strideW + g.kernelW;
+  return std::fmax(2 * rows * g.outW + width, (double)g.inH * g.inW + std::fmax(g.inW, g.outW));
 }
 // Room for pointers that an operation needs while it runs.
 inline int64_t pointers_of(const Op& o) { return columns_of(o) + 10 * ((int64_t)o.inputs + o.outputs) + 16; }

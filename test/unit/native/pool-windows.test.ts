@@ -8,14 +8,14 @@ import { network, type Network } from "../../../src/network/index.ts";
 import { findOp, opWord } from "../../support/tampered-plans.ts";
 import { describeTargets } from "../../property/native/targets.ts";
 
-const SIDE = 9;
 type PoolKind = "avgPool" | "maxPool";
 
-/** Windows of 2x2, a pixel apart from each other. */
-function pooled(side: number, kind: PoolKind): Network {
+function pooled(side: number, kind: PoolKind, kernel: number, stride: number): Network {
   return network("pooled", [side, side, 3], (net) => {
     const x = net.conv("conv", net.input, { filters: 5, kernel: 1 });
-    return net.dense("logits", net.flatten("flat", net[kind]("pool", x, { kernel: 2, stride: 3 })), { units: 3 });
+    return net.dense("logits", net.flatten("flat", net[kind]("pool", x, { kernel, stride, padding: "valid" })), {
+      units: 3,
+    });
   });
 }
 
@@ -53,20 +53,23 @@ async function gradients(
 }
 
 describeTargets("a padding of -1", (target) => {
-  test.each<PoolKind>(["avgPool", "maxPool"])(
-    "%s is one of the image without its first row and column",
-    async (kind) => {
-      const rng = createRng("image");
-      const image = Float32Array.from({ length: SIDE * SIDE * 3 }, () => rng.next());
-      const inner = image.filter((_, i) => i >= SIDE * 3 && i % (SIDE * 3) >= 3);
-      const [outer, cut] = [
-        await gradients(pooled(SIDE, kind), target, image, kind),
-        await gradients(pooled(SIDE - 1, kind), target, inner),
-      ];
-      expect(outer.loss).toBeCloseTo(cut.loss, 6);
-      const largest = Math.max(...cut.gradients.map(Math.abs));
-      for (const [i, want] of cut.gradients.entries())
-        expect(Math.abs((outer.gradients[i] as number) - want) / largest).toBeLessThan(1e-6);
-    },
-  );
+  // As many windows with the first row and column as without them.
+  test.each<[PoolKind, number, number, number]>([
+    ["avgPool", 2, 3, 9],
+    ["maxPool", 2, 3, 9],
+    ["maxPool", 2, 2, 9],
+    ["maxPool", 3, 2, 10],
+  ])("%s of %i, %i apart, is one of the image without its first row and column", async (kind, kernel, stride, side) => {
+    const rng = createRng("image");
+    const image = Float32Array.from({ length: side * side * 3 }, () => rng.next());
+    const inner = image.filter((_, i) => i >= side * 3 && i % (side * 3) >= 3);
+    const [outer, cut] = [
+      await gradients(pooled(side, kind, kernel, stride), target, image, kind),
+      await gradients(pooled(side - 1, kind, kernel, stride), target, inner),
+    ];
+    expect(outer.loss).toBeCloseTo(cut.loss, 6);
+    const largest = Math.max(...cut.gradients.map(Math.abs));
+    for (const [i, want] of cut.gradients.entries())
+      expect(Math.abs((outer.gradients[i] as number) - want) / largest).toBeLessThan(1e-6);
+  });
 });

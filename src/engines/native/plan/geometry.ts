@@ -74,6 +74,15 @@ export function paddedSides(g: Geometry): { readonly h: number; readonly w: numb
   };
 }
 
+/**
+ * Vectors of scratch for the gradient of a max pool: the best of every row of every window, its gradient and one bordered row, or an image and a row of columns,
+ * as the windows are (native/kernels/max_gradient.h, pool.h).
+ */
+export function maxGradientVectors(g: Geometry): number {
+  const { h, w } = paddedSides(g);
+  return Math.max(2 * h * g.outW + w, g.inH * g.inW + Math.max(g.inW, g.outW));
+}
+
 /** Sides of the bordered dz that input gradients read, and its border. */
 export function gradientSides(g: Geometry): { readonly h: number; readonly w: number; readonly key: string } {
   const before = (pad: number, kernel: number, dilation: number, stride: number): number =>

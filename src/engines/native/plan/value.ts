@@ -6,6 +6,7 @@ import type { ActivationName, Node, NodeOf } from "../../../network/network.ts";
 import { emitBothWays } from "./both-ways.ts";
 import { zeroUnwritten } from "./gradients.ts";
 import { addPlanes, emit, lanesOf, noGeometry, scratch, uses, valuesOf, type Draft, type DraftPlane } from "./draft.ts";
+import { maxGradientVectors } from "./geometry.ts";
 import type { Geometry, PlanOpKind } from "./plan.ts";
 
 /** Numbers of native/src/program.h. */
@@ -182,8 +183,10 @@ export function addTerm(
       const isIdentity = !isPool && activation === 0 && window === undefined;
       if (draft.fuse && isIdentity && shareGradient(source, target, value.mask)) return undefined;
       if (window !== undefined) zeroUnwritten(draft, value.node, source, target);
-      const image = isPool && !isMean ? geometry.inH * geometry.inW : geometry.outH * geometry.outW;
-      return { scratch: [isPool ? scratchFor(draft, image * draft.vectorWidth + columns) : undefined, counts] };
+      if (!isPool) return {};
+      const mean = geometry.outH * geometry.outW * draft.vectorWidth + columns;
+      const floats = isMean ? mean : maxGradientVectors(geometry) * draft.vectorWidth;
+      return { scratch: [scratchFor(draft, floats), counts] };
     },
   });
 }
