@@ -3,17 +3,18 @@
  * line of JSON with every figure. Options:
  *
  * - `--seeds 200`: searches of each controller; 20 for a quick look. `--first 2000`: the first seed; those below were for choosing options.
- * - `--only reproduction,auto,oracle,nas-bench-101,latency,workers`: some sections.
+ * - `--only reproduction,auto,oracle,nas-bench-101,latency,workers,cost`: some sections.
  * - `--data c10,c100`, `--controllers "random;evolution 30/10"`: some data sets of NAS-Bench-201, some controllers by the name in the report.
  * - `--heavy-seeds 200`: searches of each controller that has a model; these take nearly all of the time.
  * - `--draw`: draws the curves of the sections that have some (reproduction, nas-bench-101) into docs/pictures, and reports nothing.
  *
- * Every figure is a mean with its standard error over seeds. It depends on the seeds alone: what else the machine does only takes time.
+ * Every figure but those of `cost` is a mean with its standard error over seeds. It depends on the seeds alone: what else the machine does only takes time.
  */
 import { parseArgs } from "node:util";
 import { nasBench201 } from "cellwright/spaces";
 import { autoSection } from "./search/auto-section.ts";
 import { contenders } from "./search/contenders.ts";
+import { cost } from "./search/cost.ts";
 import { drawNasBench101, drawReproduction } from "./search/draw.ts";
 import { latencySection } from "./search/latency-section.ts";
 import { nasBench101Section } from "./search/nas-bench-101-section.ts";
@@ -30,6 +31,7 @@ const SECTIONS = {
   "nas-bench-101": nasBench101Section,
   latency: latencySection,
   workers,
+  cost,
 } as const;
 
 const PICTURES = { reproduction: drawReproduction, "nas-bench-101": drawNasBench101 } as const;

@@ -29,7 +29,7 @@ const RULES: OptionRules<Options> = {
   eta: wholeNumber(3, { min: 2 }),
 };
 
-/** Returns `inner` with its candidates trained in Hyperband's brackets. Throws `config` naming each option that is wrong. An ask costs a sort of each rung. */
+/** Returns `inner` with its candidates trained in Hyperband's brackets. Throws `config` naming each option that is wrong. */
 export function hyperband(inner: ControllerDefinition, options: HyperbandOptions = {}): ControllerDefinition {
   const resolved = resolveOptions<Options>("hyperband", options, RULES);
   return {

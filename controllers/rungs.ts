@@ -47,26 +47,60 @@ export function epochsOfRungs({
   return rungs;
 }
 
-/** Returns empty rungs. A promotion costs a sort of each. */
+/** Which of two entries is better comes first: the higher score, then the earlier trial. */
+function byScore(a: RungEntry, b: RungEntry): number {
+  return a.score === b.score ? a.number - b.number : b.score - a.score;
+}
+
+/** Returns how many of the sorted entries come before this one. */
+function rankOf(entry: RungEntry, sorted: readonly RungEntry[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (byScore(sorted[middle] as RungEntry, entry) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** One rung, best first: all that was measured there, and of it what may still go on. */
+interface Rung {
+  readonly all: RungEntry[];
+  readonly waiting: RungEntry[];
+}
+
+/** Returns empty rungs. What is done to a rung of n entries costs log n comparisons. */
 export function createRungs(epochs: readonly number[], eta: number): Rungs {
-  const rungs: RungEntry[][] = epochs.map(() => []);
+  const rungs = epochs.map((): Rung => ({ all: [], waiting: [] }));
   const promoted = new Set<number>();
+  /** By trial, where it waits. */
+  const places = new Map<number, { readonly rung: Rung; readonly entry: RungEntry }>();
   return {
     epochs,
     promotion() {
       for (let rung = epochs.length - 2; rung >= 0; rung--) {
-        const entries = rungs[rung] as readonly RungEntry[];
-        const best = entries
-          .toSorted((a, b) => (a.score === b.score ? a.number - b.number : b.score - a.score))
-          .slice(0, Math.floor(entries.length / eta));
-        const entry = best.find(({ number, mayGoOn }) => mayGoOn && !promoted.has(number));
-        if (entry !== undefined)
+        const { all, waiting } = rungs[rung] as Rung;
+        const [entry] = waiting;
+        if (entry !== undefined && rankOf(entry, all) < Math.floor(all.length / eta))
           return { genotype: entry.genotype, epochs: epochs[rung + 1] as number, continueFrom: entry.number };
       }
       return undefined;
     },
-    add: (after, entry) => void rungs[epochs.indexOf(after)]?.push(entry),
-    promoted: (number) => void promoted.add(number),
+    add(after, entry) {
+      const rung = rungs[epochs.indexOf(after)];
+      if (rung === undefined) return;
+      rung.all.splice(rankOf(entry, rung.all), 0, entry);
+      if (!entry.mayGoOn || promoted.has(entry.number)) return;
+      rung.waiting.splice(rankOf(entry, rung.waiting), 0, entry);
+      places.set(entry.number, { rung, entry });
+    },
+    promoted(number) {
+      promoted.add(number);
+      const place = places.get(number);
+      if (place === undefined) return;
+      place.rung.waiting.splice(rankOf(place.entry, place.rung.waiting), 1);
+      places.delete(number);
+    },
   };
 }
 

@@ -34,7 +34,7 @@ const RULES: OptionRules<Options> = {
   eta: wholeNumber(3, { min: 2 }),
 };
 
-/** Returns `inner` with its candidates trained rung by rung. Throws `config` naming each option that is wrong. An ask costs a sort of each rung. */
+/** Returns `inner` with its candidates trained rung by rung. Throws `config` naming each option that is wrong. */
 export function successiveHalving(
   inner: ControllerDefinition,
   options: SuccessiveHalvingOptions = {},
