@@ -28,7 +28,8 @@ export async function writeReport({ runs, out, cli }) {
   console.log(`wrote ${join(out, "README.md")}`);
 }
 
-async function factsOf(runs, name) {
+/** Returns what a study's database holds, or nothing where there is none. */
+export async function factsOf(runs, name) {
   if (!existsSync(join(runs, name, "study.db"))) return undefined;
   const study = await openStudy({ mode: "read", name, resultsDir: runs });
   try {
@@ -77,7 +78,8 @@ function takeTraining({ runs, out, cli }) {
   copyFileSync(join(model, "network.json"), join(out, "network.json"));
 }
 
-function trialsCsv({ trials, retrains }) {
+/** Returns the table of all trials, one a line. */
+export function trialsCsv({ trials, retrains }) {
   const rows = trials.map((trial) => {
     const again = retrains.filter(({ trial: number }) => number === trial.number).map(({ values }) => values[0]);
     const seconds = trial.metrics.totalMs === undefined ? "" : (trial.metrics.totalMs / 1000).toFixed(1);
@@ -152,13 +154,14 @@ const retrainedOf = ({ top }) => top.flatMap(({ retrainedMean }) => retrainedMea
 /** Trials at the end of a search, which show what it has learned. */
 const LAST = 40;
 
-function studyRow(title, study) {
+/** Returns a study's line of the report's table. */
+export function studyRow(study) {
   const complete = study.trials.filter(({ state, duplicateOf }) => state === "complete" && duplicateOf === undefined);
   const inOrder = complete.toSorted((a, b) => a.finishedMs - b.finishedMs || a.number - b.number);
   const values = inOrder.map(({ values }) => values[0]);
   const again = retrainedOf(study);
   const cells = [
-    title,
+    study.name === "search" ? "search (`auto`)" : "random search",
     String(complete.length),
     percent(Math.max(...values)),
     percent(mean(values)),
@@ -225,7 +228,7 @@ function trainingText(training) {
 }
 
 function markdown({ search, random, training }) {
-  const rows = [studyRow("search (`auto`)", search), ...(random ? [studyRow("random search", random)] : [])];
+  const rows = [search, ...(random ? [random] : [])].map(studyRow);
   return `# NASNet cells on CIFAR-10
 
 A search at the budget of an afternoon on two cores, ${random ? "with random search at the same budget beside it" : "as far as it is: random search at the same budget is still to be made"}.
