@@ -58,14 +58,16 @@ function trainingOf(runs) {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
+/** Pictures of a training that the report shows. */
+const CHARTS = ["curves", "classes", "confusion"];
+
 /** Takes the training's pictures and table, and the model card of its export; the weights stay where they are. */
 function takeTraining({ runs, out, cli }) {
   const dir = join(runs, "winner");
   copyFileSync(join(dir, "metrics.csv"), join(out, "winner-metrics.csv"));
-  for (const chart of ["training", "class-accuracy", "confusion"]) {
-    const file = join(dir, "charts", `${chart}.png`);
-    if (existsSync(file)) copyFileSync(file, join(out, "pictures", `winner-${chart}.png`));
-  }
+  copyFileSync(join(dir, "summary.json"), join(out, "winner-summary.json"));
+  for (const chart of CHARTS)
+    copyFileSync(join(dir, "charts", `${chart}.png`), join(out, "pictures", `winner-${chart}.png`));
   const model = join(runs, "model");
   rmSync(model, { recursive: true, force: true });
   const { status } = spawnSync(
@@ -74,7 +76,10 @@ function takeTraining({ runs, out, cli }) {
     { stdio: "inherit" },
   );
   if (status !== 0) throw new Error("the export of the winner failed");
-  copyFileSync(join(model, "README.md"), join(out, "model-card.md"));
+  const drawing = "winner-architecture.svg";
+  const card = readFileSync(join(model, "README.md"), "utf8").replace("](architecture.svg)", `](pictures/${drawing})`);
+  writeFileSync(join(out, "model-card.md"), card);
+  copyFileSync(join(model, "architecture.svg"), join(out, "pictures", drawing));
   copyFileSync(join(model, "network.json"), join(out, "network.json"));
 }
 
@@ -206,7 +211,8 @@ winner's ${percent(winner)} is ${points(winner - value)} (±${(100 * error).toFi
 `;
 }
 
-function trainingText(training) {
+/** Returns the report's part on the winner's training. */
+export function trainingText(training) {
   if (training === undefined) return "## The winner, scaled and trained\n\nNot done yet.\n";
   const { network, data, recipe, epochs, seed, engine, test, elapsedMs } = training;
   return `## The winner, scaled and trained
@@ -220,10 +226,11 @@ function trainingText(training) {
 | time | ${minutes(elapsedMs)} on the two cores |
 | test accuracy | **${percent(test.accuracy, 2)}** of ${test.images.toLocaleString("en")} images (±${(100 * accuracyError(test.accuracy, test.images)).toFixed(2)}) |
 
-![Accuracy and loss by epoch](pictures/winner-training.png)
-![Accuracy by class](pictures/winner-class-accuracy.png)
+![Accuracy and loss by epoch](pictures/winner-curves.png)
+![Accuracy by class](pictures/winner-classes.png)
+![Mistakes](pictures/winner-confusion.png)
 
-[Model card](model-card.md), [network](network.json), [epochs](winner-metrics.csv).
+[Model card](model-card.md), [network](network.json), [epochs](winner-metrics.csv), [all figures](winner-summary.json).
 `;
 }
 

@@ -33,9 +33,10 @@ const data = values.data === undefined ? [] : ["--data", resolve(values.data)];
 mkdirSync(runs, { recursive: true });
 
 function cellwright(command, ...args) {
-  const full = [command, ...args, "--results", runs];
+  const full = [command, ...args, "--results", "."];
   console.log(`> cellwright ${full.join(" ")}`);
-  const { status } = spawnSync(process.execPath, [cli, ...full], { stdio: "inherit" });
+  // Where the runs are: what is named in them is named from there, wherever that is.
+  const { status } = spawnSync(process.execPath, [cli, ...full], { stdio: "inherit", cwd: runs });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -52,8 +53,10 @@ const steps = {
   train() {
     if (existsSync(join(runs, "winner/summary.json"))) return;
     if (existsSync(join(runs, "winner"))) return cellwright("train", "--resume", "winner", ...data);
-    const network = join(runs, "winner.json");
-    cellwright("scale", "search", "--max-macs", MACS, "--input", "32", "--out", network);
+    // A folder keeps the genotype and the search it comes from.
+    const network = "winner-network";
+    if (!existsSync(join(runs, network)))
+      cellwright("scale", "search", "--max-macs", MACS, "--input", "32", "--out", network);
     const epochs = values.epochs === undefined ? [] : ["--epochs", values.epochs];
     cellwright("train", network, "--config", join(here, "train.yaml"), "--name", "winner", ...epochs, ...data);
   },

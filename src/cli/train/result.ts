@@ -1,5 +1,5 @@
 /** @file What came of a training: the files it leaves at its end, and what is printed of it. */
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { Json } from "../../base/canonical-json.ts";
 import { formatCount, formatDuration, formatEpochs } from "../../base/units.ts";
 import { mistakesOf } from "../../charts/confusion.ts";
@@ -79,7 +79,8 @@ export async function writeResult(run: OpenTraining, summary: TrainingSummary, {
   const { classAccuracyPng, confusionPng, trainingCurvesPng } = await import("../../charts/index.ts");
   const { config, dataset, storage, dir } = run;
   const { classes } = dataset.train;
-  const title = `${config.subject} on ${dataset.name}`;
+  // Of a file or folder the name alone: pictures travel.
+  const title = `${basename(config.subject)} on ${dataset.name}`;
   const subtitle = `${(100 * test.accuracy).toFixed(2)} % of ${formatCount(test.count)} test images, after ${formatEpochs(config.epochs)}`;
   const points = storage.epochs().map(({ epoch, figures }) => ({ epoch, ...figures }));
   const pictures = [

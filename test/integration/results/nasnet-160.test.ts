@@ -1,6 +1,8 @@
 /** @file The study that is kept in results/nasnet-160: its tables say what its databases hold, and no more. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { costOf, parseNetwork } from "cellwright/network";
+import { nasnet } from "cellwright/spaces";
 import { beforeAll, describe, expect, it } from "vitest";
 
 interface Facts {
@@ -11,6 +13,7 @@ interface Report {
   factsOf(runs: string, name: string): Promise<Facts | undefined>;
   trialsCsv(facts: Facts): string;
   studyRow(facts: Facts): string;
+  trainingText(training: unknown): string;
 }
 
 const folder = join(import.meta.dirname, "../../../results/nasnet-160");
@@ -38,4 +41,32 @@ describe.each(["search", "random"])("the study %s", (name) => {
 it("keeps the genotype of the search's best retrained trial", async () => {
   const [best] = (await report.factsOf(runs, "search"))!.top;
   expect(JSON.parse(kept("genotype.json"))).toEqual(best?.genotype);
+});
+
+describe("the winner, scaled and trained", () => {
+  const training = JSON.parse(kept("winner-summary.json")) as {
+    readonly network: { readonly params: number; readonly macs: number };
+    readonly test: { readonly accuracy: number; readonly images: number };
+    readonly elapsedMs: number;
+    readonly epochs: number;
+  };
+
+  it("is reported as its training ended: at least 88 % of all test images, within two hours", () => {
+    expect(training.test.images).toBe(10_000);
+    expect(training.test.accuracy).toBeGreaterThanOrEqual(0.88);
+    expect(training.elapsedMs).toBeLessThanOrEqual(2 * 3_600_000);
+    expect(kept("README.md")).toContain(report.trainingText(training));
+    expect(kept("winner-metrics.csv").trim().split("\n")).toHaveLength(1 + training.epochs);
+  });
+
+  it("is the network that is kept, of the genotype that is kept", () => {
+    const network = parseNetwork(kept("network.json"));
+    const { params, macs } = costOf(network);
+    expect({ params, macs }).toEqual({ params: training.network.params, macs: training.network.macs });
+    const scaled = nasnet.decode(JSON.parse(kept("genotype.json")) as Facts["top"][number]["genotype"], {
+      cellsPerStack: 2,
+      filters: 12,
+    });
+    expect(network).toEqual(scaled.network);
+  });
 });
