@@ -209,7 +209,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   if (o.norm && (o.kind == Kind::Conv || o.kind == Kind::Head || o.kind == Kind::Depthwise || o.kind == Kind::Separable) && !normalised(o.out, nco)) return "sums without batch norm";
   const bool windowed = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Depthwise || o.kind == Kind::DepthwiseBackward || o.kind == Kind::Separable ||
                         o.kind == Kind::SeparableBackward || o.kind == Kind::MaxPool || o.kind == Kind::MaxPoolBackward || o.kind == Kind::AvgPool || o.kind == Kind::AvgPoolBackward;
-  if (windowed) for (int i = 0; i < 10; i++) if ((&q.inH)[i] < 1) return "geometry";
+  if (windowed || o.kind == Kind::Input) for (int i = 0; i < 10; i++) if ((&q.inH)[i] < 1) return "geometry";
   const double H = (double)(q.outH - 1) * q.strideH + (double)(q.kernelH - 1) * q.dilationH + 1, W = (double)(q.outW - 1) * q.strideW + (double)(q.kernelW - 1) * q.dilationW + 1;
   const bool pointwise = taps == 1 && q.strideH == 1 && q.strideW == 1 && q.top == 0 && q.left == 0 && q.inH == q.outH && q.inW == q.outW;
   const bool sampled = taps == 1 && !pointwise;

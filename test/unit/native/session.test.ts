@@ -239,16 +239,17 @@ describe("programs with wrong sizes", () => {
   });
 
   test("a time beyond the phases and a stride of zero are refused, where they once crashed", async () => {
-    const at = findOp(training, "separable");
-    for (const [word, value] of [
-      [opWord.time, 2 ** 31],
-      [opWord.time, 1e12],
-      [opWord.strideH, 0],
+    for (const [kind, word, value] of [
+      ["separable", opWord.time, 2 ** 31],
+      ["separable", opWord.time, 1e12],
+      ["separable", opWord.strideH, 0],
+      ["input", opWord.strideH, 0],
     ] as const) {
+      const at = findOp(training, kind);
       const words = training.slice();
       words[at + word] = value;
       if (word === opWord.strideH) words[at + opWord.strideW] = value;
-      expect(await isRefused(words), `word ${word} of ${value}`).toBe(true);
+      expect(await isRefused(words), `${kind}: word ${word} of ${value}`).toBe(true);
     }
   });
 
