@@ -2,6 +2,7 @@
 import { scoreOf } from "cellwright/search";
 import type { FinishedTrial, Objective, Proposal } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { placeIn } from "./place-in.ts";
 
 /** A trial at its rung. */
 export interface RungEntry {
@@ -54,13 +55,7 @@ function byScore(a: RungEntry, b: RungEntry): number {
 
 /** Returns how many of the sorted entries come before this one. */
 function rankOf(entry: RungEntry, sorted: readonly RungEntry[]): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (byScore(sorted[middle] as RungEntry, entry) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return placeIn(sorted, (other) => byScore(other, entry) < 0);
 }
 
 /** One rung, best first: all that was measured there, and of it what may still go on. */

@@ -7,6 +7,7 @@
 import { scoreOf } from "cellwright/search";
 import type { ControllerEvent, FinishedTrial, Objective } from "cellwright/search";
 import type { Genotype } from "cellwright/space";
+import { placeIn } from "../place-in.ts";
 import { lastOfSeries } from "./candidates.ts";
 import { rankScores } from "./improvement.ts";
 import type { Trial } from "./points.ts";
@@ -65,14 +66,8 @@ export function createHistory(
 
   /** Puts an observation where it belongs among all others. */
   const place = (index: number): void => {
-    let [low, high] = [0, order.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = order[middle] as number;
-      if ((compare(standings[other]!, standings[index]!) || other - index) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    order.splice(low, 0, index);
+    const isBefore = (other: number): boolean => (compare(standings[other]!, standings[index]!) || other - index) <= 0;
+    order.splice(placeIn(order, isBefore), 0, index);
   };
   const observe = (trial: FinishedTrial): number => {
     const known = indexOf.get(continued.get(trial.number) ?? trial.proposal.continueFrom ?? trial.number);

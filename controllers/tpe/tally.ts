@@ -3,6 +3,7 @@
  * all that came before. The tree of a conditional space needs nothing more: a decision is counted in the trials in which it was active.
  */
 import { flatten, type Decision, type Genotype } from "cellwright/space";
+import { placeIn } from "../place-in.ts";
 import { choiceEstimate, numberEstimate, positionOf, type Estimate } from "./parzen.ts";
 
 export interface Tally {
@@ -32,7 +33,7 @@ export function createTally(decisions: readonly Decision[]): Tally {
         continue;
       }
       const position = positionOf(decision, value);
-      const place = placeOf(values, position);
+      const place = placeIn(values, (other) => other < position);
       if (step > 0) values.splice(place, 0, position);
       else values.splice(place, 1);
     }
@@ -45,15 +46,4 @@ export function createTally(decisions: readonly Decision[]): Tally {
       return decision.kind === "choice" ? choiceEstimate(values) : numberEstimate(decision, values);
     },
   };
-}
-
-/** The first place in ascending numbers that is not below a value. */
-function placeOf(ascending: readonly number[], value: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

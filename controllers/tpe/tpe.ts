@@ -13,6 +13,7 @@ import { canonicalJson } from "cellwright/base";
 import { realNumber, resolveOptions, scoreOf, wholeNumber } from "cellwright/search";
 import type { Controller, ControllerContext, ControllerDefinition, OptionRules } from "cellwright/search";
 import { walk, type Decision, type Genotype } from "cellwright/space";
+import { placeIn } from "../place-in.ts";
 import type { Estimate } from "./parzen.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -61,16 +62,11 @@ function createTpe({ gamma, candidates, starts }: Options, { space, rng, objecti
   const others = createTally(decisions);
 
   const rank = (trial: Ranked): void => {
-    let [low, high] = [0, ranked.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (ranked[middle]!.score >= trial.score) low = middle + 1;
-      else high = middle;
-    }
-    ranked.splice(low, 0, trial);
+    const place = placeIn(ranked, ({ score }) => score >= trial.score);
+    ranked.splice(place, 0, trial);
     if (trial.score > -Infinity) scoredCount++;
-    (low < goodCount ? good : others).add(trial.genotype);
-    if (low < goodCount) goodCount++;
+    (place < goodCount ? good : others).add(trial.genotype);
+    if (place < goodCount) goodCount++;
     const wanted = Math.min(scoredCount, Math.ceil(gamma * ranked.length));
     while (goodCount > wanted) move(ranked[--goodCount]!, good, others);
     while (goodCount < wanted) move(ranked[goodCount++]!, others, good);
