@@ -8,7 +8,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeReport } from "./report.mjs";
 
@@ -33,10 +33,9 @@ const data = values.data === undefined ? [] : ["--data", resolve(values.data)];
 mkdirSync(runs, { recursive: true });
 
 function cellwright(command, ...args) {
-  const full = [command, ...args, "--results", "."];
+  const full = [command, ...args, "--results", runs];
   console.log(`> cellwright ${full.join(" ")}`);
-  // Where the runs are: what is named in them is named from there, wherever that is.
-  const { status } = spawnSync(process.execPath, [cli, ...full], { stdio: "inherit", cwd: runs });
+  const { status } = spawnSync(process.execPath, [cli, ...full], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -53,10 +52,9 @@ const steps = {
   train() {
     if (existsSync(join(runs, "winner/summary.json"))) return;
     if (existsSync(join(runs, "winner"))) return cellwright("train", "--resume", "winner", ...data);
-    // A folder keeps the genotype and the search it comes from.
-    const network = "winner-network";
-    if (!existsSync(join(runs, network)))
-      cellwright("scale", "search", "--max-macs", MACS, "--input", "32", "--out", network);
+    // A folder keeps the genotype and the search it comes from. A training keeps its name as given, which should not say where on this machine it is.
+    const network = relative(process.cwd(), join(runs, "winner-network"));
+    if (!existsSync(network)) cellwright("scale", "search", "--max-macs", MACS, "--input", "32", "--out", network);
     const epochs = values.epochs === undefined ? [] : ["--epochs", values.epochs];
     cellwright("train", network, "--config", join(here, "train.yaml"), "--name", "winner", ...epochs, ...data);
   },
