@@ -8,7 +8,6 @@
 namespace cellwright {
 namespace CW_TARGET {
 
-CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 // Rows, or columns, of the bordered image that windows look at.
 CW_INLINE int bordered_side(int out, int kernel, int stride) { return (out - 1) * stride + kernel; }
 

@@ -102,6 +102,7 @@ CW_INLINE void begin_own(Prefetch& q) {
 
 CW_INLINE vf ld(const float* p) { return *(const vfa*)p; }
 CW_INLINE void st(float* p, vf v) { *(vfa*)p = v; }
+CW_INLINE void put_value(float* out, bool accumulate, vf v) { st(out, accumulate ? ld(out) + v : v); }
 // `s - {}` becomes one broadcast; filling lane by lane halves g++'s speed.
 CW_INLINE vf bc(float s) { return s - (vf){}; }
 // Written so that NaN stays NaN: a diverged training has to surface in the loss. Larger: b where a < b, else a; smaller alike. WebAssembly and x86 have

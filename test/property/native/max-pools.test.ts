@@ -25,7 +25,7 @@ const cases: readonly Case[] = [2, 3, 5, 7].flatMap((kernel) =>
 );
 
 describeTargets("a max pool over equal pixels", ({ name, width }) => {
-  test.each(cases)("%i x %i, stride, of %i x %i, %s", async (kernel, stride, h, w, padding) => {
+  test.each(cases)("kernel %i, stride %i, %i x %i pixels, %s", async (kernel, stride, h, w, padding) => {
     const net = network("ties", [h, w, 3], (build) => {
       const x = build.conv("conv", build.input, { filters: 5, kernel: 1 });
       const pooled = build.maxPool("pool", x, { kernel, stride, padding });

@@ -10,6 +10,7 @@ import { describeTargets } from "../../property/native/targets.ts";
 
 type PoolKind = "avgPool" | "maxPool";
 
+/** Square windows, none of which reaches beyond the image. */
 function pooled(side: number, kind: PoolKind, kernel: number, stride: number): Network {
   return network("pooled", [side, side, 3], (net) => {
     const x = net.conv("conv", net.input, { filters: 5, kernel: 1 });
