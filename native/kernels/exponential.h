@@ -26,7 +26,8 @@ CW_INLINE vf exponential(vf x) {
 // ln x of a normal number x above zero: x = m 2^n with m between the roots of 1/2 and 2, and ln m = f - f^2 / 2 + f^3 P(f) for f = m - 1, with P of
 // degree 7 (coefficients as above) so that the relative error is 7e-9 at most. Infinity and NaN stay what they are.
 CW_INLINE vf logarithm(vf x) {
-  const vi low = (vi)bc(0.70710677f), bits = (vi)x - low, exponent = bits >> 23;
+  // Unsigned, as the difference may wrap for other numbers, whose logarithm is nothing either.
+  const vi low = (vi)bc(0.70710677f), bits = (vi)((vu)x - (vu)low), exponent = bits >> 23;
   const vf f = (vf)((bits & 0x7fffff) + low) - bc(1), magic = bc(12582912.0f), n = (vf)(exponent + (vi)magic) - magic;
   vf p = bc(-7.6345004e-2f);
   p = p * f + bc(1.2761582e-1f);

@@ -197,6 +197,8 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     grad = areas.gradients ? areas.gradients + (int64_t)from : nullptr;
     return true;
   };
+  // Of every kind: the planner gives one and no padding where there is no window.
+  for (int i = 0; i < 10; i++) if ((&q.inH)[i] < 1) return "geometry";
   const int64_t inPixels = (int64_t)q.inH * q.inW, outPixels = (int64_t)q.outH * q.outW;
   if (taps > INT || inPixels > INT || outPixels > INT) return "geometry";
   const auto reach = [](double in, double out, double stride, double kernel, double dilation, double before) { return in + out * stride + kernel * dilation + std::fabs(before); };
@@ -209,11 +211,10 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   if (o.norm && (o.kind == Kind::Conv || o.kind == Kind::Head || o.kind == Kind::Depthwise || o.kind == Kind::Separable) && !normalised(o.out, nco)) return "sums without batch norm";
   const bool windowed = o.kind == Kind::Conv || o.kind == Kind::ConvBackward || o.kind == Kind::Depthwise || o.kind == Kind::DepthwiseBackward || o.kind == Kind::Separable ||
                         o.kind == Kind::SeparableBackward || o.kind == Kind::MaxPool || o.kind == Kind::MaxPoolBackward || o.kind == Kind::AvgPool || o.kind == Kind::AvgPoolBackward;
-  if (windowed || o.kind == Kind::Input) for (int i = 0; i < 10; i++) if ((&q.inH)[i] < 1) return "geometry";
   const double H = (double)(q.outH - 1) * q.strideH + (double)(q.kernelH - 1) * q.dilationH + 1, W = (double)(q.outW - 1) * q.strideW + (double)(q.kernelW - 1) * q.dilationW + 1;
   const bool pointwise = taps == 1 && q.strideH == 1 && q.strideW == 1 && q.top == 0 && q.left == 0 && q.inH == q.outH && q.inW == q.outW;
   const bool sampled = taps == 1 && !pointwise;
-  const double rows = q.outW < 1 ? 1 : std::fmin(q.outH, std::fmax(1, double(STRIP / q.outW))), strip = pointwise ? STRIP : rows * q.outW;
+  const double rows = std::fmin(q.outH, std::fmax(1, double(STRIP / q.outW))), strip = pointwise ? STRIP : rows * q.outW;
   double DH = 0, DW = 0;
   if (windowed) {
     auto side = [](int64_t in, int64_t out, int64_t k, int64_t s, int64_t d, int64_t pad) {
@@ -226,7 +227,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
   const double VV = double(V) * V;
   switch (o.kind) {
     case Kind::Input: {
-      if (o.extras < 1 || o.extra[0] < 1 || o.extra[0] > INT || nci != 0 || taps < 1) return "image";
+      if (o.extras < 1 || o.extra[0] < 1 || o.extra[0] > INT || nci != 0) return "image";
       const double channels = (double)o.extra[0] * taps;
       if (channels > INT) return "image";
       if (channels > double(nco) * V || (double)nco * V - channels >= V) return "planes of the image";
@@ -303,7 +304,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     case Kind::AdaptiveMaxPoolBackward:
     case Kind::AdaptiveAvgPool:
     case Kind::AdaptiveAvgPoolBackward: {
-      if (q.inH < 1 || q.inW < 1 || q.outH < 1 || q.outW < 1 || nci < 1 || nci != nco || !pixels(inPixels, outPixels)) return "pixels";
+      if (nci < 1 || nci != nco || !pixels(inPixels, outPixels)) return "pixels";
       if (isBackward && !gradients(o.in, nci)) return "gradients";
       if (!room(0, double(o.kind == Kind::AdaptiveMaxPoolBackward ? inPixels : o.kind == Kind::AdaptiveAvgPoolBackward ? outPixels : 0) * V + double(q.inW > q.outW ? q.inW : q.outW) * V))
         return "scratch 0";
@@ -312,7 +313,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     }
     case Kind::Response:
     case Kind::ResponseBackward: {
-      if (nci < 1 || nci != nco || inPixels < 1 || !pixels(inPixels, inPixels)) return "pixels";
+      if (nci < 1 || nci != nco || !pixels(inPixels, inPixels)) return "pixels";
       if (o.extras < 2 || o.extra[0] < 0 || o.extra[1] < 0 || o.extra[0] >= nci * V || o.extra[1] >= nci * V) return "neighbours";
       const int64_t most = o.extra[0] > o.extra[1] ? o.extra[0] : o.extra[1], margin = (most + V - 1) / V * V;
       if (!room(0, 2.0 * nci * STRIP * V + 2.0 * (2 * margin + nci * V))) return "scratch 0";
@@ -321,7 +322,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     }
     case Kind::Shuffle:
     case Kind::ShuffleBackward: {
-      if (nci < 1 || nco < 1 || inPixels < 1 || !pixels(inPixels, inPixels)) return "pixels";
+      if (nci < 1 || nco < 1 || !pixels(inPixels, inPixels)) return "pixels";
       if (o.extras != 2 * nco * V) return "lanes";
       for (int64_t i = 0; i < nco * V; i++)
         if (o.extra[2 * i] >= nci || (o.extra[2 * i] >= 0 && (o.extra[2 * i + 1] < 0 || o.extra[2 * i + 1] >= V))) return "lanes";
@@ -331,7 +332,7 @@ std::string Program::op(Op& o, const double*& at, const double* end, const Areas
     }
     case Kind::Map:
     case Kind::MapBackward:
-      if (nci < 1 || nci != nco || !pixels(inPixels, outPixels) || q.strideH < 1 || q.strideW < 1) return "pixels";
+      if (nci < 1 || nci != nco || !pixels(inPixels, outPixels)) return "pixels";
       if (isBackward && !gradients(o.in, nci)) return "gradients";
       break;
     case Kind::Multiply:
